@@ -11,9 +11,12 @@ import type { DecisionLog } from '../storage/decisions/decision-log.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
 import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
 import type { JobLog } from '../storage/jobs/job-log.ts';
+import type { RecentRuns } from '../storage/jobs/recent-runs.ts';
 import type { Ledger } from '../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../storage/models/model-registry.ts';
 import type { CheckLog } from '../storage/monitoring/check-log.ts';
+import type { Overviews } from '../storage/monitoring/overviews.ts';
+import type { SeriesRecords } from '../storage/monitoring/series-records.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
 import type { FiguresLog } from '../storage/scores/figures-log.ts';
 import type { ScoreLog } from '../storage/scores/score-log.ts';
@@ -30,6 +33,10 @@ export interface Stores {
   /** The API keys of the HTTP service. */
   keyLog(): Promise<KeyLog>;
   figures(): Promise<FiguresLog>;
+  overviews(): Promise<Overviews>;
+  seriesRecords(): Promise<SeriesRecords>;
+  /** What the schedule ran. */
+  recentRuns(): Promise<RecentRuns>;
   /** The runs of a job of this domain. */
   jobRuns(job: string): Promise<JobLog>;
 }
@@ -85,6 +92,18 @@ export function storesOf(options: {
     async figures() {
       const { openFiguresLog } = await import('../storage/scores/figures-log.ts');
       return openFiguresLog({ store: await open(), domain });
+    },
+    async overviews() {
+      const { openOverviews } = await import('../storage/monitoring/overviews.ts');
+      return openOverviews({ store: await open(), domain });
+    },
+    async seriesRecords() {
+      const { openSeriesRecords } = await import('../storage/monitoring/series-records.ts');
+      return openSeriesRecords({ store: await open(), domain });
+    },
+    async recentRuns() {
+      const { openRecentRuns } = await import('../storage/jobs/recent-runs.ts');
+      return openRecentRuns({ store: await open(), domain, clock });
     },
     async jobRuns(job) {
       const { openJobLog } = await import('../storage/jobs/job-log.ts');

@@ -13,9 +13,9 @@ import { hostname } from 'node:os';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
 import { seededRandom, seedFrom } from '../../platform/random.ts';
+import { JOB_NAMES, type JobName } from '../../storage/jobs/job-names.ts';
 import { runLeased } from '../../storage/jobs/run-leased.ts';
 import type { CommandContext } from '../context.ts';
-import { JOB_NAMES, type JobName } from './monitoring/job-names.ts';
 import { stopOf } from './serve.ts';
 
 export interface ScheduleFlags {

@@ -72,6 +72,11 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
     decisions: await context.decisions(),
     figures: await context.figures(),
+    monitoring: {
+      overviews: await context.overviews(),
+      records: await context.seriesRecords(),
+      jobs: await context.recentRuns(),
+    },
     apiKeys:
       settings.apiKeys === null
         ? null

@@ -188,6 +188,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/monitoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live scores, verdicts and freshness, as the last check found them
+         * @description Scores of what was issued over the last 28 days, next to the naive baselines, the champion before and challengers; by forecaster, day, lead time, hour of the week and series. `worst` and `best` are series by skill, `largest` by their share of the error. Verdicts of drift have their evidence. Read from the store every 15 seconds at most.
+         */
+        get: operations["showMonitoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/series/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was served for past intervals, and what happened
+         * @description Monitoring publishes it with each check, for 28 days: every forecast that was served for an interval, so the earlier ones of the same hours too, and what happened. Where nothing was published it is empty, and `scoredAt` is null.
+         */
+        get: operations["recordOfSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the schedule ran
+         * @description Runs of the jobs of the schedule, wherever they ran, with why they failed. Read from the store every 15 seconds at most.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/actuals": {
         parameters: {
             query?: never;
@@ -195,7 +255,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * What happened, as the served snapshot has it
+         * @description The values of the last weeks that forecasts are made from, in pages of series or of one series. A value that was posted and that the features do not know is not among them: the record of the series has it.
+         */
+        get: operations["listActuals"];
         put?: never;
         /**
          * Post what happened
@@ -564,6 +628,305 @@ export interface components {
                 promotion: number | null;
             }[];
         };
+        LiveScore: {
+            /** @description Pairs of a forecast and its actual */
+            pairs: number;
+            /** @description Mean absolute error of the median, in `unit` */
+            mae: number | null;
+            /** @description Sum of absolute errors over the sum of actuals */
+            wape: number | null;
+            /** @description Mean of forecast − actual: positive is too high */
+            bias: number | null;
+            /** @description Mean pinball loss; null for a point forecast */
+            pinball: number | null;
+            /** @description Share of actuals between the outermost quantiles */
+            coverage: number | null;
+            /** @description What that share is to be */
+            nominal: number | null;
+            /** @description 1 − loss / loss of the best naive baseline on the same pairs */
+            skill: number | null;
+        };
+        Monitoring: {
+            domain: string;
+            unit: string;
+            /** @description Of the hours of the week */
+            timeZone: string;
+            /** @description none: no check was made yet, and `overview` is null */
+            state: "none" | "checked" | (string & {});
+            overview: {
+                /**
+                 * Format: date-time
+                 * @description When monitoring looked
+                 */
+                checkedAt: string;
+                /** @description Number of the check */
+                check: number;
+                /**
+                 * Format: date-time
+                 * @description Scores are of targets from here to `checkedAt`
+                 */
+                from: string;
+                freshness: {
+                    /** @description End of the last observed interval */
+                    dataUntil: string | null;
+                    /** @description Last issue time of the ledger */
+                    forecastAt: string | null;
+                    /** @description End of the last interval that was scored */
+                    scoredUntil: string | null;
+                };
+                /** @description Model version that served at the time */
+                champion: string | null;
+                /** @description The naive baseline of least loss */
+                bestNaive: string | null;
+                /** @description Forecast values whose actual is not known yet */
+                pending: number;
+                served: components["schemas"]["LiveScore"] | null;
+                /** @description In the order of `place`, naive baselines last */
+                forecasters: {
+                    /** @description What it is at the time of the check; `served`: a former champion; `shadow`: another model */
+                    place: "champion" | "challenger" | "previous" | "twin" | "served" | "shadow" | "naive" | (string & {});
+                    forecaster: string;
+                    /** @description null for a baseline */
+                    modelVersion: string | null;
+                    /** @description Pairs of a forecast and its actual */
+                    pairs: number;
+                    /** @description Mean absolute error of the median, in `unit` */
+                    mae: number | null;
+                    /** @description Sum of absolute errors over the sum of actuals */
+                    wape: number | null;
+                    /** @description Mean of forecast − actual: positive is too high */
+                    bias: number | null;
+                    /** @description Mean pinball loss; null for a point forecast */
+                    pinball: number | null;
+                    /** @description Share of actuals between the outermost quantiles */
+                    coverage: number | null;
+                    /** @description What that share is to be */
+                    nominal: number | null;
+                    /** @description 1 − loss / loss of the best naive baseline on the same pairs */
+                    skill: number | null;
+                }[];
+                days: {
+                    /**
+                     * Format: date-time
+                     * @description UTC start of the day
+                     */
+                    day: string;
+                    served: components["schemas"]["LiveScore"] | null;
+                    naive: components["schemas"]["LiveScore"] | null;
+                    /** @description In the order of `place`, naive baselines last */
+                    forecasters: {
+                        /** @description What it is at the time of the check; `served`: a former champion; `shadow`: another model */
+                        place: "champion" | "challenger" | "previous" | "twin" | "served" | "shadow" | "naive" | (string & {});
+                        forecaster: string;
+                        /** @description null for a baseline */
+                        modelVersion: string | null;
+                        /** @description Pairs of a forecast and its actual */
+                        pairs: number;
+                        /** @description Mean absolute error of the median, in `unit` */
+                        mae: number | null;
+                        /** @description Sum of absolute errors over the sum of actuals */
+                        wape: number | null;
+                        /** @description Mean of forecast − actual: positive is too high */
+                        bias: number | null;
+                        /** @description Mean pinball loss; null for a point forecast */
+                        pinball: number | null;
+                        /** @description Share of actuals between the outermost quantiles */
+                        coverage: number | null;
+                        /** @description What that share is to be */
+                        nominal: number | null;
+                        /** @description 1 − loss / loss of the best naive baseline on the same pairs */
+                        skill: number | null;
+                    }[];
+                }[];
+                /** @description By lead time, step 1 first */
+                steps: {
+                    step: number;
+                    served: components["schemas"]["LiveScore"] | null;
+                    naive: components["schemas"]["LiveScore"] | null;
+                }[];
+                /** @description 168, by local time: at 24 · weekday + hour, Monday first */
+                hoursOfWeek: {
+                    served: components["schemas"]["LiveScore"] | null;
+                    naive: components["schemas"]["LiveScore"] | null;
+                }[];
+                series: {
+                    /** @description Series that were scored */
+                    total: number;
+                    worst: {
+                        seriesId: string;
+                        title: string;
+                        /** @description Share of all absolute error of what was served */
+                        share: number | null;
+                        served: components["schemas"]["LiveScore"] | null;
+                        naive: components["schemas"]["LiveScore"] | null;
+                    }[];
+                    best: {
+                        seriesId: string;
+                        title: string;
+                        /** @description Share of all absolute error of what was served */
+                        share: number | null;
+                        served: components["schemas"]["LiveScore"] | null;
+                        naive: components["schemas"]["LiveScore"] | null;
+                    }[];
+                    largest: {
+                        seriesId: string;
+                        title: string;
+                        /** @description Share of all absolute error of what was served */
+                        share: number | null;
+                        served: components["schemas"]["LiveScore"] | null;
+                        naive: components["schemas"]["LiveScore"] | null;
+                    }[];
+                };
+                /** @description By their first interval, oldest first */
+                verdicts: {
+                    /** @description As in docs/monitoring.md: level, stale, skill … */
+                    name: string;
+                    /**
+                     * Format: date-time
+                     * @description The first interval that belongs to it
+                     */
+                    since: string;
+                    /**
+                     * Format: date-time
+                     * @description When a check found it
+                     */
+                    detectedAt: string;
+                    /** @description When a check found it gone; null while it stands */
+                    endedAt: string | null;
+                    seriesIds: string[];
+                    /** @description One sentence for people */
+                    message: string;
+                    /** @description Statistic, value, limit */
+                    evidence: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                /** @description Holidays and clock changes: days that differ and are no drift */
+                knownDays: {
+                    /**
+                     * Format: date-time
+                     * @description Start of the local day
+                     */
+                    at: string;
+                    name: string;
+                }[];
+            } | null;
+        };
+        SeriesRecord: {
+            domain: string;
+            seriesId: string;
+            title: string;
+            unit: string;
+            /** @description ISO 8601 duration of an interval */
+            frequency: string;
+            /**
+             * Format: date-time
+             * @description Target times from here
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Target times before it
+             */
+            until: string;
+            /** @description When monitoring wrote the newest of it; null: there is no record */
+            scoredAt: string | null;
+            score: {
+                /** @description Pairs of a forecast and its actual */
+                pairs: number;
+                /** @description Mean absolute error of the median */
+                mae: number;
+                /** @description Mean of forecast − actual */
+                bias: number;
+                /** @description Share of actuals between the outermost quantiles */
+                coverage: number;
+                /** @description What that share is to be */
+                nominal: number;
+            } | null;
+            /** @description Intervals that have a record */
+            timestamps: string[];
+            /** @description What happened in each, as far as it is known */
+            actuals: (number | null)[];
+            /** @description What was served for these intervals, in order of the cutoff: several for each interval */
+            forecasts: {
+                /**
+                 * Format: date-time
+                 * @description When it was made
+                 */
+                issuedAt: string;
+                /**
+                 * Format: date-time
+                 * @description The last interval that was known
+                 */
+                cutoff: string;
+                forecaster: string;
+                /** @description null for a baseline */
+                modelVersion: string | null;
+                /** @description Computed by a batch, given out by the service, or made up afterwards for a past time */
+                origin: "batch" | "served" | "replayed" | (string & {});
+                /** @description Why a baseline forecast in the place of the model */
+                fallback: string | null;
+                /**
+                 * Format: date-time
+                 * @description The first target time
+                 */
+                start: string;
+                /** @description The step of the first target time */
+                step: number;
+                /** @description Quantile → one value an interval */
+                quantiles: {
+                    [key: string]: (number | null)[];
+                };
+                /** @description Absent where the forecaster gives none */
+                mean?: (number | null)[];
+                /** @description Median − actual; null while it is not known */
+                errors: (number | null)[];
+            }[];
+        };
+        Jobs: {
+            /** @description Newest first */
+            runs: {
+                /** @description features, training or monitoring */
+                job: string;
+                /**
+                 * Format: date-time
+                 * @description The time of the schedule that it ran for
+                 */
+                slot: string;
+                /** @description 1, 2 … within the slot */
+                attempt: number;
+                /** @description `lost`: its process ended without a word, and its lease ran out */
+                state: "running" | "ok" | "failed" | "stopped" | "lost" | (string & {});
+                /**
+                 * Format: date-time
+                 * @description When it began
+                 */
+                startedAt: string;
+                /** @description Until its end, or its last sign of life */
+                tookSeconds: number;
+                /** @description Why it did not end well */
+                problem: string | null;
+            }[];
+        };
+        Actuals: {
+            domain: string;
+            unit: string;
+            /** @description ISO 8601 duration of an interval */
+            frequency: string;
+            snapshotVersion: string;
+            /** @description UTC starts of the intervals */
+            timestamps: string[];
+            /** @description Series that were asked for */
+            total: number;
+            series: {
+                seriesId: string;
+                title: string;
+                /** @description One an interval; null is unknown (not zero) */
+                values: (number | null)[];
+            }[];
+            /** @description null on the last page */
+            nextCursor: string | null;
+        };
         ActualsRequest: {
             actuals: {
                 /** @description The id of a series */
@@ -914,6 +1277,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decisions"];
+                };
+            };
+        };
+    };
+    showMonitoring: {
+        parameters: {
+            query?: {
+                /** @description Series in each of the three lists of series */
+                limit?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the last check found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Monitoring"];
+                };
+            };
+        };
+    };
+    recordOfSeries: {
+        parameters: {
+            query?: {
+                /** @description The first target time; default: 7 days before `until` */
+                from?: string;
+                /** @description Target times before it; default: now */
+                until?: string;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forecasts with their actuals and errors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesRecord"];
+                };
+            };
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Runs, the newest first */
+                limit?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+        };
+    };
+    listActuals: {
+        parameters: {
+            query?: {
+                /** @description The first target time; default: 24 intervals before `until` */
+                from?: string;
+                /** @description Target times before it; default: now */
+                until?: string;
+                /** @description The id of a series */
+                seriesId?: string;
+                /** @description Series per page */
+                limit?: number;
+                /** @description `nextCursor` of the page before; leave it out for the first page */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of series with their values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Actuals"];
                 };
             };
         };

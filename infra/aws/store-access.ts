@@ -22,6 +22,7 @@ export type StoreFolder =
   | 'scores'
   | 'figures'
   | 'monitoring'
+  | 'published'
   | 'decisions'
   | 'jobs'
   | 'alerts'
@@ -57,6 +58,7 @@ export const STORE_ACCESS = {
       'scores',
       'figures',
       'monitoring',
+      'published',
       'decisions',
       'jobs',
       'alerts',
@@ -67,13 +69,17 @@ export const STORE_ACCESS = {
       'scores',
       'figures',
       'monitoring',
+      'published',
       'decisions',
       'jobs',
       'alerts',
     ],
   },
   /** A start takes forecasts that were issued, and makes none where it finds them. */
-  inference: { reads: ['features', 'models', 'forecasts', 'decisions'], writes: [] },
+  inference: {
+    reads: ['features', 'models', 'forecasts', 'decisions', 'published', 'jobs'],
+    writes: [],
+  },
 } as const satisfies Record<string, StoreAccess>;
 
 /** Clients may post actuals, and keys are asked for, where the configuration says so. */

@@ -23,8 +23,11 @@ import { openKeyLog } from '../../storage/access/key-log.ts';
 import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { openActualsLog } from '../../storage/forecasts/actuals-log.ts';
+import { openRecentRuns } from '../../storage/jobs/recent-runs.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
+import { openOverviews } from '../../storage/monitoring/overviews.ts';
+import { openSeriesRecords } from '../../storage/monitoring/series-records.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createLambdaHandler, type InvocationStore } from './handler.ts';
 
@@ -95,6 +98,11 @@ export const handler = await createLambdaHandler({
       ? openActualsLog({ store, domain: domain.name, maxBytes: settings.actualsMb * 1e6 })
       : null,
   decisions: openDecisionLog({ store, domain: domain.name }),
+  monitoring: {
+    overviews: openOverviews({ store, domain: domain.name }),
+    records: openSeriesRecords({ store, domain: domain.name }),
+    jobs: openRecentRuns({ store, domain: domain.name, clock }),
+  },
   apiKeys:
     settings.apiKeys === null
       ? null

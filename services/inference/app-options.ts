@@ -13,6 +13,7 @@ import type {
   FiguresSource,
   ForecastLedger,
   IssuedForecastsLog,
+  MonitoringSources,
   ServingPorts,
 } from './ports.ts';
 import type { OpenPredictor } from './prediction/predictor.ts';
@@ -29,6 +30,8 @@ export interface AppOptions extends ServingPorts, CreateAppOptions {
   readonly actuals?: ActualsSink | null;
   /** What was decided about the models, and why; null or absent: nothing is known of it. */
   readonly decisions?: DecisionsSource | null;
+  /** What monitoring published, and jobs; null or absent: nothing is known of it. */
+  readonly monitoring?: MonitoringSources | null;
   /** What monitoring saw last, for /metrics; null or absent: not shown. */
   readonly figures?: FiguresSource | null;
   /** The keys of clients; null or absent: open mode, which requires none. */

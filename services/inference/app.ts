@@ -31,9 +31,12 @@ import { decisionRoutes } from './routes/decisions.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { modelRoutes } from './routes/model.ts';
 import { modelsRoutes } from './routes/models.ts';
+import { monitoringRoutes } from './routes/monitoring.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { recordRoutes } from './routes/record.ts';
 import { seriesRoutes } from './routes/series.ts';
 
 export type { AppOptions };
@@ -79,6 +82,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(modelRoutes, context);
     await api.register(modelsRoutes, context);
     await api.register(decisionRoutes, context);
+    await api.register(monitoringRoutes, context);
+    await api.register(recordRoutes, context);
+    await api.register(jobRoutes, context);
     await api.register(actualsRoutes, context);
   });
   await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstRefresh);

@@ -9,6 +9,7 @@ import { droppedLines } from '../../platform/telemetry/logger.ts';
 import type { AppOptions } from './app-options.ts';
 import { decisionHistory } from './models/decision-history.ts';
 import { modelHistory } from './models/model-history.ts';
+import { monitoringReader } from './models/monitoring-reader.ts';
 import { addServingGauges, createServiceMetrics, type ServiceMetrics } from './plugins/metrics.ts';
 import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
@@ -18,7 +19,7 @@ import { addMonitoringGauges } from './serving/monitoring-gauges.ts';
 import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';
 
-/** How long the list of models, and decisions, are cached. */
+/** How long models, decisions and what monitoring published are cached. */
 const MODELS_CACHE_MS = 15_000;
 
 /** How long the end waits for what was given out to be written. */
@@ -40,6 +41,7 @@ export function openService(options: AppOptions): OpenedService {
     ...options,
     actuals: options.actuals ?? null,
     decisions: options.decisions ?? null,
+    monitoring: options.monitoring ?? null,
   };
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics({
@@ -88,6 +90,7 @@ export function openService(options: AppOptions): OpenedService {
       ...{ decisions: ports.decisions, registry: ports.registry, clock },
       keepMs: MODELS_CACHE_MS,
     }),
+    monitoring: monitoringReader(ports.monitoring, clock, MODELS_CACHE_MS),
     actuals: ports.actuals,
     dashboard: options.dashboard ?? new URL('../../web/', import.meta.url),
   };

@@ -9,7 +9,10 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { DecisionEntry } from '../../storage/decisions/decision-log.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
+import type { JobRun } from '../../storage/jobs/job-log.ts';
 import type { LedgerIssue } from '../../storage/ledger/ledger.ts';
+import type { Overview } from '../../storage/monitoring/overviews.ts';
+import type { SeriesDay } from '../../storage/monitoring/series-records.ts';
 import type { LiveFigures } from '../../storage/scores/figures-log.ts';
 
 export interface OnlineFeatures {
@@ -81,6 +84,31 @@ export interface FiguresSource {
   head(): Promise<LiveFigures | null>;
 }
 
+/** What the last check of monitoring found. `Overviews` fits. */
+export interface OverviewSource {
+  newest(): Promise<Overview | null>;
+}
+
+/** What was served for each interval, next to what happened. `SeriesRecords` fits. */
+export interface RecordSource {
+  read(
+    seriesId: string,
+    range: { readonly from: number; readonly until: number },
+  ): Promise<readonly SeriesDay[]>;
+}
+
+/** What the schedule ran, newest first. `RecentRuns` fits. */
+export interface JobsSource {
+  runs(query: { readonly now: number; readonly limit: number }): Promise<readonly JobRun[]>;
+}
+
+/** What monitoring and the schedule leave in the store. */
+export interface MonitoringSources {
+  readonly overviews: OverviewSource;
+  readonly records: RecordSource;
+  readonly jobs: JobsSource;
+}
+
 /** Where actuals are stored. `ActualsLog` fits. */
 export interface ActualsSink {
   append(post: ActualsPost): Promise<{ key: string; availableAt: number; isNew: boolean }>;
@@ -112,4 +140,6 @@ export interface ServicePorts extends ServingPorts {
   readonly actuals: ActualsSink | null;
   /** null: no decisions are known. */
   readonly decisions: DecisionsSource | null;
+  /** null: nothing is known of it. */
+  readonly monitoring: MonitoringSources | null;
 }

@@ -15,9 +15,11 @@ import type { ActualsEntry } from '../../storage/forecasts/actuals-log.ts';
 import type { Ledger } from '../../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import type { CheckEntry, CheckLog } from '../../storage/monitoring/check-log.ts';
-import type { ScoreLog } from '../../storage/scores/score-log.ts';
+import type { SeriesRecords } from '../../storage/monitoring/series-records.ts';
+import type { ScoreDay, ScoreLog } from '../../storage/scores/score-log.ts';
 import type { ActPorts } from './act.ts';
 import { applyPolicy } from './apply-policy.ts';
+import { explainPromotions } from './decisions/explain-promotions.ts';
 import type { DailyLoss } from './decisions/live-losses.ts';
 import { checkDrift, type DriftCheck, type DriftState } from './drift/check.ts';
 import { DEFAULT_POLICY, type ReadPolicy } from './policy.ts';
@@ -37,8 +39,10 @@ export interface MonitorRequest {
   readonly posts: readonly ActualsEntry[];
   readonly ledger: Pick<Ledger, 'read'>;
   readonly scores: ScoreLog;
+  /** null: the record of the series is not published. */
+  readonly records: SeriesRecords | null;
   readonly checks: Pick<CheckLog, 'head' | 'state' | 'append'>;
-  /** null: nothing is decided. */
+  /** null: nothing is decided; what others promoted is explained all the same. */
   readonly policy: ReadPolicy | null;
   readonly decisions: DecisionLog;
   readonly registry: ModelRegistry;
@@ -52,6 +56,8 @@ export interface MonitorResult {
   readonly decided: readonly DecisionEntry[];
   /** Of all forecasters that were scored lately, in blocks of time. */
   readonly losses: readonly DailyLoss[];
+  /** The days that were scored lately. */
+  readonly days: readonly ScoreDay[];
   /** The end of the last interval that was scored lately; null: none. */
   readonly scoredUntil: number | null;
 }
@@ -78,11 +84,14 @@ export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
   const losses = blockLosses(rows, (policy?.policy ?? DEFAULT_POLICY).rollback.blockHours);
   const { verdicts } = drift;
   const clock = { now: () => now, elapsedMs: () => 0 };
+  // Promotions are explained where nothing is decided, too.
   const decided =
-    policy === null ? [] : await applyPolicy({ ...request, ...policy, clock, losses, verdicts });
+    policy === null
+      ? await explainPromotions(request)
+      : await applyPolicy({ ...request, ...policy, clock, losses, verdicts });
   const check = await checks.append({ at: now, scoredDays, verdicts }, { drift: drift.state });
   const scoredUntil = lastTarget(rows, domain.frequencyMinutes * 60_000);
-  return { check, drift, decided, losses, scoredUntil };
+  return { check, drift, decided, losses, days, scoredUntil };
 }
 
 /** The end of the last target interval of the rows. */

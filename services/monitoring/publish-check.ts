@@ -1,6 +1,6 @@
 /**
- * Purpose: reports what a check found, to people and machines: alerts, and the figures that
- * metrics show.
+ * Purpose: reports what a check found, to people and machines: alerts, the figures that metrics
+ * show, and the overview that the HTTP service shows.
  * Invariants: reads and writes the store alone, so that it may be repeated after a crash: an alert
  * that is open is not opened again.
  * Fails: as the store does; a channel that fails is passed to `onFailure`.
@@ -11,14 +11,19 @@ import type { AlertLog } from '../../storage/alerts/alert-log.ts';
 import type { DecisionLog } from '../../storage/decisions/decision-log.ts';
 import type { Ledger } from '../../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
+import type { Overviews } from '../../storage/monitoring/overviews.ts';
 import type { FiguresLog, LiveFigures } from '../../storage/scores/figures-log.ts';
 import type { AlertChannel } from './alerts/channel.ts';
 import { conditionsOf } from './alerts/conditions.ts';
 import type { QuietHours } from './alerts/quiet-hours.ts';
 import { raiseAlerts } from './alerts/raise-alerts.ts';
 import { type LastSeen, silences } from './alerts/silence.ts';
+import { challengersOf } from './challengers.ts';
+import { knownEvents } from './drift/known-events.ts';
 import { liveFigures } from './live-figures.ts';
 import type { MonitorResult } from './monitor.ts';
+import { overviewOf } from './overview.ts';
+import { RECORD_DAYS } from './scoring/score-ledger.ts';
 
 /** Decisions that may not have been notified of yet. */
 const RECENT = 200;
@@ -27,12 +32,13 @@ export interface PublishRequest {
   readonly domain: Domain;
   readonly now: number;
   readonly panel: Panel;
-  readonly result: Pick<MonitorResult, 'check' | 'losses' | 'scoredUntil'>;
+  readonly result: Pick<MonitorResult, 'check' | 'losses' | 'days' | 'scoredUntil'>;
   readonly ledger: Pick<Ledger, 'parts'>;
-  readonly registry: Pick<ModelRegistry, 'champion' | 'promotions'>;
+  readonly registry: Pick<ModelRegistry, 'champion' | 'promotions' | 'earlierChampions' | 'list'>;
   readonly decisions: Pick<DecisionLog, 'recent'>;
   readonly alerts: AlertLog;
   readonly figures: FiguresLog;
+  readonly overviews: Overviews;
   readonly channels: readonly AlertChannel[];
   readonly quietHours: QuietHours | null;
   /** Intervals without a forecast, data or a score that are allowed; null: two days. */
@@ -63,7 +69,36 @@ export async function publishCheck(request: PublishRequest): Promise<LiveFigures
     openAlerts: (await alerts.head())?.open.length ?? 0,
   });
   await figures.append(found);
+  await publishOverview(request, seen);
   return found;
+}
+
+const DAY_MS = 86_400_000;
+
+async function publishOverview(request: PublishRequest, seen: LastSeen): Promise<void> {
+  const { domain, now, result, registry, decisions, overviews } = request;
+  const { timeZone, holidays } = domain;
+  const from = Math.floor(now / DAY_MS - RECORD_DAYS) * DAY_MS;
+  const champion = (await registry.champion())?.modelVersion ?? null;
+  const [previous] = await registry.earlierChampions();
+  const [challenger] = await challengersOf(decisions);
+  const card = (await registry.list()).find((one) => one.modelVersion === champion);
+  const { forecastAt, dataAt, scoreAt } = seen;
+  await overviews.publish(
+    overviewOf({
+      ...{ now, from, check: result.check, days: result.days, timeZone },
+      before: await overviews.newest(),
+      freshness: { dataUntil: dataAt, forecastAt, scoredUntil: scoreAt },
+      models: {
+        ...{ champion, challenger: challenger ?? null },
+        ...{ previous: previous?.modelVersion ?? null, twin: card?.refit?.twin ?? null },
+      },
+      knownDays: knownEvents({ timeZone, holidays }, from, now).map(({ start, title }) => ({
+        at: start,
+        name: title,
+      })),
+    }),
+  );
 }
 
 async function lastSeen({ now, panel, ledger, result }: PublishRequest): Promise<LastSeen> {

@@ -105,6 +105,18 @@ export const objectKeys = {
   checkStates: (domain: string) => `${of('monitoring', domain)}/state/`,
   checkState: (domain: string, at: number, sha256: string) =>
     `${of('monitoring', domain)}/state/${stamp(at)}-${sha256}.json.gz`,
+  overviews: (domain: string) => `${of('published', domain)}/overview/`,
+  overview: (domain: string, at: number, sha256: string) =>
+    `${of('published', domain)}/overview/${stamp(at)}-${segment(sha256, 'hash')}.json.gz`,
+  records: (domain: string) => `${of('published', domain)}/record/`,
+  recordDay: (domain: string, day: number) => `${of('published', domain)}/record/${stamp(day)}/`,
+  recordPart: (
+    domain: string,
+    part: { readonly day: number; readonly scoredAt: number; readonly part: string },
+    sha256: string,
+  ) =>
+    `${of('published', domain)}/record/${stamp(part.day)}/${stamp(part.scoredAt)}-` +
+    `${segment(part.part, 'part')}-${segment(sha256, 'hash')}.json.gz`,
   scores: (domain: string) => `${of('scores', domain)}/`,
   score: (
     domain: string,

@@ -20,7 +20,7 @@ const PORTS = [
   '^storage/objects/object-store\\.ts$',
   '^storage/decisions/(decision-log|served-at)\\.ts$',
   '^storage/(jobs/job-log|alerts/alert-log|scores/(figures|score)-log)\\.ts$',
-  '^storage/(monitoring/check-log|replay/checkpoints)\\.ts$',
+  '^storage/(monitoring/(check-log|overviews|series-records)|replay/checkpoints)\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

@@ -8,7 +8,6 @@ import Table from 'cli-table3';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import type { JobRun } from '../../../storage/jobs/job-log.ts';
 import type { CommandContext } from '../../context.ts';
-import { JOB_NAMES } from './job-names.ts';
 
 export interface JobsFlags {
   readonly limit: number;
@@ -16,10 +15,7 @@ export interface JobsFlags {
 
 export async function jobsCommand(context: CommandContext, { limit }: JobsFlags): Promise<void> {
   const now = context.clock.now();
-  const runs: JobRun[] = [];
-  for (const job of JOB_NAMES)
-    runs.push(...(await (await context.jobRuns(job)).runs({ now, limit })));
-  runs.sort((a, b) => b.startedAt - a.startedAt);
+  const runs = await (await context.recentRuns()).runs({ now, limit });
   context.print(
     runs.length === 0 ? 'No runs yet: `headway schedule` starts the jobs.' : tableOf(runs),
   );

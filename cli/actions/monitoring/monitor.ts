@@ -40,6 +40,7 @@ export async function monitorCommand(context: CommandContext, flags: MonitorFlag
   const stores = {
     ledger: await context.ledger(),
     scores: await context.scores(),
+    records: await context.seriesRecords(),
     checks: await context.checks(),
     decisions: await context.decisions(),
     registry: await context.registry(),
@@ -57,6 +58,7 @@ export async function monitorCommand(context: CommandContext, flags: MonitorFlag
     quietHours: alertQuietHours === null ? null : quietHoursOf(alertQuietHours, domain.timeZone),
     alerts: await context.alerts(),
     figures: await context.figures(),
+    overviews: await context.overviews(),
     onFailure: (channel, reason) =>
       logger.warn({ channel, reason }, 'an alert could not be sent; it will be tried again'),
   });

@@ -90,7 +90,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
         now.current = at;
         const { panel } = await past.at(at);
         const { drift, decided } = await monitor({
-          ...{ domain, now: at, panel, posts: [], policy, train },
+          ...{ domain, now: at, panel, posts: [], records: null, policy, train },
           ...store,
         });
         const words = [...drift.opened.map(({ name }) => name), ...decided.map(({ kind }) => kind)];

@@ -9,9 +9,9 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import { minuteText } from '../../../platform/text/utc-text.ts';
 import { filesOf } from '../../../storage/features/manifest.ts';
 import { CLOCK_FIX } from '../../../storage/features/stamps.ts';
+import { JOB_NAMES } from '../../../storage/jobs/job-names.ts';
 import type { StoreReport } from '../../../storage/store-report.ts';
 import type { CommandContext } from '../../context.ts';
-import { JOB_NAMES } from '../monitoring/job-names.ts';
 
 export async function storeLog(context: CommandContext): Promise<void> {
   const manifests = await (await context.features()).log();
@@ -99,6 +99,8 @@ async function verifyLogs(context: CommandContext): Promise<StoreReport> {
     await (await context.figures()).verify(),
     await (await context.scores()).verify(),
     await (await context.checks()).verify(),
+    await (await context.overviews()).verify(),
+    await (await context.seriesRecords()).verify(),
   ];
   for (const job of JOB_NAMES) reports.push(await (await context.jobRuns(job)).verify());
   return {

@@ -37,6 +37,8 @@ export const LOG_KEYS = [
 
 /** How long the log of accesses is kept, and images beyond the newest. */
 const ACCESS_LOG_DAYS = 90;
+/** The record that the service shows goes back 28 days. */
+const PUBLISHED_DAYS = 40;
 const RETAINED_IMAGES = 20;
 
 export class DataStack extends Stack {
@@ -83,6 +85,12 @@ export class DataStack extends Stack {
           id: 'undelete',
           noncurrentVersionExpiration: Duration.days(configuration.undeleteDays),
           expiredObjectDeleteMarker: true,
+        },
+        // Monitoring publishes them again with each check, and may not delete.
+        {
+          id: 'published',
+          prefix: 'published/',
+          expiration: Duration.days(PUBLISHED_DAYS),
         },
         // Forecasts are kept for ever and read for some weeks. Small ones stay where they are by
         // S3's own rule.

@@ -4,11 +4,11 @@
  * too, however many ask; a store that is away leaves nothing behind that is wrong.
  * Fails: as the store does.
  */
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../platform/clock.ts';
 import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
 import { type ServedModel, servedAt } from '../../../storage/decisions/served-at.ts';
 import type { DecisionsSource, Promotion, ServedModels } from '../ports.ts';
+import { cachedReads } from './cached-reads.ts';
 
 export interface DecisionsRequest {
   /** null: now. */
@@ -23,9 +23,6 @@ export interface DecisionHistory {
   readonly decisions: readonly DecisionEntry[];
 }
 
-/** Questions whose responses are kept. */
-const MAX_KEPT = 200;
-
 export function decisionHistory(options: {
   readonly decisions: DecisionsSource | null;
   readonly registry: Pick<ServedModels, 'promotions'>;
@@ -33,22 +30,7 @@ export function decisionHistory(options: {
   readonly keepMs: number;
 }): (request: DecisionsRequest) => Promise<DecisionHistory> {
   const { decisions, registry, clock, keepMs } = options;
-  const kept = new LRUCache<string, Promise<unknown>>({
-    max: MAX_KEPT,
-    ttl: keepMs,
-    ttlResolution: 0,
-    perf: { now: () => clock.now() },
-  });
-
-  function once<T>(key: string, read: () => Promise<T>): Promise<T> {
-    const known = kept.get(key);
-    if (known !== undefined) return known as Promise<T>;
-    const reading = read();
-    kept.set(key, reading);
-    reading.catch(() => kept.delete(key));
-    return reading;
-  }
-
+  const once = cachedReads(clock, keepMs);
   return async ({ at, limit }) => {
     const query = at === null ? { limit } : { at, limit };
     const [promotions, entries] = await Promise.all([

@@ -62,10 +62,11 @@ export function openapiInfo(domain: Domain, wantsKeys: boolean, urlPrefix: strin
       },
     ],
     tags: [
-      { name: 'actuals', description: 'What happened, posted back' },
+      { name: 'actuals', description: 'What happened' },
       { name: 'forecasts', description: 'Quantile forecasts' },
       { name: 'health', description: 'For orchestrators' },
       { name: 'model', description: 'What forecasts come from' },
+      { name: 'monitoring', description: 'How good forecasts were, and what runs' },
       { name: 'series', description: 'What can be forecast' },
     ],
   };

@@ -172,6 +172,43 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     needsData: true,
     revalidates: true,
   },
+  showMonitoring: {
+    description:
+      'Scores of what was issued over the last 28 days, next to the naive baselines, the ' +
+      'champion before and challengers; by forecaster, day, lead time, hour of the week and ' +
+      'series. ' +
+      '`worst` and `best` are series by skill, `largest` by their share of the error. Verdicts ' +
+      'of drift have their evidence. Read from the store every 15 seconds at most.',
+    problems: ['REQUEST_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
+  recordOfSeries: {
+    description:
+      'Monitoring publishes it with each check, for 28 days: every forecast that was served for ' +
+      'an interval, so the earlier ones of the same hours too, and what happened. Where nothing ' +
+      'was published it is empty, and `scoredAt` is null.',
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN'],
+    needsData: true,
+    revalidates: true,
+  },
+  listJobs: {
+    description:
+      'Runs of the jobs of the schedule, wherever they ran, with why they failed. Read from the ' +
+      'store every 15 seconds at most.',
+    problems: ['REQUEST_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
+  listActuals: {
+    description:
+      'The values of the last weeks that forecasts are made from, in pages of series or of one ' +
+      'series. A value that was posted and that the features do not know is not among them: the ' +
+      'record of the series has it.',
+    problems: ['REQUEST_INVALID', 'SERIES_UNKNOWN'],
+    needsData: true,
+    revalidates: true,
+  },
   postActuals: {
     description:
       'What monitoring will score forecasts with. Kept with the time of its first receipt; ' +

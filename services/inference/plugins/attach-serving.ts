@@ -6,6 +6,7 @@
  * list, or with a star; @fastify/etag compares one value only, after the body was made.
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
+import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { NotReady } from '../responses/problems.ts';
@@ -41,8 +42,7 @@ export const servingState = appPlugin(
  */
 export function attachServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const serving = state.current();
-    if (serving === null) throw new NotReady(state.failure()?.error ?? null);
+    const serving = requireServing(state);
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
@@ -59,6 +59,19 @@ export function attachServing(state: ServingState, choose?: (request: FastifyReq
     if (isNotModified(etag, request, reply)) reply.code(304).send();
     else done();
   };
+}
+
+/** What is served now; NotReady with the reason while nothing is. */
+export function requireServing(state: ServingState): Serving {
+  const serving = state.current();
+  if (serving === null) throw new NotReady(state.failure()?.error ?? null);
+  return serving;
+}
+
+/** The ETag of a response that no model or snapshot names: of its content. */
+export function etagOf(body: object): string {
+  const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
+  return `W/"${hash.slice(0, 20)}"`;
 }
 
 /** Sets the cache headers of a response. @returns whether the client has it already */

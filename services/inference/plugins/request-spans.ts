@@ -64,7 +64,7 @@ export interface RequestSpansOptions {
 /** The same ports, each call a span. */
 export function tracedPorts(
   tracing: Tracing,
-  { features, registry, restoreForecaster, actuals, decisions }: ServicePorts,
+  { features, registry, restoreForecaster, actuals, decisions, monitoring }: ServicePorts,
 ): ServicePorts {
   const store = <T>(name: string, work: () => T): T => tracing.span(`store ${name}`, {}, work);
   return {
@@ -83,6 +83,15 @@ export function tracedPorts(
     actuals: actuals && { append: (post) => store('actuals append', () => actuals.append(post)) },
     decisions: decisions && {
       recent: (query) => store('decisions recent', () => decisions.recent(query)),
+    },
+    monitoring: monitoring && {
+      overviews: {
+        newest: () => store('monitoring overview', () => monitoring.overviews.newest()),
+      },
+      records: {
+        read: (id, range) => store('monitoring record', () => monitoring.records.read(id, range)),
+      },
+      jobs: { runs: (query) => store('jobs runs', () => monitoring.jobs.runs(query)) },
     },
   };
 }

@@ -39,7 +39,7 @@ export const unknownSeries = (seriesId: string): HeadwayError =>
  */
 const rounded = (value: number): number => Number(value.toPrecision(6));
 /** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
-const actual = (value: number): number | null =>
+export const actual = (value: number): number | null =>
   Number.isNaN(value) ? null : Number(value.toPrecision(7));
 
 /** What of a forecast is asked for. */

@@ -106,6 +106,11 @@ export class NotReady extends Error {
   }
 }
 
+/** To catch with: what the store cannot say now is a 503, and not a fault of the request. */
+export function asNotReady(error: unknown): never {
+  throw isHeadwayError(error) ? new NotReady(error) : error;
+}
+
 export function problemOf(error: unknown, requestId: string): Problem {
   const instance = `urn:headway:request:${requestId}`;
   if (isHeadwayError(error)) {

@@ -1,5 +1,6 @@
 /**
- * Purpose: actuals come back: the feedback loop that monitoring scores forecasts with.
+ * Purpose: what happened: as the served snapshot has it, and posted back by clients: the feedback
+ * loop that monitoring scores forecasts with.
  * Invariants: stored append-only with the time they were received; sent twice, stored once; nothing
  * is stored of a post in which anything is wrong: a value far outside all that the series has been,
  * a fraction of a whole number, or two values of one interval. Posts have a rate of their own. Only
@@ -14,11 +15,14 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
 import { responsesOf } from '../openapi/common-schemas.ts';
+import { ActualsQuery, ActualsResponse } from '../openapi/record-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
+import { actualsResponse } from '../responses/actuals-response.ts';
 import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
 import { HttpProblem } from '../responses/problems.ts';
+import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { RouteContext } from './context.ts';
 
@@ -29,7 +33,24 @@ const RANGES = 20;
 const DAY_MS = 86_400_000;
 
 export async function actualsRoutes(app: App, context: RouteContext): Promise<void> {
-  const { state, clock, actuals: sink, handlerTimeoutMs } = context;
+  const { domain, state, clock, actuals: sink, handlerTimeoutMs } = context;
+
+  app.get(
+    '/v1/actuals',
+    {
+      config: { access: 'forecasts:read' },
+      schema: {
+        operationId: 'listActuals',
+        tags: ['actuals'],
+        summary: 'What happened, as the served snapshot has it',
+        querystring: ActualsQuery,
+        response: responsesOf(ActualsResponse, 'One page of series with their values'),
+      },
+      preValidation: queryIntegers('limit'),
+      preHandler: attachServing(state),
+    },
+    async (request) => actualsResponse(domain, servingOf(request), request.query),
+  );
 
   app.post(
     '/v1/actuals',

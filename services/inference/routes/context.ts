@@ -8,6 +8,7 @@ import type { Domain } from '../../../domains/domain.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { DecisionHistory, DecisionsRequest } from '../models/decision-history.ts';
 import type { HistoricModel } from '../models/model-history.ts';
+import type { MonitoringReader } from '../models/monitoring-reader.ts';
 import type { ActualsSink } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
 import type { PreparedForecasts } from '../responses/prepared-forecasts.ts';
@@ -39,6 +40,7 @@ export interface RouteContext {
   readonly metrics: Registry;
   readonly modelHistory: () => Promise<readonly HistoricModel[]>;
   readonly decisionHistory: (request: DecisionsRequest) => Promise<DecisionHistory>;
+  readonly monitoring: MonitoringReader;
   /** null: this service stores no actuals. */
   readonly actuals: ActualsSink | null;
   /** The folder of the dashboard's files. */

@@ -4,17 +4,15 @@
  * Invariants: the ETag is of what the store said.
  * Fails: REQUEST_INVALID for a time that is none; the store's error as a 503.
  */
-import { createHash } from 'node:crypto';
-import { isHeadwayError } from '../../../platform/errors.ts';
 import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
 import { responsesOf } from '../openapi/common-schemas.ts';
 import { DecisionsQuery, DecisionsResponse } from '../openapi/decision-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { isNotModified } from '../plugins/attach-serving.ts';
-import { exactTime } from '../prediction/sent-values.ts';
+import { etagOf, isNotModified } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
-import { HttpProblem, NotReady } from '../responses/problems.ts';
+import { asNotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
+import { queryTime } from '../responses/query-times.ts';
 import type { RouteContext } from './context.ts';
 
 export async function decisionRoutes(app: App, context: RouteContext): Promise<void> {
@@ -35,28 +33,18 @@ export async function decisionRoutes(app: App, context: RouteContext): Promise<v
     },
     async (request, reply) => {
       const { limit = 50 } = request.query;
-      const at = timeOf(request.query.at);
-      const { served, decisions } = await decisionHistory({ at, limit }).catch((error: unknown) => {
-        throw isHeadwayError(error) ? new NotReady(error) : error;
-      });
+      const at = queryTime('at', request.query.at);
+      const { served, decisions } = await decisionHistory({ at, limit }).catch(asNotReady);
       const body = {
         at: at === null ? null : isoTime(at),
         served: served && { ...served, since: isoTime(served.since) },
         decisions: decisions.map(shown),
       };
-      const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
-      const etag = `W/"${hash.slice(0, 20)}"`;
-      if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
+      if (isNotModified(etagOf(body), request, reply))
+        return reply.code(304).send(undefined as never);
       return body;
     },
   );
-}
-
-function timeOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const at = exactTime(text);
-  if (!Number.isNaN(at)) return at;
-  throw new HttpProblem('REQUEST_INVALID', `at ${JSON.stringify(text)} is not a time`);
 }
 
 const shown = ({ format: _format, domain: _domain, commitId: _id, ...entry }: DecisionEntry) => ({

@@ -6,15 +6,13 @@
  * Fails: REQUEST_INVALID for a cursor that names no model; the store's error as a 503 while nothing
  * was read yet.
  */
-import { createHash } from 'node:crypto';
-import { isHeadwayError } from '../../../platform/errors.ts';
 import type { HistoricModel } from '../models/model-history.ts';
 import { ModelsResponse, responsesOf, SeriesQuery } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { isNotModified } from '../plugins/attach-serving.ts';
+import { etagOf, isNotModified } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
-import { NotReady } from '../responses/problems.ts';
+import { asNotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { RouteContext } from './context.ts';
 
@@ -35,9 +33,7 @@ export async function modelsRoutes(app: App, context: RouteContext): Promise<voi
       preValidation: queryIntegers('limit'),
     },
     async (request, reply) => {
-      const models = await modelHistory().catch((error: unknown) => {
-        throw isHeadwayError(error) ? new NotReady(error) : error;
-      });
+      const models = await modelHistory().catch(asNotReady);
       const { limit = 100, cursor } = request.query;
       const last = cursor === undefined ? null : readCursor(cursor);
       const after =
@@ -50,9 +46,8 @@ export async function modelsRoutes(app: App, context: RouteContext): Promise<voi
         models: page.map(historyOf),
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
-      const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
-      const etag = `W/"${hash.slice(0, 20)}"`;
-      if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
+      if (isNotModified(etagOf(body), request, reply))
+        return reply.code(304).send(undefined as never);
       return body;
     },
   );

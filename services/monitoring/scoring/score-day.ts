@@ -48,7 +48,7 @@ export function scoreDay(
 }
 
 /** Of each forecaster, cutoff and series the first issue; one that was made afterwards last. */
-function firstIssues(issues: readonly LedgerIssue[]): LedgerIssue[] {
+export function firstIssues(issues: readonly LedgerIssue[]): LedgerIssue[] {
   const isReplayed = ({ origin }: LedgerIssue) => Number(origin === 'replayed');
   const inOrder = [...issues].sort(
     (a, b) =>
@@ -64,12 +64,14 @@ function firstIssues(issues: readonly LedgerIssue[]): LedgerIssue[] {
     const kept = issue.seriesIds.flatMap((id, i) => (seen.has(name + id) ? [] : [i]));
     for (const i of kept) seen.add(name + issue.seriesIds[i]);
     if (kept.length === issue.seriesIds.length) return [issue];
-    const width = quantiles.length * horizon;
+    const rows = (all: LedgerIssue['values'], width: number) =>
+      kept.flatMap((i) => Array.from(all.slice(i * width, (i + 1) * width)));
     return [
       {
         ...issue,
         seriesIds: kept.map((i) => issue.seriesIds[i] as string),
-        values: kept.flatMap((i) => Array.from(issue.values.slice(i * width, (i + 1) * width))),
+        values: rows(issue.values, quantiles.length * horizon),
+        mean: issue.mean && rows(issue.mean, horizon),
       },
     ];
   });

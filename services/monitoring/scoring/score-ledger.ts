@@ -1,6 +1,6 @@
 /**
  * Purpose: scores the days of the ledger whose actuals came, or changed, since they were scored
- * last.
+ * last, and publishes their record.
  * Invariants: each pair counts once per version of the truth: a day is scored as a whole, and again
  * only when an actual of it changed or forecasts of it may have come; nothing after `now` is
  * scored.
@@ -9,11 +9,15 @@
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import type { ActualsEntry } from '../../../storage/forecasts/actuals-log.ts';
 import type { Ledger } from '../../../storage/ledger/ledger.ts';
+import type { SeriesRecords } from '../../../storage/monitoring/series-records.ts';
 import type { ScoreLog } from '../../../storage/scores/score-log.ts';
+import { recordDay } from './record-day.ts';
 import { scoreDay } from './score-day.ts';
 import { truthOf } from './truth.ts';
 
 const DAY_MS = 86_400_000;
+/** So many target days have a record that the HTTP service can read. */
+export const RECORD_DAYS = 28;
 
 export interface ScoreRequest {
   readonly ledger: Pick<Ledger, 'read'>;
@@ -28,24 +32,33 @@ export interface ScoreRequest {
    * Days of this age or less are scored each time, because forecasts of them may still be written.
    */
   readonly openDays: number;
+  /** null: the record of the series is not published. */
+  readonly records: Pick<SeriesRecords, 'publish' | 'known' | 'forget'> | null;
 }
 
 /** The target days, as UTC starts in epoch milliseconds, that got a new score. */
 export async function scoreLedger(request: ScoreRequest): Promise<number[]> {
-  const { ledger, scores, panel, now, openDays } = request;
+  const { ledger, scores, panel, now, openDays, records } = request;
   const truth = truthOf(panel, request.posts);
   const known = await scores.known();
+  const recordedFrom = startOfDay(now - RECORD_DAYS * DAY_MS);
+  const recorded = await records?.known();
+  const lacksRecord = (day: number) => recorded?.has(day) === false && day >= recordedFrom;
   const scored: number[] = [];
   const first = Math.max(request.from, timestampAt(panel, 0));
   for (let day = startOfDay(first); day < now; day += DAY_MS) {
     const until = Math.min(day + DAY_MS, now);
     const hash = truth.hash(day, until);
-    if (known(day, hash) && now - day > openDays * DAY_MS) continue;
+    if (known(day, hash) && now - day > openDays * DAY_MS && !lacksRecord(day)) continue;
     const issues = await ledger.read({ targetFrom: day, targetUntil: until });
     if (issues.length === 0) continue;
     const { rows, pending } = scoreDay(issues, truth.actualAt, { from: day, until });
-    if (await scores.append({ day, scoredAt: now, truth: hash, pending, rows })) scored.push(day);
+    const isNew = await scores.append({ day, scoredAt: now, truth: hash, pending, rows });
+    if (isNew) scored.push(day);
+    if (records && day >= recordedFrom && (isNew || lacksRecord(day)))
+      await records.publish(recordDay(issues, truth.actualAt, { day, until, scoredAt: now }));
   }
+  await records?.forget(recordedFrom);
   return scored;
 }
 

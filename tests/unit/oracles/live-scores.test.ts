@@ -122,7 +122,7 @@ test('equals SQL over the Parquet, late actuals and a correction included', asyn
   const issues = issuesOf(seededRandom(7));
   for (let at = 0; at < issues.length; at += 40) await ledger.append(issues.slice(at, at + 40));
   const scores = openScoreLog({ store: memoryObjectStore(), domain: 'toy' });
-  const request = { ledger, scores, posts: [], from: START, openDays: 1 };
+  const request = { ledger, scores, posts: [], records: null, from: START, openDays: 1 };
   const score = (panel: Panel, now: number) => scoreLedger({ ...request, panel, now });
 
   for (const [length, corrected] of [[30], [60], [72], [72, 5]] as [number, number?][]) {
@@ -148,7 +148,7 @@ test('scores a correction alone again, and keeps what was known before it', asyn
   await ledger.append(issuesOf(seededRandom(7)));
   const scores = openScoreLog({ store: memoryObjectStore(), domain: 'toy' });
   const score = (panel: Panel, now: number) =>
-    scoreLedger({ ledger, scores, posts: [], from: START, openDays: 1, panel, now });
+    scoreLedger({ ledger, scores, posts: [], records: null, from: START, openDays: 1, panel, now });
   const [first, later] = [START + 10 * DAY, START + 11 * DAY];
   expect(await score(truthOf(seededRandom(3), HOURS), first)).toHaveLength(4);
   expect(await score(truthOf(seededRandom(3), HOURS), later)).toEqual([]);

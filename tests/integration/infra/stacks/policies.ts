@@ -140,15 +140,29 @@ export function policyTests(): void {
             'jobs',
             'models',
             'monitoring',
+            'published',
             'scores',
           ],
           'witness',
         ],
-        ['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'monitoring', 'scores'],
+        [
+          ...['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'monitoring'],
+          ...['published', 'scores'],
+        ],
       ],
       ['prod-training', /Task/, ['features', 'models'], ['models']],
-      ['dev-inference', /Role/, ['decisions', 'features', 'forecasts', 'models'], []],
-      ['prod-inference', /Role/, ['decisions', 'features', 'forecasts', 'keys', 'models'], []],
+      [
+        'dev-inference',
+        /Role/,
+        ['decisions', 'features', 'forecasts', 'jobs', 'models', 'published'],
+        [],
+      ],
+      [
+        'prod-inference',
+        /Role/,
+        ['decisions', 'features', 'forecasts', 'jobs', 'keys', 'models', 'published'],
+        [],
+      ],
     ])('%s', (name, role, reads, writes) => {
       expect(prefixes(name, role, 'ReadStore').sort()).toEqual(reads.map((each) => `${each}/*`));
       expect(prefixes(name, role, 'WriteStore').sort()).toEqual(writes.map((each) => `${each}/*`));
@@ -156,9 +170,10 @@ export function policyTests(): void {
 
     test('a deployment of one domain reaches no other’s', () => {
       expect(prefixes('everything-inference', /Role/, 'ReadStore').sort()).toEqual([
-        ...['actuals', 'decisions', 'features', 'forecasts', 'keys', 'models'].map(
+        ...['actuals', 'decisions', 'features', 'forecasts', 'jobs', 'keys', 'models'].map(
           (each) => `${each}/electricity/*`,
         ),
+        'published/electricity/*',
       ]);
       expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual([
         'actuals/electricity/*',

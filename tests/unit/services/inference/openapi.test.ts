@@ -78,13 +78,17 @@ describe('OpenAPI document', () => {
     ).toEqual([
       'get /health/live',
       'get /health/ready',
+      'get /v1/actuals',
       'get /v1/decisions',
       'get /v1/forecasts',
+      'get /v1/jobs',
       'get /v1/model',
       'get /v1/models',
+      'get /v1/monitoring',
       'get /v1/series',
       'get /v1/series/{id}/explanation',
       'get /v1/series/{id}/forecast',
+      'get /v1/series/{id}/record',
       'post /v1/actuals',
       'post /v1/forecasts',
     ]);

@@ -9,6 +9,7 @@ import { openAlertLog } from '../../../../storage/alerts/alert-log.ts';
 import type { LedgerPart } from '../../../../storage/ledger/ledger.ts';
 import type { Promotion } from '../../../../storage/models/promotion.ts';
 import type { StandingVerdict } from '../../../../storage/monitoring/check-log.ts';
+import { openOverviews } from '../../../../storage/monitoring/overviews.ts';
 import { openFiguresLog } from '../../../../storage/scores/figures-log.ts';
 import { domain } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
@@ -40,17 +41,24 @@ function request(
       columns: { target: values },
     }),
     result: {
-      ...{ check, scoredUntil: null },
+      ...{ check, days: [], scoredUntil: null },
       losses: lossesOf(now - 240 * HOUR, 40, { c: 1, 'naive-week': 1.25 }),
     },
     ledger: { parts: async () => [{ issued: { first: issuedAt, last: issuedAt } } as LedgerPart] },
-    registry: { champion: async () => promotion, promotions: async () => [promotion] },
+    registry: registryOf(promotion),
     decisions: { recent: async () => [] },
     alerts: openAlertLog(options),
     figures: openFiguresLog(options),
+    overviews: openOverviews(options),
     onFailure: () => undefined,
   };
 }
+const registryOf = (champion: Promotion) => ({
+  champion: async () => champion,
+  promotions: async () => [champion],
+  earlierChampions: async () => [],
+  list: async () => [],
+});
 const openAlerts = async () =>
   (await openAlertLog({ store, domain: 'toy' }).head())?.open.map(({ name }) => name);
 
@@ -78,7 +86,11 @@ test('silence of data, of forecasts and of scores are three alerts', async () =>
 });
 
 test('before a model was promoted nothing is waited for', async () => {
-  const registry = { champion: async () => null, promotions: async () => [] };
+  const registry = {
+    ...registryOf(promotion),
+    champion: async () => null,
+    promotions: async () => [],
+  };
   const late = request(NOW + 90 * HOUR, { dataAt: NOW, issuedAt: NOW });
   const figures = await publishCheck({ ...late, registry });
   expect(await openAlerts()).toEqual([]);

@@ -1,0 +1,56 @@
+/**
+ * Purpose: the record of one series: what was served for past intervals, next to what happened.
+ * Invariants: a series without a record has an empty one; the ETag is of what the store said.
+ * Fails: SERIES_UNKNOWN; REQUEST_INVALID for a range that is empty or longer than the record; the
+ * store's error as a 503.
+ */
+import { responsesOf, SeriesParams } from '../openapi/common-schemas.ts';
+import { RecordQuery, RecordResponse } from '../openapi/record-schemas.ts';
+import type { App } from '../plugins/app.ts';
+import { etagOf, isNotModified, requireServing } from '../plugins/attach-serving.ts';
+import { unknownSeries } from '../responses/forecast-response.ts';
+import { asNotReady } from '../responses/problems.ts';
+import { queryRange } from '../responses/query-times.ts';
+import { recordResponse } from '../responses/record-response.ts';
+import type { RouteContext } from './context.ts';
+
+const DAYS = 7;
+/** As many as monitoring publishes, and the begun one. */
+const MAX_DAYS = 29;
+const DAY_MS = 86_400_000;
+
+export async function recordRoutes(app: App, context: RouteContext): Promise<void> {
+  const { domain, state, monitoring, clock, handlerTimeoutMs } = context;
+  app.get(
+    '/v1/series/:id/record',
+    {
+      config: { access: 'forecasts:read' },
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        operationId: 'recordOfSeries',
+        tags: ['monitoring'],
+        summary: 'What was served for past intervals, and what happened',
+        params: SeriesParams,
+        querystring: RecordQuery,
+        response: responsesOf(RecordResponse, 'Forecasts with their actuals and errors'),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { panel, indexOf } = requireServing(state).snapshot;
+      if (!indexOf.has(id)) throw unknownSeries(id);
+      const range = queryRange(request.query, { end: clock.now(), days: DAYS, maxDays: MAX_DAYS });
+      // Whole days, so that requests of the same days are one question to the store.
+      const days = await monitoring
+        .record(id, {
+          from: Math.floor(range.from / DAY_MS) * DAY_MS,
+          until: Math.ceil(range.until / DAY_MS) * DAY_MS,
+        })
+        .catch(asNotReady);
+      const body = recordResponse(domain, id, panel.frequencyMinutes, days, range);
+      if (isNotModified(etagOf(body), request, reply))
+        return reply.code(304).send(undefined as never);
+      return body;
+    },
+  );
+}
