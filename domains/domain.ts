@@ -18,7 +18,17 @@ export interface Domain {
   readonly unit: string;
   /** What one series is called, for people, e.g. "zone". */
   readonly seriesNoun: string;
+  /**
+   * Length of an interval: a divisor of a day, a day (1440), or a week from Monday (10080). Months,
+   * of unequal length, are refused.
+   */
   readonly frequencyMinutes: number;
+  /**
+   * Weekdays without an interval, 1 Monday to 7 Sunday: [6, 7] for business days. Rows dated on one
+   * are rejected as `closed_day`, no forecast is shown of one, and the horizon counts them. For
+   * days of the calendar where `missing` is `unknown`.
+   */
+  readonly closedWeekdays?: readonly number[];
   /** IANA zone of the calendar people live by (and of naive local timestamps in the raw data). */
   readonly timeZone: string;
   /**

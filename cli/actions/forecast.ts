@@ -10,6 +10,7 @@ import Table from 'cli-table3';
 import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
 import { seasonalNaive } from '../../forecasting/models/baselines/naive.ts';
 import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
+import { openPlaces } from '../../forecasting/panel/closed-days.ts';
 import { onlySeries, targetOf, timestampAt } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
@@ -25,6 +26,9 @@ import {
 import { issueShadows } from '../../services/inference/batch/issue-shadows.ts';
 import { parseShard } from '../../services/inference/batch/shard.ts';
 import { baselineVersion } from '../../services/inference/serving/fallback.ts';
+import { modelLater, modelPossibleFrom } from '../../services/training/short-history.ts';
+import { defaultConfigOf } from '../../services/training/training-config.ts';
+import { demandOf } from '../../storage/features/manifest.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
@@ -90,9 +94,13 @@ export async function forecastCommand(
       colour: process.stdout.isTTY === true,
     }),
   );
-  context.print(forecastTable(chart, issued.entry, series));
+  const open = openSteps(domain, issued);
+  context.print(forecastTable(chart, issued.entry, series, open));
   if (issued.entry.modelVersion === null)
-    context.print(`No model has been promoted: ${versionOf(issued.entry)} forecasts.`);
+    context.print(
+      `No model has been promoted: ${versionOf(issued.entry)} forecasts.` +
+        `${await modelLaterNote(context)}`,
+    );
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
@@ -111,11 +119,28 @@ export async function forecastCommand(
     snapshotVersion: entry.snapshotVersion,
     timestamps: chart.forecast.timestamps.map(iso),
     quantiles: Object.fromEntries(
-      entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)]),
+      entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q, open)]),
     ),
-    mean: meansOf(entry, series),
+    mean: meansOf(entry, series, open),
     ...(found.length > 0 ? { flags: found } : {}),
   });
+}
+
+/** Where the history is too short for a model: from when on there is enough, as a sentence. */
+export async function modelLaterNote(context: CommandContext): Promise<string> {
+  const from = await modelFrom(context);
+  return from === null ? '' : ` ${modelLater(from)}`;
+}
+
+/** When the history is long enough for a model (epoch ms); null where it is, or there is none. */
+export async function modelFrom({ domain, features }: CommandContext): Promise<number | null> {
+  const store = await features();
+  const head = await store.head();
+  const spans = head === null ? [] : demandOf(await store.segments(head)).map(({ span }) => span);
+  if (spans.length === 0) return null;
+  const start = spans.reduce((least, span) => Math.min(least, span.start), spans[0]!.start);
+  const end = spans.reduce((most, span) => Math.max(most, span.end), spans[0]!.end);
+  return modelPossibleFrom(domain, { start, end }, defaultConfigOf(domain));
 }
 
 export const unknownSeries = (
@@ -130,19 +155,32 @@ export const unknownSeries = (
     { fix: `Series are, for example, ${known.slice(0, 8).join(', ')}.` },
   );
 
-/** All steps of one quantile of one series. */
+/** The steps of an issue from 0 on that are on no closed day. */
+function openSteps(
+  { closedWeekdays }: CommandContext['domain'],
+  { panel, cutoff, entry }: IssuedForecasts,
+): number[] {
+  const all = Array.from({ length: entry.horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
+  return openPlaces(all, closedWeekdays);
+}
+
+/** Some steps of one quantile of one series. */
 function columnOf(
   { values, quantiles, horizon }: IssuedForecasts['entry'],
   series: number,
   q: number,
+  steps: readonly number[],
 ): number[] {
   const first = (series * quantiles.length + q) * horizon;
-  return Array.from(values.subarray(first, first + horizon));
+  return steps.map((step) => values[first + step] as number);
 }
 
-/** The means of all steps of one series. */
-const meansOf = ({ mean, horizon }: IssuedForecasts['entry'], series: number): number[] =>
-  Array.from(mean.subarray(series * horizon, (series + 1) * horizon));
+/** The means of some steps of one series. */
+const meansOf = (
+  { mean, horizon }: IssuedForecasts['entry'],
+  series: number,
+  steps: readonly number[],
+): number[] => steps.map((step) => mean[series * horizon + step] as number);
 
 const versionOf = ({ modelVersion, forecaster }: IssuedForecasts['entry']): string =>
   modelVersion ?? baselineVersion({ name: forecaster });
@@ -217,14 +255,16 @@ export async function issue(
 /** The last week, the forecast and the naive line of one series (its row in the panel). */
 export function chartOf(
   { domain }: CommandContext,
-  { panel, cutoff, entry }: IssuedForecasts,
+  issued: IssuedForecasts,
   series: number,
 ): ForecastData {
+  const { panel, cutoff, entry } = issued;
   const { horizon, quantiles } = entry;
   const season = seasonsOf(domain).baseline;
   const seriesId = panel.seriesIds[series] as string;
-  const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
-  const column = (q: number) => columnOf(entry, series, q);
+  const open = openSteps(domain, issued);
+  const timestamps = open.map((step) => timestampAt(panel, cutoff + 1 + step));
+  const column = (q: number) => columnOf(entry, series, q, open);
   const first = Math.max(0, cutoff - season + 1);
   const values = targetOf(panel, series);
   const naive = seasonalNaive(season).predict(onlySeries(panel, series), cutoff, horizon);
@@ -242,7 +282,10 @@ export function chartOf(
       timestamp: timestampAt(panel, first + i),
       value,
     })),
-    naive: timestamps.map((timestamp, k) => ({ timestamp, value: naive[k] as number })),
+    naive: open.map((step, k) => ({
+      timestamp: timestamps[k] as number,
+      value: naive[step] as number,
+    })),
     forecast: {
       timestamps,
       lower: column(0),
@@ -260,10 +303,11 @@ function forecastTable(
   { forecast, timeZone }: ForecastData,
   entry: IssuedForecasts['entry'],
   series: number,
+  open: readonly number[],
 ): string {
   const columns = [
-    ...entry.quantiles.map((_, q) => columnOf(entry, series, q)),
-    meansOf(entry, series),
+    ...entry.quantiles.map((_, q) => columnOf(entry, series, q, open)),
+    meansOf(entry, series, open),
   ];
   const table = new Table({
     head: [

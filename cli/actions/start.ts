@@ -14,9 +14,10 @@ import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
 import { requireFreePort } from '../../services/inference/server.ts';
+import { modelLater } from '../../services/training/short-history.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
-import { chartOf, issue, keepIssue } from './forecast.ts';
+import { chartOf, issue, keepIssue, modelFrom } from './forecast.ts';
 import { lastRunsOf, startSchedule } from './schedule.ts';
 import { openServer, stopOf } from './serve.ts';
 
@@ -57,15 +58,17 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
     step(2, 'Model: train it, compare it with simple baselines, use it if it is better');
     const registry = await context.registry();
     const champion = await registry.champion();
-    if (champion === null)
+    const later = champion === null ? await modelFrom(context) : null;
+    if (later !== null) context.print(`${modelLater(later)} Until then the best baseline serves.`);
+    else if (champion === null)
       await child(['train', '--no-refit', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
     else
       context.print(`Model ${champion.modelVersion} is in use; the schedule trains the next one.`);
     const hasModel = (await registry.champion()) !== null;
 
     step(3, `Forecast: the next ${domain.horizon} intervals of every series`);
-    const shown = hasModel ? await showForecast(context) : null;
-    if (!hasModel)
+    const shown = hasModel || later !== null ? await showForecast(context) : null;
+    if (shown === null)
       context.print(
         'The model is not better than the baselines, so there is no forecast yet. The schedule ' +
           'trains again.',
@@ -123,8 +126,9 @@ async function firstRecord(
 
 /** Forecasts all series into the ledger and shows one of them. Returns its id. */
 async function showForecast(context: CommandContext): Promise<string> {
-  const issued = await issue(context);
-  await keepIssue(context, issued);
+  const issued = await issue(context, { allowsBaseline: true });
+  // What a baseline forecasts while there is no model is shown, and is no record.
+  if (issued.entry.modelVersion !== null) await keepIssue(context, issued);
   const series = showcase(issued);
   const chart = chartOf(context, issued, series);
   const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);

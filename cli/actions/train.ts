@@ -55,6 +55,7 @@ export async function trainCommand(
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
   const config = await configOf(flags, domain);
+  const adaptsToHistory = isDefaultSpan(flags);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const features = await context.features();
   const registry = await context.registry();
@@ -66,6 +67,7 @@ export async function trainCommand(
       features,
       registry,
       config,
+      adaptsToHistory,
       seed: settings.seed,
       backend,
       workers: workersOf(context, backend),
@@ -91,7 +93,7 @@ export async function trainCommand(
   context.print(`\nModel ${scored.modelVersion} (${backend}, ${trainedIn}) ${verdict.reason}`);
   if (verdict.promoted) context.print(refitNote(trained));
   if (verdict.moreCutoffs !== null)
-    context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
+    context.print(longerSpan(trained.config, verdict.moreCutoffs, domain.frequencyMinutes));
   context.print(`Chart of the comparison: headway models show ${card.modelVersion} --svg FILE`);
   context.printJson({
     modelVersion: card.modelVersion,
@@ -177,6 +179,10 @@ function longerSpan(
 /** The domain with the inputs of the model. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
   demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
+
+/** Nobody asked for a test span: it may follow the history. */
+export const isDefaultSpan = ({ testDays, config }: TrainingFlags): boolean =>
+  testDays === undefined && config === undefined;
 
 /** Flags override the file, the file overrides the defaults. */
 export async function configOf(

@@ -21,15 +21,22 @@ export interface Seasons {
   readonly day: number;
   /** The season whose shape the model inputs describe. */
   readonly week: number;
+  /** Weekdays without an interval (closed-days.ts); absent: none. */
+  readonly closedWeekdays?: readonly number[];
 }
 
 export interface SeasonRules {
   readonly frequencyMinutes: number;
   /** In intervals, shortest first. */
   readonly seasonLengths: readonly number[];
+  readonly closedWeekdays?: readonly number[];
 }
 
-export function seasonsOf({ frequencyMinutes, seasonLengths }: SeasonRules): Seasons {
+export function seasonsOf({
+  frequencyMinutes,
+  seasonLengths,
+  closedWeekdays,
+}: SeasonRules): Seasons {
   const short = seasonLengths[0];
   const longest = seasonLengths[seasonLengths.length - 1];
   if (short === undefined || longest === undefined)
@@ -37,7 +44,8 @@ export function seasonsOf({ frequencyMinutes, seasonLengths }: SeasonRules): Sea
   const isWithinWeek = (length: number) => length * frequencyMinutes <= MINUTES_A_WEEK;
   const baseline = seasonLengths.findLast(isWithinWeek) ?? longest;
   const day = frequencyMinutes < MINUTES_A_DAY ? short : 1;
-  return { short, baseline, day, week: baseline };
+  const closed = closedWeekdays === undefined ? {} : { closedWeekdays };
+  return { short, baseline, day, week: baseline, ...closed };
 }
 
 /** What four seasons are called, for names of forecasters. */

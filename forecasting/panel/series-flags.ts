@@ -5,6 +5,7 @@
  * SERIES_FLAGS, each at most once.
  * Fails: never.
  */
+import { isClosedDay } from './closed-days.ts';
 import { outlierMemory, outliersOf } from './outliers.ts';
 import { type Panel, targetOf, timestampAt } from './panel.ts';
 import type { Seasons } from './seasons.ts';
@@ -31,7 +32,7 @@ export function seriesFlags(
   panel: Panel,
   series: number,
   cutoff: number,
-  { day, week }: Pick<Seasons, 'day' | 'week'>,
+  { day, week, closedWeekdays }: Pick<Seasons, 'day' | 'week' | 'closedWeekdays'>,
 ): SeriesFlag[] {
   const values = targetOf(panel, series);
   const begun = beginning(values, cutoff);
@@ -40,10 +41,14 @@ export function seriesFlags(
   const first = Math.max(0, isRecent ? firstKnown(values, cutoff) : 0, cutoff - WEEKS * week + 1);
   let known = 0;
   let zeros = 0;
+  let unknown = 0;
   let latest = -1;
   for (let t = first; t <= cutoff; t++) {
     const value = values[t] as number;
-    if (Number.isNaN(value)) continue;
+    if (Number.isNaN(value)) {
+      if (!isClosedDay(timestampAt(panel, t), closedWeekdays)) unknown++;
+      continue;
+    }
     known++;
     latest = t;
     if (value === 0) zeros++;
@@ -51,7 +56,7 @@ export function seriesFlags(
   const holds: Record<SeriesFlag, boolean> = {
     unseen: forecaster.knows !== undefined && !forecaster.knows(panel.seriesIds[series] as string),
     silent: known > 0 && zeros === known,
-    gaps: cutoff + 1 - first - known > GAP_SHARE * (cutoff + 1 - first) || latest <= cutoff - day,
+    gaps: unknown > GAP_SHARE * (known + unknown) || latest <= cutoff - day,
     new: begun >= 0 && isRecent,
     outlier: hasOutlier(panel, values, cutoff, { day, week }),
   };

@@ -7,6 +7,7 @@
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../domains/domain.ts';
+import { isClosedDay } from '../../forecasting/panel/closed-days.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { clockStretches } from './aggregation/local-time.ts';
 import type { ContractResult } from './contract/contract.ts';
@@ -152,7 +153,7 @@ export async function buildQualityReport({
     total: sum(read),
     parts,
     mean: known > 0 ? series.reduce((total, row) => total + row.mean * row.known, 0) / known : null,
-    gaps: findGaps(panel),
+    gaps: findGaps(panel, domain.closedWeekdays),
     byHour,
     byWeekday,
     byWeekdayAndHour: Array.from({ length: 7 }, (_, weekday) =>
@@ -279,22 +280,27 @@ function weekFigures(panel: Panel, timeZone: string): WeekRow[] {
   return week.map((row, index) => ({ ...row, total: totals[index], count: counts[index] }));
 }
 
-function findGaps(panel: Panel): QualityReport['gaps'] {
+/** A closed day is no gap, nor a part of one. */
+function findGaps(panel: Panel, closedWeekdays: Domain['closedWeekdays']): QualityReport['gaps'] {
+  const isClosed = Uint8Array.from({ length: panel.length }, (_, t) =>
+    isClosedDay(timestampAt(panel, t), closedWeekdays) ? 1 : 0,
+  );
   const gaps: Gap[] = [];
   let series = 0;
   for (const [index, seriesId] of panel.seriesIds.entries()) {
     const values = panel.columns.target.subarray(index * panel.length, (index + 1) * panel.length);
     const before = gaps.length;
     let lastKnown = -1;
+    const unknown: number[] = [];
     for (let t = 0; t < values.length; t++) {
-      if (Number.isNaN(values[t])) continue;
-      if (lastKnown >= 0 && t > lastKnown + 1) {
-        gaps.push({
-          seriesId,
-          start: timestampAt(panel, lastKnown + 1),
-          intervals: t - lastKnown - 1,
-        });
+      if (Number.isNaN(values[t])) {
+        if (isClosed[t] === 0) unknown.push(t);
+        continue;
       }
+      const [first] = unknown;
+      if (lastKnown >= 0 && first !== undefined)
+        gaps.push({ seriesId, start: timestampAt(panel, first), intervals: unknown.length });
+      unknown.length = 0;
       lastKnown = t;
     }
     if (gaps.length > before) series++;

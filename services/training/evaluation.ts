@@ -199,6 +199,9 @@ export function testCutoffs(
   throw historyTooShort(domain, panel.length, needed, testDays);
 }
 
+export const daysText = ({ frequencyMinutes }: Domain, intervals: number): string =>
+  `${Number(((intervals * frequencyMinutes) / 1440).toFixed(1))} days`;
+
 /** Days of training windows below which a fit has too little to learn from. */
 const WINDOW_DAYS = 14;
 
@@ -210,14 +213,14 @@ export function historyTooShort(
   testDays: number,
 ): HeadwayError {
   const perDay = 1440 / domain.frequencyMinutes;
-  const daysText = (intervals: number) => `${Number((intervals / perDay).toFixed(1))} days`;
+  const days = (intervals: number) => daysText(domain, intervals);
   const missing = needed - have;
   const left = Math.floor(testDays - missing / perDay - WINDOW_DAYS);
-  const more = `Bring ${daysText(missing)} of history more (\`headway features run\`)`;
+  const more = `Bring ${days(missing)} of history more (\`headway features run\`)`;
   return new HeadwayError(
     'HISTORY_TOO_SHORT',
-    `the snapshot holds ${daysText(have)} (${have} intervals); with ${testDays} test days ` +
-      `${daysText(needed)} (${needed} intervals) are needed`,
+    `the snapshot holds ${days(have)} (${have} intervals); with ${testDays} test days ` +
+      `${days(needed)} (${needed} intervals) are needed`,
     {
       where: domain.name,
       fix:

@@ -41,6 +41,7 @@ import { type GateVerdict, judge } from './gate.ts';
 import { logOutliers } from './outlier-log.ts';
 import { provenanceOf } from './provenance.ts';
 import { refit } from './refit.ts';
+import { fitToHistory } from './short-history.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
 
@@ -66,6 +67,11 @@ export interface TrainingRequest {
   readonly snapshotVersion?: string;
   /** Train on what was known then, instead of all that the snapshot holds. */
   readonly knownAt?: number;
+  /**
+   * The test span, its cutoffs and the calibration shrink where the history is short: where nobody
+   * asked for them.
+   */
+  readonly adaptsToHistory?: boolean;
   /** Go on from the champion's weights where they fit and have not seen the test span. */
   readonly warmStart?: boolean;
   /** false: what is promoted is the model that was scored, without the last weeks. */
@@ -94,6 +100,8 @@ export interface TrainingResult {
   readonly notRefitted: string | null;
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;
+  /** What it was trained with: that of the request, or made for a short history. */
+  readonly config: TrainingConfig;
   readonly panel: Panel;
   readonly reliability: readonly GroupReliability[];
   /** null: the quantiles were calibrated on held-out cutoffs; else why not. */
@@ -102,14 +110,18 @@ export interface TrainingResult {
   readonly warmStart: string | null;
 }
 
-export async function train(request: TrainingRequest): Promise<TrainingResult> {
-  const { domain, features, registry, config, seed, backend, logger } = request;
+export async function train(asked: TrainingRequest): Promise<TrainingResult> {
+  const { domain, features, registry, seed, backend, logger } = asked;
   const { manifest, panel, knownAt } = await readTrainingPanel(
     features,
     domain,
-    request.snapshotVersion,
-    request.knownAt,
+    asked.snapshotVersion,
+    asked.knownAt,
   );
+  const config = asked.adaptsToHistory ? fitToHistory(domain, panel, asked.config) : asked.config;
+  if (config !== asked.config)
+    logger.warn({ testDays: config.testDays }, 'the history is short, and so is the test span');
+  const request = { ...asked, config };
   logOutliers(panel, domain, logger);
   const champion = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
@@ -165,7 +177,8 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
     verdict.reason,
   );
   return {
-    ...{ card: refitted.card, scored, notRefitted: refitted.why, verdict, evaluation, panel },
+    ...{ card: refitted.card, scored, notRefitted: refitted.why, verdict, evaluation },
+    ...{ config, panel },
     ...{ reliability: reliable, uncalibrated, warmStart },
   };
 }

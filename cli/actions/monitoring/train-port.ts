@@ -14,7 +14,7 @@ import {
 } from '../../../services/training/train.ts';
 import type { ModelRegistry } from '../../../storage/models/model-registry.ts';
 import type { CommandContext } from '../../context.ts';
-import { configOf, type TrainingFlags } from '../train.ts';
+import { configOf, isDefaultSpan, type TrainingFlags } from '../train.ts';
 import { workersOf } from '../workers.ts';
 
 export interface TrainWorld {
@@ -34,6 +34,7 @@ export function trainPort(context: CommandContext, world: TrainWorld): ActPorts[
     const request: TrainingRequest = {
       ...{ domain, features, registry, clock, logger, backend },
       config: await configOf(world.flags, domain),
+      adaptsToHistory: isDefaultSpan(world.flags),
       seed: settings.seed,
       workers: workersOf(context, backend),
       progress: silentProgress,

@@ -25,7 +25,7 @@ import {
   nothingUsable,
   offGrid,
   reasonsOf,
-  requireWholeDays,
+  requireRegularGrid,
 } from './interval-rules.ts';
 import { countEvents, type IntervalStatements, measureValues, utcLane } from './interval-sql.ts';
 import { type IsolatedTimes, isolatedTimes } from './isolated-times.ts';
@@ -71,7 +71,7 @@ export interface PartEngine {
 }
 
 export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
-  requireWholeDays(options.domain);
+  requireRegularGrid(options.domain);
   return withRawPart(options, (connection) => aggregateWith(connection, options));
 }
 
@@ -225,11 +225,12 @@ async function createClock(
     connection,
     `SELECT min(local) AS first, max(local) AS last FROM hw_locals WHERE local < ${lane.first}`,
   );
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  // To the end of the last interval: its middle decides.
   const stretches =
     range.first === null
       ? []
-      : clockStretches(domain.timeZone, Number(range.first), Number(range.last));
-  const frequencyMs = domain.frequencyMinutes * 60_000;
+      : clockStretches(domain.timeZone, Number(range.first), Number(range.last) + frequencyMs);
   if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
   await connection.run('CREATE TEMP TABLE hw_stretches (first BIGINT, past BIGINT, shift BIGINT)');
   const values = stretches.map(({ start, end, offset }) => `(${start}, ${end}, ${offset})`);

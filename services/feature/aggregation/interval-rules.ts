@@ -9,7 +9,7 @@
 import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { gridPhase } from './local-time.ts';
+import { gridAnchor, gridPhase } from './local-time.ts';
 
 /**
  * Times that no clock of ours has shown: guards the arithmetic against the far ends of the
@@ -22,16 +22,43 @@ const LATEST = "TIMESTAMP '2200-01-01 00:00:00'";
 const MAX_ID_BYTES = 1024;
 const MAX_VALUE = '3.4028234e38';
 
-export function requireWholeDays(domain: Domain): void {
-  if (1440 % domain.frequencyMinutes === 0) return;
-  throw new HeadwayError(
-    'SETTINGS_INVALID',
-    `${domain.frequencyMinutes} minutes do not divide a day`,
-    {
-      where: `domain ${domain.name}`,
-      fix: 'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, or of a day (1440).',
-    },
-  );
+const MINUTES_A_DAY = 1440;
+const MINUTES_A_WEEK = 7 * MINUTES_A_DAY;
+
+/**
+ * Refuses a domain whose intervals are not all of one length, or whose closed weekdays have no
+ * meaning on its grid.
+ */
+export function requireRegularGrid(domain: Domain): void {
+  const { name, frequencyMinutes, closedWeekdays, timeZone, missing } = domain;
+  const refuse = (problem: string, fix: string): never => {
+    throw new HeadwayError('SETTINGS_INVALID', problem, { where: `domain ${name}`, fix });
+  };
+  if (frequencyMinutes > MINUTES_A_WEEK)
+    refuse(
+      `intervals of ${frequencyMinutes} minutes are longer than a week: months are of unequal ` +
+        'length, and no regular grid fits them',
+      'Forecast days (1440) or weeks (10080), and add their medians up to months where a plan ' +
+        'needs them (docs/fork.md).',
+    );
+  if (MINUTES_A_DAY % frequencyMinutes !== 0 && frequencyMinutes !== MINUTES_A_WEEK)
+    refuse(
+      `${frequencyMinutes} minutes do not divide a day`,
+      'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, of a day (1440) ' +
+        'or of a week (10080).',
+    );
+  if (closedWeekdays === undefined) return;
+  const isValid = closedWeekdays.every((day) => Number.isInteger(day) && day >= 1 && day <= 7);
+  if (!isValid || new Set(closedWeekdays).size > 6)
+    refuse(
+      `closedWeekdays [${closedWeekdays.join(', ')}] are not some of 1 (Monday) to 7 (Sunday)`,
+      'Name at most six weekdays: [6, 7] leaves Monday to Friday.',
+    );
+  if (frequencyMinutes !== MINUTES_A_DAY || timeZone !== 'UTC' || missing !== 'unknown')
+    refuse(
+      'closedWeekdays need days of the calendar on which a day without a row is unknown',
+      "Set frequencyMinutes to 1440, timeZone to 'UTC' and missing to 'unknown'.",
+    );
 }
 
 /** What is added to times (milliseconds) so that whole intervals are counted from zero. */
@@ -48,7 +75,7 @@ export function gridOrigin(domain: Domain, gridTimeZone = domain.timeZone): Grid
   const origin = (Math.ceil(-EARLIEST_MS / frequencyMs) + 1) * frequencyMs;
   // By its own clock the intervals of a time zone start at whole local times.
   return {
-    local: gridTimeZone === domain.timeZone ? origin : origin - phase,
+    local: origin - (gridTimeZone === domain.timeZone ? gridAnchor(frequencyMs) : phase),
     utc: origin - phase,
   };
 }
@@ -87,6 +114,8 @@ export function reasonsOf(
             `ELSE ${isOutside(instant)} END`,
     },
   ];
+  if (domain.closedWeekdays !== undefined && domain.closedWeekdays.length > 0)
+    ours.push({ reason: 'closed_day', when: isClosedSql(rows, domain.closedWeekdays) });
   if (value !== null) {
     ours.push({ reason: 'missing_value', when: `(${value}) IS NULL OR NOT isfinite(${value})` });
     ours.push({
@@ -96,6 +125,13 @@ export function reasonsOf(
     if (domain.nonNegative) ours.push({ reason: 'negative_value', when: `(${value}) < 0` });
   }
   return [...rows.rejections, ...ours];
+}
+
+/** Whether a row is dated on a closed weekday, counted from a Monday: engines agree on that. */
+function isClosedSql({ localTime, instant }: RawRows, closedWeekdays: readonly number[]): string {
+  const time = instant === undefined ? localTime : `coalesce(${instant}, ${localTime})`;
+  const days = `date_diff('day', DATE '1899-12-25', CAST(${time} AS DATE))`;
+  return `mod(${days}, 7) IN (${closedWeekdays.map((day) => day - 1).join(', ')})`;
 }
 
 /** Whether a row has a key that another may repeat, as a condition. */
@@ -113,7 +149,12 @@ export const reasonNameSql = (domain: Domain, rows: RawRows, options?: ReasonOpt
 /** The clock moves by a part of an interval: half an hour of an hour, an hour of a day. */
 export function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayError {
   const isLong = frequencyMinutes > 60;
-  const length = frequencyMinutes === 1440 ? 'days' : `intervals of ${frequencyMinutes} minutes`;
+  const length =
+    frequencyMinutes === MINUTES_A_WEEK
+      ? 'weeks'
+      : frequencyMinutes === MINUTES_A_DAY
+        ? 'days'
+        : `intervals of ${frequencyMinutes} minutes`;
   return new HeadwayError(
     'SETTINGS_INVALID',
     `The clocks of ${timeZone} are moved by other than whole ${length}: no regular grid fits`,

@@ -19,6 +19,13 @@ export interface ClockStretch {
 type LocalTime = ReturnType<Temporal.Instant['toZonedDateTimeISO']>;
 
 const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+/** The first Monday of the epoch: 1970-01-01 was a Thursday. */
+const FIRST_MONDAY_MS = 4 * DAY_MS;
+
+/** Where intervals start by the wall clock (ms modulo the frequency): weeks on a Monday. */
+export const gridAnchor = (frequencyMs: number): number =>
+  frequencyMs === WEEK_MS ? FIRST_MONDAY_MS : 0;
 
 /**
  * The stretches that wall-clock times between `from` and `to` (milliseconds, read as if they were
@@ -51,7 +58,8 @@ const TODAY = { from: Date.UTC(2023, 0, 1), to: Date.UTC(2025, 0, 1) };
 
 /**
  * Where the intervals of a time zone start, which are whole by its wall clock: UTC milliseconds
- * modulo the frequency. Half an hour for hours in Kolkata. null where the clock is ever moved by
+ * modulo the frequency. Half an hour for hours in Kolkata; four days for weeks in UTC, from a
+ * Monday. null where the clock is ever moved by
  * other than whole intervals (docs/decisions/0017): no regular grid fits it.
  * @param stretches further ones that the data fall into
  */
@@ -62,7 +70,10 @@ export function gridPhase(
 ): number | null {
   const all = [...clockStretches(timeZone, TODAY.from, TODAY.to), ...stretches];
   const phases = new Set(
-    all.map(({ offset }) => (((-offset % frequencyMs) + frequencyMs) % frequencyMs) + 0),
+    all.map(({ offset }) => {
+      const phase = (gridAnchor(frequencyMs) - offset) % frequencyMs;
+      return ((phase + frequencyMs) % frequencyMs) + 0;
+    }),
   );
   const [phase] = phases;
   return phases.size === 1 && phase !== undefined && phase % 60_000 === 0 ? phase : null;

@@ -21,7 +21,7 @@ export interface FreshPart extends PartName {
 }
 
 export interface DemandView extends RecentDemand {
-  /** Intervals in an hour, a day and a week. */
+  /** Intervals in an hour (a share of one on a coarser grid), a day (at least one) and a week. */
   readonly hour: number;
   readonly day: number;
   readonly week: number;
@@ -60,7 +60,7 @@ export function viewDemand(
   return {
     ...recent,
     hour,
-    day: 24 * hour,
+    day: Math.max(1, 24 * hour),
     week,
     calendar,
     totals,

@@ -60,7 +60,9 @@ export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
   const usualOf = new Map<number, number | null>();
   if (view.pastFresh > 0) {
     for (const { name, days, slack } of BLOCKS) {
-      const length = days * view.day;
+      const length = days * 24 * view.hour;
+      // A grid of weeks has no days.
+      if (length < 1) continue;
       for (let to = view.pastFresh; to > view.firstFresh; ) {
         // Of local days: one in spring is shorter by an hour, one in autumn longer.
         if (to < length) break;

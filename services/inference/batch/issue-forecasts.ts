@@ -62,7 +62,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const champion = await registry.champion();
   if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
   const { panel: stored, manifest } = await features.readOnline();
-  const { forecaster, modelVersion, refitOf } = await forecasterOf(request, champion);
+  const { forecaster, modelVersion, refitOf } = await forecasterOf(request, champion, stored);
   const whole = forecaster.withContext?.(stored) ?? stored;
   const rows = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
   const panel = seriesSlice(whole, rows.from, rows.to);
@@ -99,9 +99,11 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
 async function forecasterOf(
   { domain, registry, restoreForecaster }: IssueRequest,
   champion: { readonly modelVersion: string } | null,
+  panel: Panel,
 ): Promise<{ forecaster: Forecaster; modelVersion: string | null; refitOf: string | null }> {
   if (champion === null) {
-    const forecaster = baselineOf(domain, domain.quantiles, null);
+    const recent = { panel, cutoff: lastObserved(panel) };
+    const forecaster = baselineOf(domain, domain.quantiles, null, recent);
     return { forecaster, modelVersion: null, refitOf: null };
   }
   const { card, model, weights } = await registry.load(champion.modelVersion);

@@ -1,12 +1,13 @@
 /**
  * Purpose: turn computed numbers into the response a client reads.
- * Invariants: everything in one response comes from one Serving; step k is cutoff + k intervals;
- * timestamps are ISO UTC.
+ * Invariants: everything in one response comes from one Serving; step k is cutoff + k intervals,
+ * closed days left out; timestamps are ISO UTC.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
  * series has too little recent history).
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Prediction } from '../../../forecasting/models/forecaster.ts';
+import { isClosedDay, openPlaces } from '../../../forecasting/panel/closed-days.ts';
 import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
@@ -71,7 +72,7 @@ export function storedResponse(
     ...(replaced ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     ...storedNames(serving, domain, seriesId),
     issuedAt: isoTime(serving.issuedAt),
-    ...(history > 0 ? { history: recent(panel, index, cutoff, history) } : {}),
+    ...(history > 0 ? { history: recent(domain, panel, index, cutoff, history) } : {}),
     ...cautions(
       replaced ? [] : serving.unknownInputs,
       flagsOf(serving, domain, panel, index, cutoff, replaced),
@@ -238,8 +239,10 @@ function columns(
   row: number,
 ) {
   const { card } = serving.model;
+  const all = Array.from({ length: card.horizon }, (_, k) => timestampAt(panel, cutoff + k + 1));
+  const open = openPlaces(all, domain.closedWeekdays).slice(0, steps);
   const column = (of: Float32Array, from: number) =>
-    Array.from(of.subarray(from, from + steps), rounded);
+    open.map((step) => rounded(of[from + step] as number));
   const quantiles: Record<string, number[]> = {};
   for (const q of positions) {
     const from = (row * card.quantiles.length + q) * card.horizon;
@@ -251,10 +254,8 @@ function columns(
     cutoff: isoTime(timestampAt(panel, cutoff)),
     modelVersion: card.modelVersion,
     frequency: isoFrequency(panel.frequencyMinutes),
-    horizon: steps,
-    timestamps: Array.from({ length: steps }, (_, step) =>
-      isoTime(timestampAt(panel, cutoff + step + 1)),
-    ),
+    horizon: open.length,
+    timestamps: open.map((step) => isoTime(all[step] as number)),
     point: 'median' as const,
     quantiles,
     mean: column(mean, row * card.horizon),
@@ -286,8 +287,20 @@ function checkedHorizon(serving: Serving, horizon: number | undefined): number {
   );
 }
 
-function recent(panel: Panel, series: number, cutoff: number, count: number): HistoryResponse {
-  const from = Math.max(0, cutoff + 1 - count);
-  const values = Array.from(targetOf(panel, series).subarray(from, cutoff + 1), actual);
-  return { timestamps: values.map((_, i) => isoTime(timestampAt(panel, from + i))), values };
+/** The last `count` intervals, closed days left out. */
+function recent(
+  { closedWeekdays }: Domain,
+  panel: Panel,
+  series: number,
+  cutoff: number,
+  count: number,
+): HistoryResponse {
+  const values = targetOf(panel, series);
+  const shown: number[] = [];
+  for (let t = cutoff; t >= 0 && shown.length < count; t--)
+    if (!isClosedDay(timestampAt(panel, t), closedWeekdays)) shown.unshift(t);
+  return {
+    timestamps: shown.map((t) => isoTime(timestampAt(panel, t))),
+    values: shown.map((t) => actual(values[t] as number)),
+  };
 }

@@ -130,7 +130,7 @@ export async function buildBaselineSnapshot(
 ): Promise<Serving | null> {
   const { domain, snapshot, now } = request;
   const { quantiles, horizon } = domain;
-  const forecaster = baselineOf(domain, quantiles, metrics);
+  const forecaster = baselineOf(domain, quantiles, metrics, snapshot);
   const card = {
     modelVersion: baselineVersion(forecaster),
     domain: domain.name,

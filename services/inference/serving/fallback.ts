@@ -2,14 +2,16 @@
  * Purpose: why a response is a fallback and since when, and the baseline that forecasts where no
  * model can.
  * Invariants: reasons are a closed list and never change their meaning; a baseline is one of the
- * naive forecasters that every model was compared with, the best of them where a card states which,
- * with intervals from its own recent errors.
+ * naive forecasters that every model was compared with, the best of them by a card, else by their
+ * recent errors, with intervals from its own recent errors.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { baselineWithIntervals } from '../../../forecasting/models/baselines/baseline-intervals.ts';
+import { bestRecentBaseline } from '../../../forecasting/models/baselines/best-recent.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import type { SeriesFlag } from '../../../forecasting/panel/series-flags.ts';
 
@@ -57,11 +59,13 @@ export const baselineVersion = ({ name }: Pick<Forecaster, 'name'>): string => `
 /**
  * @param metrics of a model card: group → forecaster → figures; the baseline of least MAE over all
  * series is the best
+ * @param recent what decides where no card shows figures: the baseline that erred least on it
  */
 export function baselineOf(
   domain: Domain,
   quantiles: readonly number[],
   metrics: unknown,
+  recent: { readonly panel: Panel; readonly cutoff: number } | null = null,
 ): Forecaster {
   const { day, baseline } = seasonsOf(domain);
   const naive = naiveForecasters(baseline, domain.frequencyMinutes);
@@ -71,15 +75,13 @@ export function baselineOf(
     return typeof mae === 'number' && Number.isFinite(mae) ? mae : Number.POSITIVE_INFINITY;
   };
   const best = naive.reduce((least, one) => (errorOf(one) < errorOf(least) ? one : least));
-  const point = errorOf(best) < Number.POSITIVE_INFINITY ? best : (naive.at(-1) as Forecaster);
+  const isKnown = errorOf(best) < Number.POSITIVE_INFINITY;
+  const { point, season: week } =
+    recent === null || isKnown
+      ? { point: isKnown ? best : (naive.at(-1) as Forecaster), season: baseline }
+      : bestRecentBaseline(recent.panel, recent.cutoff, domain);
   const { nonNegative, integerValued } = domain;
-  return baselineWithIntervals(point, {
-    quantiles,
-    day,
-    week: baseline,
-    nonNegative,
-    integerValued,
-  });
+  return baselineWithIntervals(point, { quantiles, day, week, nonNegative, integerValued });
 }
 
 type Figures = Readonly<Record<string, { readonly mae?: unknown } | undefined>>;

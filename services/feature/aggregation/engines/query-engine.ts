@@ -17,7 +17,7 @@ import {
   type PartEngine,
   writeValues,
 } from '../aggregate.ts';
-import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from '../interval-rules.ts';
+import { nothingUsable, offGrid, reasonsOf, requireRegularGrid } from '../interval-rules.ts';
 import { type DayRows, type IsolatedTimes, isolatedTimes } from '../isolated-times.ts';
 import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
 import {
@@ -75,7 +75,7 @@ export async function aggregateByQuery(
   options: AggregateOptions,
 ): Promise<AggregatedPart> {
   const { domain, part, path, availableAt, tempFolder, memoryLimitMb } = options;
-  requireWholeDays(domain);
+  requireRegularGrid(domain);
   const query: PortablePart = { ...options, dialect: engine.dialect };
   const { rowsIn, range, days } = await probe(engine, query);
   const isolated = part.span === null ? isolatedTimes(days) : null;
@@ -137,7 +137,8 @@ export function segmentsOf(
   range: Probe['range'],
 ): ClockSegment[] {
   const frequencyMs = domain.frequencyMinutes * 60_000;
-  const stretches = range === null ? [] : clockStretches(domain.timeZone, range.first, range.last);
+  const stretches =
+    range === null ? [] : clockStretches(domain.timeZone, range.first, range.last + frequencyMs);
   if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
   return range === null ? [] : clockSegments({ stretches, frequencyMs, span: part.span, ...range });
 }

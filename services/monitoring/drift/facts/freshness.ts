@@ -22,7 +22,7 @@ export interface Freshness {
 
 export interface FreshnessRequest {
   readonly at: number;
-  /** Of the domain, in intervals; 0: data is never stale. Default: two days. */
+  /** Of the domain, in intervals; 0: data is never stale. Default: two days, at least one. */
   readonly staleAfterIntervals?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export function freshness(
   if (ahead) return { findings: [ahead], after: { ...before, lastAt } };
   const newest = newestKnown(window);
   const lag = window.end - 1 - newest + lagOfPanel(window, at);
-  const domainLimit = staleAfterIntervals ?? (2 * DAY_MS) / window.intervalMs;
+  const domainLimit = staleAfterIntervals ?? Math.max(1, (2 * DAY_MS) / window.intervalMs);
   const limit =
     before.usualLag === null ? domainLimit : Math.max(MIN_INTERVALS, TIMES_USUAL * before.usualLag);
   if (domainLimit === 0 || lag <= limit) {

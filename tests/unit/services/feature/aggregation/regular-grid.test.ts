@@ -1,0 +1,68 @@
+/**
+ * Purpose: which frequencies there are, what refuses the others, and what a closed weekday needs.
+ */
+import { expect, test } from '@jest/globals';
+import {
+  gridOrigin,
+  reasonsOf,
+  requireRegularGrid,
+} from '../../../../../services/feature/aggregation/interval-rules.ts';
+import { gridPhase } from '../../../../../services/feature/aggregation/local-time.ts';
+import { sql } from '../../../../fixtures/feature-fixture.ts';
+import { toyDomain } from '../../../../fixtures/toy-store.ts';
+
+const DAY_MS = 86_400_000;
+const daily = { ...toyDomain, frequencyMinutes: 1440, seasonLengths: [7] };
+
+test.each([5, 15, 30, 60, 1440, 10_080])('%i minutes are a grid', (frequencyMinutes) => {
+  expect(() => requireRegularGrid({ ...toyDomain, frequencyMinutes })).not.toThrow();
+});
+
+test.each([
+  [7, /do not divide a day/, /60 minutes/],
+  [2880, /do not divide a day/, /week \(10080\)/],
+  [43_200, /months are of unequal length/, /add their medians up/],
+])('%i minutes are refused, with what to do', (frequencyMinutes, message, fix) => {
+  expect(() => requireRegularGrid({ ...toyDomain, frequencyMinutes })).toThrow(
+    expect.objectContaining({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringMatching(message),
+      fix: expect.stringMatching(fix),
+    }),
+  );
+});
+
+test('weeks start on a Monday by the clock of the zone', () => {
+  const monday = Date.UTC(2024, 0, 1);
+  expect(monday % (7 * DAY_MS)).toBe(gridPhase('UTC', 7 * DAY_MS));
+  const kolkata = monday - 5.5 * 3_600_000;
+  expect(kolkata % (7 * DAY_MS)).toBe(gridPhase('Asia/Kolkata', 7 * DAY_MS));
+  expect(gridPhase('America/New_York', 7 * DAY_MS)).toBeNull();
+  const { local, utc } = gridOrigin({ ...toyDomain, frequencyMinutes: 10_080 });
+  expect([(monday + local) % (7 * DAY_MS), (monday + utc) % (7 * DAY_MS)]).toEqual([0, 0]);
+});
+
+test.each([
+  [{ ...daily, closedWeekdays: [0] }, /not some of 1/],
+  [{ ...daily, closedWeekdays: [1, 2, 3, 4, 5, 6, 7] }, /not some of 1/],
+  [{ ...daily, closedWeekdays: [7], missing: 'zero' as const }, /unknown/],
+  [{ ...toyDomain, closedWeekdays: [7] }, /days of the calendar/],
+])('closed weekdays without a meaning are refused (%#)', (domain, message) => {
+  expect(() => requireRegularGrid(domain)).toThrow(message);
+});
+
+test('rows dated on a closed weekday are rejected, whether they state a local time or an instant', async () => {
+  const domain = { ...daily, closedWeekdays: [6, 7] };
+  expect(() => requireRegularGrid(domain)).not.toThrow();
+  const rows = {
+    ...{ relation: 'rows', seriesId: "'a'", value: null, duplicateKey: [], rejections: [] },
+    ...{ localTime: 'local', instant: 'instant' },
+  };
+  const closed = reasonsOf(domain, rows).find(({ reason }) => reason === 'closed_day');
+  // From a Friday to the Monday after it.
+  const found = await sql(`SELECT ${closed?.when} FROM (VALUES
+    (TIMESTAMP '2024-03-01 23:00', NULL), (TIMESTAMP '2024-03-02 00:00', NULL),
+    (NULL, TIMESTAMP '2024-03-03 12:00'), (TIMESTAMP '2024-03-04 00:00', NULL)
+    ) AS rows(local, instant)`);
+  expect(found.flat()).toEqual([false, true, true, false]);
+});
