@@ -272,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is served, and each change of it, as server-sent events
+         * @description The first event is what is served now; another follows when a model, a snapshot or a fallback comes or goes. The stream ends after `seconds`, or earlier; `retry` says when to come again, as an EventSource does by itself.
+         */
+        get: operations["serverEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1108,6 +1128,8 @@ export interface operations {
                 horizon?: number;
                 /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
+                /** @description Recent actual values to send along with each forecast; not in CSV */
+                history?: number;
                 /** @description Series per page of JSON; 100 without it */
                 limit?: number;
                 /** @description `nextCursor` of the page before; leave it out for the first page */
@@ -1431,6 +1453,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActualsReceipt"];
+                };
+            };
+        };
+    };
+    serverEvents: {
+        parameters: {
+            query?: {
+                /** @description How long to keep the stream open: an instance may end it earlier. 0: what is served now, and no more */
+                seconds?: number;
+            };
+            header?: {
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events, until the stream ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
         };

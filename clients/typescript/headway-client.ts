@@ -1,6 +1,6 @@
 /**
  * Purpose: a client of the Headway API: openapi-fetch on the generated types, with time-outs,
- * retries, ETags and lines of NDJSON. Copy it with headway-api.ts into a program of your own.
+ * retries, ETags, lines of NDJSON and server-sent events. Copy it with headway-api.ts into a program of your own.
  * Invariants: a request is sent again after 429, 503 or a failed connection, which is safe for
  * every operation of the API. A wait is never shorter than Retry-After and never longer than
  * `maxWaitMs`.
@@ -57,7 +57,7 @@ export function createHeadwayClient(options: ClientOptions) {
 
   /** The forecasts of all series, one at a time as they arrive. */
   async function* forecastLines(
-    query: { horizon?: number; levels?: string } = {},
+    query: { horizon?: number; levels?: string; history?: number } = {},
   ): AsyncGenerator<Schemas['Forecast'], void> {
     const { data } = await client.GET('/v1/forecasts', {
       params: { query: { ...query, format: 'ndjson' } },
@@ -65,8 +65,32 @@ export function createHeadwayClient(options: ClientOptions) {
     });
     yield* readLines<Schemas['Forecast']>(data as ReadableStream<Uint8Array>, timeoutMs);
   }
-  return { ...client, forecastLines };
+  /**
+   * What is served, and each change of it, until the stream ends; `retryMs` says when to ask again.
+   */
+  async function* servingEvents(
+    seconds: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<ServingEvent, void> {
+    const params = { query: { seconds } };
+    const { data } = await client.GET('/v1/events', { params, parseAs: 'stream', signal });
+    const lines = linesOf(data as ReadableStream<Uint8Array>, Math.max(timeoutMs, KEEP_ALIVE_MS));
+    for await (const line of lines) {
+      if (line.startsWith('retry: ')) yield { retryMs: Number(line.slice(7)) };
+      if (line.startsWith('data: ')) yield { serving: JSON.parse(line.slice(6)) };
+    }
+  }
+  return { ...client, forecastLines, servingEvents };
 }
+
+export interface ServingEvent {
+  readonly serving?: Schemas['Ready'];
+  readonly retryMs?: number;
+}
+
+/** A stream of events without a line for so long is dead. */
+const KEEP_ALIVE_MS = 45_000;
+const STREAMS = ['application/x-ndjson', 'text/event-stream'];
 
 /** The data of a response: a response that is not 2xx has thrown before. */
 export async function dataOf<T>(call: Promise<{ data?: T }>): Promise<T> {
@@ -96,7 +120,7 @@ async function send(request: Request, options: ClientOptions): Promise<Response>
   try {
     const signal = AbortSignal.any([request.signal, timeout.signal]);
     const response = await fetchOnce(new Request(request, { signal }));
-    if (response.ok && typeOf(response) === 'application/x-ndjson') return response;
+    if (response.ok && STREAMS.includes(typeOf(response))) return response;
     const text = await response.text();
     if (response.status === 304) return new Response(null, response);
     if (!response.ok) throw errorOf(response, text);
@@ -156,6 +180,13 @@ async function* readLines<T>(
   stream: ReadableStream<Uint8Array>,
   timeoutMs: number,
 ): AsyncGenerator<T, void> {
+  for await (const line of linesOf(stream, timeoutMs)) yield JSON.parse(line) as T;
+}
+
+async function* linesOf(
+  stream: ReadableStream<Uint8Array>,
+  timeoutMs: number,
+): AsyncGenerator<string, void> {
   const reader = stream.getReader();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
@@ -165,7 +196,7 @@ async function* readLines<T>(
       if (done) break;
       const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
       rest = lines.pop() as string;
-      for (const line of lines) yield JSON.parse(line) as T;
+      yield* lines;
     }
     if (rest !== '') throw new HeadwayUnreachable('the stream ended in the middle of a line');
   } finally {

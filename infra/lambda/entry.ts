@@ -123,6 +123,8 @@ export const handler = await createLambdaHandler({
     urlPrefix: settings.urlPrefix ?? '',
     corsOrigins: settings.corsOrigins ?? [],
     maxEventLoopDelayMs: 0,
+    // An invocation responds as a whole: a page asks again instead.
+    eventStreamMs: 0,
   },
   refreshIntervalMs: settings.refreshSeconds * 1000,
   dashboard: new URL('./web/', import.meta.url),

@@ -28,6 +28,7 @@ import { securityHeaders } from './plugins/security-headers.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { eventRoutes } from './routes/events.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -86,6 +87,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(recordRoutes, context);
     await api.register(jobRoutes, context);
     await api.register(actualsRoutes, context);
+    await api.register(eventRoutes, context);
   });
   await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstRefresh);
   return app;

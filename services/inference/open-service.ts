@@ -36,7 +36,7 @@ export interface OpenedService {
 
 export function openService(options: AppOptions): OpenedService {
   const { domain, clock, logger, settings, tracing, startBackend = backendReady } = options;
-  const { handlerTimeoutMs, streamTimeoutMs, actualsDays, urlPrefix } = settings;
+  const { handlerTimeoutMs, streamTimeoutMs, eventStreamMs, actualsDays, urlPrefix } = settings;
   const given = {
     ...options,
     actuals: options.actuals ?? null,
@@ -77,6 +77,7 @@ export function openService(options: AppOptions): OpenedService {
       startBackend,
       handlerTimeoutMs,
       streamTimeoutMs,
+      eventStreamMs,
       actualsDays,
       urlPrefix,
     },

@@ -17,6 +17,8 @@ export interface InferenceSettings {
   readonly handlerTimeoutMs: number;
   /** A reader that takes longer for a stream of all forecasts is cut off. */
   readonly streamTimeoutMs: number;
+  /** A stream of events ends after this time, and its reader comes again; 0: at once. */
+  readonly eventStreamMs: number;
   /**
    * Above this delay of the event loop, forecasts are refused with 503 and Retry-After; 0 for no
    * limit.
@@ -59,6 +61,7 @@ export const defaultInferenceSettings: InferenceSettings = {
   requestTimeoutMs: 10_000,
   handlerTimeoutMs: 10_000,
   streamTimeoutMs: 300_000,
+  eventStreamMs: 900_000,
   maxEventLoopDelayMs: 1_000,
   queueLimit: 512,
   waitLimitMs: 2_000,

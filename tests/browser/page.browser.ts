@@ -219,15 +219,22 @@ suite('the page', () => {
     expect(await page.locator('.opblock').count()).toBe(operations.length);
   });
 
-  test('a new snapshot is picked up, with the place kept', async () => {
+  test('a new snapshot is shown as soon as it is served, without a flicker', async () => {
     const { page, server } = opened;
     await open('#/series/74');
     await page.locator('footer', { hasText: '3-0f1e2d3c4b5a' }).waitFor();
+    await page.locator('.plot').waitFor();
+    await page.evaluate(`globalThis.drawings = [];
+      new MutationObserver(() => drawings.push(document.querySelectorAll('.plot').length))
+        .observe(document.body, { childList: true, subtree: true })`);
     fixture.snapshot = 4;
     await server.app.serving.refresh();
-    await page.reload();
     await page.locator('footer', { hasText: '4-0f1e2d3c4b5a' }).waitFor();
-    await page.locator('h1', { hasText: 'North Harbour' }).waitFor();
+    const { quantiles } = await forecastOf('74');
+    const peak = Math.max(...(quantiles['0.5'] as number[]));
+    await page.locator('h1', { hasText: String(Number(peak.toPrecision(3))) }).waitFor();
+    // There was a chart at every moment.
+    expect(Math.min(...((await page.evaluate('drawings')) as number[]))).toBe(1);
   });
 
   test('nothing was complained of, and nothing was fetched from elsewhere', () => {

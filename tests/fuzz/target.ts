@@ -66,7 +66,7 @@ const server = await startServer({
   logger,
   actuals,
   // Short, so that uploads that stall are ended while somebody waits for it.
-  settings: { ...options.settings, requestTimeoutMs: 3000 },
+  settings: { ...options.settings, requestTimeoutMs: 3000, eventStreamMs: 0 },
   features: {
     ...options.features,
     readOnline: async () => ({

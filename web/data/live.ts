@@ -1,9 +1,11 @@
 /**
- * Purpose: know what the service serves at this moment, and how long it has not responded.
- * Invariants: one state object a change; the last thing known stays while the service is away.
+ * Purpose: know what the service serves at this moment, from its event stream, and how long it has
+ * not responded.
+ * Invariants: one state object a change; the last thing known stays while the service is away. The
+ * stream is read with fetch, because an EventSource cannot send an API key; a service that ends
+ * streams at once (Lambda) is asked again when it says.
  * Fails: never; `trouble` says what is wrong, `since` how long.
  */
-import { dataOf } from '../../clients/typescript/headway-client.ts';
 import type { Ready } from './page-context.ts';
 import { type Session, type Trouble, troubleOf } from './session.ts';
 import { now, wait } from './timers.ts';
@@ -23,26 +25,31 @@ export const NOT_YET: Live = {
   ...{ serving: null, receivedAt: 0, trouble: null, since: null, recoveries: 0 },
 };
 
-const CHECK_MS = 15_000;
+/** A stream is asked for this long; the service may end it earlier. */
+const STREAM_SECONDS = 900;
 const RETRY_MS = 5_000;
+
+type Change = (change: (before: Live) => Live) => void;
 
 /** Calls `onChange` with each new state until the signal aborts. */
 export async function watchServing(
   { client }: Session,
-  onChange: (change: (before: Live) => Live) => void,
+  onChange: Change,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    let pause = CHECK_MS;
+    let pauseMs = RETRY_MS;
     try {
-      const serving = (await dataOf(client.GET('/health/ready', { signal }))) as Ready;
-      onChange((before) => served(before, serving));
+      for await (const { retryMs, serving } of client.servingEvents(STREAM_SECONDS, signal)) {
+        pauseMs = retryMs ?? pauseMs;
+        if (serving) onChange((before) => served(before, serving));
+      }
     } catch (error) {
       if (signal.aborted) return;
+      pauseMs = RETRY_MS;
       onChange((before) => failed(before, troubleOf(error)));
-      pause = RETRY_MS;
     }
-    await wait(pause, signal);
+    await wait(pauseMs, signal);
   }
 }
 

@@ -56,6 +56,14 @@ const exogenousColumns = (description: string) =>
     additionalProperties: { type: 'array', maxItems: 21_000, items: { type: ['number', 'null'] } },
   });
 
+const History = Type.Integer({
+  minimum: 0,
+  maximum: 2000,
+  default: 0,
+  description: 'Recent actual values to send along',
+  examples: [168],
+});
+
 export const AllForecastsQuery = Type.Object(
   {
     format: Type.Optional(
@@ -70,6 +78,15 @@ export const AllForecastsQuery = Type.Object(
     ),
     horizon: Type.Optional(Horizon),
     levels: Type.Optional(LevelsText),
+    history: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2000,
+        default: 0,
+        description: 'Recent actual values to send along with each forecast; not in CSV',
+        examples: [24],
+      }),
+    ),
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -87,15 +104,7 @@ export const ForecastQuery = Type.Object(
   {
     horizon: Type.Optional(Horizon),
     levels: Type.Optional(LevelsText),
-    history: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: 2000,
-        default: 0,
-        description: 'Recent actual values to send along',
-        examples: [168],
-      }),
-    ),
+    history: Type.Optional(History),
   },
   { additionalProperties: false },
 );

@@ -76,6 +76,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     needsData: true,
     revalidates: false,
   },
+  serverEvents: {
+    description:
+      'The first event is what is served now; another follows when a model, a snapshot or a ' +
+      'fallback comes or goes. The stream ends after `seconds`, or earlier; `retry` says when to ' +
+      'come again, as an EventSource does by itself.',
+    problems: ['REQUEST_INVALID'],
+    needsData: true,
+    revalidates: false,
+  },
   listSeries: {
     description:
       'In text order of the ids. A cursor names the last id of its page, so pages neither ' +

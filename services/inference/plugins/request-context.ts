@@ -12,23 +12,27 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** From now on each response closes its connection. */
     startDraining(): void;
+    /** Aborts when it stops: streams that would go on end then. */
+    readonly draining: AbortSignal;
   }
 }
 
 export const requestContext = appPlugin('request-context', async (app) => {
-  let isDraining = false;
+  const draining = new AbortController();
   let isStopping = false;
   app.decorate('startDraining', () => {
-    isDraining = true;
+    draining.abort();
   });
+  app.decorate('draining', draining.signal);
   app.addHook('preClose', async () => {
     isStopping = true;
+    draining.abort();
   });
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
-    if (isDraining || isStopping) reply.header('connection', 'close');
+    if (draining.signal.aborted) reply.header('connection', 'close');
     if (!isStopping) return done();
     reply.header('retry-after', '1');
     throw new HttpProblem('STOPPING', 'the service is stopping');

@@ -53,13 +53,13 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
         querystring: AllForecastsQuery,
         response: streamedResponses(ForecastsPage, 'The forecasts, in text order of the series'),
       },
-      preValidation: queryIntegers('horizon', 'limit'),
+      preValidation: queryIntegers('horizon', 'limit', 'history'),
       preHandler: attachServing(state, formatOf),
     },
     async (request, reply) => {
       const serving = servingOf(request);
-      const { limit, cursor, format: _format, levels, horizon } = request.query;
-      const asked = { horizon, levels: parseLevels(levels) };
+      const { limit, cursor, format: _format, levels, horizon, history } = request.query;
+      const asked = { horizon, levels: parseLevels(levels), history };
       const format = variantOf<Format>(request);
       if (format !== 'json') {
         if (limit !== undefined || cursor !== undefined)
@@ -67,6 +67,8 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
             'REQUEST_INVALID',
             'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series',
           );
+        if (format === 'csv' && history !== undefined && history > 0)
+          throw new HttpProblem('REQUEST_INVALID', 'CSV has no column for history: take NDJSON');
         const { stream, leftOut } = forecastStream(serving, domain, format, asked, context);
         // A stream has no schema; its lines are those of one forecast.
         return reply

@@ -30,6 +30,8 @@ export interface RouteContext {
   readonly handlerTimeoutMs: number;
   /** A reader that takes longer for a whole stream is cut off. */
   readonly streamTimeoutMs: number;
+  /** A stream of events ends after this time at the latest. */
+  readonly eventStreamMs: number;
   readonly actualsDays: number;
   /** The path under which a proxy shows the service; empty for none. */
   readonly urlPrefix: string;

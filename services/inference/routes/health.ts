@@ -8,9 +8,7 @@
 
 import { LiveResponse, ReadyResponse, responsesOf } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { dataAgeSeconds } from '../responses/data-age.ts';
-import { fallbackMember, isoTime } from '../responses/forecast-response.ts';
-import { NotReady } from '../responses/problems.ts';
+import { readyResponse } from '../responses/ready-response.ts';
 import type { RouteContext } from './context.ts';
 
 export async function healthRoutes(app: App, context: RouteContext): Promise<void> {
@@ -46,21 +44,9 @@ export async function healthRoutes(app: App, context: RouteContext): Promise<voi
       },
     },
     async (_request, reply) => {
-      const serving = state.current();
-      const failure = state.failure();
-      if (!serving) throw new NotReady(failure?.error ?? null);
+      const ready = readyResponse(state, clock);
       reply.header('cache-control', 'no-store');
-      const { fallback } = serving;
-      return {
-        status: fallback ? ('degraded' as const) : ('ready' as const),
-        modelVersion: serving.model.card.modelVersion,
-        snapshotVersion: serving.snapshot.manifest.snapshotVersion,
-        cutoff: isoTime(serving.cutoffTimestamp),
-        dataAgeSeconds: dataAgeSeconds(serving, clock.now()),
-        ...fallbackMember(fallback),
-        rescuedSeries: serving.replaced.size,
-        refreshFailure: failure ? { code: failure.error.code, at: isoTime(failure.at) } : null,
-      };
+      return ready;
     },
   );
 }

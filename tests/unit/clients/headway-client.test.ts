@@ -129,6 +129,13 @@ describe('against the service', () => {
     expect(problem.code).toBe('HORIZON_INVALID');
   });
 
+  test('events: what is served, and when to ask again', async () => {
+    const events = await allOf(clientOf().servingEvents(0, new AbortController().signal));
+    const [{ retryMs } = {}, { serving } = {}] = events;
+    expect([events.length, retryMs]).toEqual([2, 15_000]);
+    expect(serving).toEqual(await dataOf(clientOf().GET('/health/ready')));
+  });
+
   test('503: sent again after Retry-After, until it succeeds', async () => {
     const empty = createFixture({ snapshot: 0 });
     const later = await startServer({ ...empty.options, ...listening });

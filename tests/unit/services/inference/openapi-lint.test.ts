@@ -13,6 +13,7 @@ const MEDIA_TYPES = [
   'application/problem+json',
   'application/x-ndjson',
   'text/csv',
+  'text/event-stream',
 ];
 
 /** Rules of the linter's whole set that are off or changed → why. */

@@ -39,7 +39,7 @@ describe('OpenAPI document', () => {
       ]),
     );
   const schemaOf = (operation: Json) =>
-    operation.responses['200'].content['application/json'].schema;
+    operation.responses['200'].content['application/json']?.schema ?? { type: 'object' };
 
   /** Calls `visit` on every schema in the document, with its place. */
   function walk(node: Json, place: string, visit: (schema: Json, place: string) => void): void {
@@ -80,6 +80,7 @@ describe('OpenAPI document', () => {
       'get /health/ready',
       'get /v1/actuals',
       'get /v1/decisions',
+      'get /v1/events',
       'get /v1/forecasts',
       'get /v1/jobs',
       'get /v1/model',

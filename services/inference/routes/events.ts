@@ -1,0 +1,81 @@
+/**
+ * Purpose: say at once when something else is served, as server-sent events.
+ * Invariants: the first event is what is served now, each later one a change of it. A stream ends
+ * after the seconds that were asked for, after the limit of this service, when the service stops,
+ * and when the reader is gone; `retry` says when to come again. At most MAX_STREAMS are open.
+ * Fails: the reason as a 503 while nothing is served; OVERLOADED for one stream too many.
+ */
+import { Readable } from 'node:stream';
+import { countdown, sleep } from '../../../platform/timers.ts';
+import { EventsQuery, eventsResponses } from '../openapi/event-schemas.ts';
+import { overloaded } from '../overloaded.ts';
+import type { App } from '../plugins/app.ts';
+import { queryIntegers } from '../responses/query-integers.ts';
+import { readyResponse } from '../responses/ready-response.ts';
+import type { RouteContext } from './context.ts';
+
+const LOOK_MS = 1000;
+/** A line without meaning, so that proxies do not take a quiet stream for a dead one. */
+const KEEP_ALIVE_MS = 15_000;
+const RETRY_MS = 15_000;
+const MAX_STREAMS = 500;
+
+export async function eventRoutes(app: App, context: RouteContext): Promise<void> {
+  const { state, clock, eventStreamMs } = context;
+  let open = 0;
+
+  /** Without its age, which changes by itself. */
+  const served = () => {
+    const { dataAgeSeconds: _age, ...rest } = readyResponse(state, clock);
+    return JSON.stringify(rest);
+  };
+  async function* events(forMs: number, ended: AbortSignal): AsyncGenerator<string> {
+    const leftMs = countdown(forMs);
+    const isQuiet = () => quietMs >= KEEP_ALIVE_MS;
+    let quietMs = 0;
+    let known: string | null = null;
+    yield `retry: ${RETRY_MS}\n\n`;
+    for (;;) {
+      const now = served();
+      if (now !== known)
+        yield `event: serving\ndata: ${JSON.stringify(readyResponse(state, clock))}\n\n`;
+      else if (isQuiet()) yield ':\n\n';
+      quietMs = now !== known || isQuiet() ? 0 : quietMs + LOOK_MS;
+      known = now;
+      if (leftMs() <= 0 || ended.aborted) return;
+      await sleep(Math.min(LOOK_MS, leftMs()), ended).catch(() => undefined);
+    }
+  }
+
+  app.get(
+    '/v1/events',
+    {
+      config: { access: 'forecasts:read', quiet: true },
+      schema: {
+        operationId: 'serverEvents',
+        tags: ['health'],
+        summary: 'What is served, and each change of it, as server-sent events',
+        querystring: EventsQuery,
+        response: eventsResponses,
+      },
+      preValidation: queryIntegers('seconds'),
+    },
+    async (request, reply) => {
+      readyResponse(state, clock);
+      if (open >= MAX_STREAMS) throw overloaded(`${MAX_STREAMS} event streams are open`);
+      open++;
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      const forMs = Math.min(1000 * (request.query.seconds ?? 0), eventStreamMs);
+      const stream = Readable.from(events(forMs, ended.signal), { objectMode: false });
+      app.draining.addEventListener('abort', end);
+      reply.raw.once('close', end);
+      stream.once('close', () => {
+        open--;
+        app.draining.removeEventListener('abort', end);
+      });
+      reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+      return reply.type('text/event-stream; charset=utf-8').send(stream as never);
+    },
+  );
+}
