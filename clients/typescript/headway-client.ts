@@ -1,6 +1,7 @@
 /**
  * Purpose: a client of the Headway API: openapi-fetch on the generated types, with time-outs,
- * retries, ETags, lines of NDJSON and server-sent events. Copy it with headway-api.ts into a program of your own.
+ * retries, ETags, lines of NDJSON and server-sent events. Copy it with headway-api.ts into a
+ * program of your own.
  * Invariants: a request is sent again after 429, 503 or a failed connection, which is safe for
  * every operation of the API. A wait is never shorter than Retry-After and never longer than
  * `maxWaitMs`.

@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
+import { exact, figure, signed } from '../../web/parts/format.ts';
 import { createFixture } from '../fakes/inference.ts';
 import { chromiumPath } from './open-browser.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
@@ -14,8 +15,8 @@ if (chromiumPath === null)
   console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
 const suite = chromiumPath === null ? describe.skip : describe;
 
-/** As the page writes a number of the API. */
-const exact = (value: number) => String(Number(value.toPrecision(4)));
+/** Intervals before the cutoff that Now shows. */
+const PAST = 48;
 
 suite('the page', () => {
   const { fixture, options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
@@ -34,23 +35,62 @@ suite('the page', () => {
       await fetch(`${opened.server.url}/v1/series/${id}/forecast?history=672`)
     ).json()) as ForecastResponse;
 
-  test('Now: the busiest series at the time of the slider, and all as tiles', async () => {
+  const allForecasts = async () =>
+    (await (await fetch(`${opened.server.url}/v1/forecasts?format=ndjson&history=240`)).text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ForecastResponse);
+  const sum = (values: readonly (number | null | undefined)[]) =>
+    values.reduce<number>((total, value) => total + (value ?? Number.NaN), 0);
+
+  test('Now: the total, every tile and the change against last week are the sums of the API', async () => {
     const { page, text } = opened;
     await open('');
     await page.locator('.tiles a').first().waitFor();
-    const { quantiles, timestamps } = await forecastOf('74');
-    const others = (await forecastOf('75')).quantiles['0.5'] as number[];
+    const forecasts = await allForecasts();
+    const totals = forecasts[0]?.mean.map((_, k) => sum(forecasts.map(({ mean }) => mean[k])));
+    const peak = Math.max(...(totals as number[]));
+    expect(await text('h1')).toMatch(
+      new RegExp(`^Demand peaks at \\d\\d:00: ${figure(peak)} orders`),
+    );
+    expect(await text('.finding p')).toContain(
+      `${figure(sum(totals as number[]))} orders in the next 24`,
+    );
     for (const step of [0, 7, 23]) {
-      await page.locator('.strip input').fill(String(step));
-      const ours = quantiles['0.5']?.[step] as number;
-      const tile = await page.locator('.tiles a', { hasText: 'North Harbour' }).innerText();
-      expect(Number(tile.split('\n')[1])).toBeCloseTo(ours, ours >= 100 ? 0 : ours >= 10 ? 1 : 2);
-      const old = await page.locator('.tiles a', { hasText: 'Old Town' }).innerText();
-      expect(Number(old.split('\n')[1])).toBeCloseTo(others[step] as number, 0);
-      await page.waitForURL(`**/#/now?at=${timestamps[step]?.slice(0, 16)}Z`);
+      await page.locator('.strip input').fill(String(PAST + step));
+      await page.waitForURL(`**/#/now?at=${forecasts[0]?.timestamps[step]?.slice(0, 16)}Z`);
+      const tiles = await page.locator('.tiles a').allInnerTexts();
+      const expected = forecasts.map(
+        ({ title, mean }) => `${title}\n${figure(mean[step] as number)}`,
+      );
+      expect(tiles.map((tile) => tile.trim()).sort()).toEqual(expected.sort());
+      expect(await text('.readout')).toContain(`mean ${exact(totals?.[step] as number)}`);
+      const lastWeek = sum(forecasts.map(({ history }) => history?.values.at(-168 + step)));
+      expect(await text('.readout')).toContain(`last week ${exact(lastWeek)}`);
+      const [first] = [...forecasts].sort(
+        (a, b) => (b.mean[step] as number) - (a.mean[step] as number),
+      );
+      const row = await page.locator('.list tr').first().innerText();
+      const change = (first?.mean[step] as number) - (first?.history?.values.at(-168 + step) ?? 0);
+      expect(row.split(/\s*\t\s*/).filter(Boolean)).toEqual([
+        first?.title,
+        figure(first?.mean[step] as number),
+        signed(change),
+      ]);
     }
-    expect(await text('h1')).toContain('is busiest at');
     expect(await text('.age')).toBe('data ended 5 min ago');
+  });
+
+  test('Now: before the cutoff the tiles show what happened', async () => {
+    const { page, text } = opened;
+    const forecasts = await allForecasts();
+    await page.locator('.strip input').fill(String(PAST - 3));
+    const actual = (forecast: ForecastResponse) => forecast.history?.values.at(-3) as number;
+    const tiles = await page.locator('.tiles a').allInnerTexts();
+    const expected = forecasts.map((one) => `${one.title}\n${figure(actual(one))}`);
+    expect(tiles.map((tile) => tile.trim()).sort()).toEqual(expected.sort());
+    expect(await text('.readout')).toContain(`actual ${exact(sum(forecasts.map(actual)))}`);
+    expect(await text('.time')).toContain('2 h before the last known');
   });
 
   test('the arrow keys step through time, and a link to a time shows it', async () => {
@@ -58,11 +98,11 @@ suite('the page', () => {
     const { timestamps } = await forecastOf('74');
     await open(`#/now?at=${timestamps[4]?.slice(0, 16)}Z`);
     await page.locator('.tiles a').first().waitFor();
-    expect(await page.locator('.strip input').inputValue()).toBe('4');
+    expect(await page.locator('.strip input').inputValue()).toBe(String(PAST + 4));
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowLeft');
-    expect(await page.locator('.strip input').inputValue()).toBe('5');
+    expect(await page.locator('.strip input').inputValue()).toBe(String(PAST + 5));
   });
 
   test('a tile leads to the series, at the same time; Back leads to where the reader was', async () => {
@@ -76,7 +116,7 @@ suite('the page', () => {
     await page.keyboard.press('ArrowRight');
     await page.goBack();
     await page.locator('.tiles a').first().waitFor();
-    expect(await page.locator('.strip input').inputValue()).toBe('9');
+    expect(await page.locator('.strip input').inputValue()).toBe(String(PAST + 9));
   });
 
   test('Series: the title, the readout and the table say what the API says', async () => {
@@ -86,11 +126,7 @@ suite('the page', () => {
     await open('#/series/74');
     await page.locator('.plot').waitFor();
     expect(await text('h1')).toMatch(/^North Harbour peaks at \d\d:00: /);
-    expect(await text('h1')).toContain(
-      `${Math.max(...median)
-        .toPrecision(3)
-        .replace(/\.?0+$/, '')} orders`,
-    );
+    expect(await text('h1')).toContain(`${figure(Math.max(...median))} orders`);
     await page.keyboard.press('PageDown');
     await page.keyboard.press('PageDown');
     expect(await text('.readout')).toContain(`median ${exact(median.at(-1) as number)}`);
@@ -108,7 +144,7 @@ suite('the page', () => {
 
   test('Series: the chart has every line, and the window is in the address', async () => {
     const { page } = opened;
-    for (const name of ['actual', 'median forecast', 'naive', '80 % interval'])
+    for (const name of ['actual', 'median forecast', 'mean forecast', 'naive', '80 % interval'])
       expect(await page.locator(`.plot [aria-description="${name}"]`).count()).toBe(1);
     await page.getByText('7 days', { exact: true }).click();
     await page.waitForURL('**days=7**');
@@ -123,7 +159,7 @@ suite('the page', () => {
       Number(text.replace('−', '-').replace('+', '')),
     );
     const total = numbers.pop() as number;
-    expect(numbers.reduce((sum, one) => sum + one, 0)).toBeCloseTo(total, 0);
+    expect(numbers.reduce((sum, one) => sum + one, 0)).toBeCloseTo(total, 1);
   });
 
   test('Series: the downloaded CSV holds the numbers of the API', async () => {
@@ -137,11 +173,13 @@ suite('the page', () => {
     const lines: string[] = [];
     for await (const chunk of await download.createReadStream()) lines.push(String(chunk));
     const rows = lines.join('').trimEnd().split('\n');
-    expect(rows[0]).toBe('ds,y,q0.1,q0.5,q0.9');
+    expect(rows[0]).toBe('ds,y,q0.1,q0.5,q0.9,mean');
     expect(rows).toHaveLength(1 + 672 + 24);
     const k = 23;
     const quantiles = ['0.1', '0.5', '0.9'].map((q) => response.quantiles[q]?.[k]);
-    expect(rows.at(-1)).toBe([response.timestamps[k], '', ...quantiles].join(','));
+    expect(rows.at(-1)).toBe(
+      [response.timestamps[k], '', ...quantiles, response.mean[k]].join(','),
+    );
   });
 
   test('a series is found by keyboard; the request for a shell follows', async () => {
@@ -232,7 +270,7 @@ suite('the page', () => {
     await page.locator('footer', { hasText: '4-0f1e2d3c4b5a' }).waitFor();
     const { quantiles } = await forecastOf('74');
     const peak = Math.max(...(quantiles['0.5'] as number[]));
-    await page.locator('h1', { hasText: String(Number(peak.toPrecision(3))) }).waitFor();
+    await page.locator('h1', { hasText: figure(peak) }).waitFor();
     // There was a chart at every moment.
     expect(Math.min(...((await page.evaluate('drawings')) as number[]))).toBe(1);
   });

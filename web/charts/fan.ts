@@ -32,12 +32,12 @@ export interface Fan {
 
 export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOptions {
   const { columns, timeZone, from, isNaive = false } = fan;
-  const { times, median, bands, naive, cutoff, intervalMs } = columns;
+  const { times, median, mean, bands, naive, cutoff, intervalMs } = columns;
   const isNarrow = width < 560;
   const past = columns.pastTimes
     .map((x, i) => ({ x, y: columns.actual[i] as number }))
     .filter(({ x }) => x >= from);
-  const values = [...past.map(({ y }) => y), ...median, ...naive].concat(
+  const values = [...past.map(({ y }) => y), ...median, ...mean, ...naive].concat(
     bands.flatMap(({ lower, upper }) => [...lower, ...upper]),
   );
   const ticks = ticksFor(values, height > 240 ? 5 : 3);
@@ -48,7 +48,11 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
     ...{ width, height, marginTop: 24, marginBottom: 48 },
     ...{ marginLeft: marginOf(ticks), marginRight: endMargin(labels) },
   };
-  const points = (line: readonly number[]) => times.map((x, i) => ({ x, y: line[i] as number }));
+  const points = (line: readonly number[]) => line.map((y, i) => ({ x: times[i] as number, y }));
+  const tone = colour(isNaive ? 'naive' : 'forecast');
+  const strong = { strokeWidth: 2.25, ...(isNaive ? { strokeDasharray: '5 4' } : {}) };
+  const weak = { strokeWidth: 1.25, strokeDasharray: '1 3' };
+  const isMean = columns.pointName === 'mean';
   const every = [...past.map(({ x }) => x), ...times];
   return {
     ...frame,
@@ -70,10 +74,8 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
         ? []
         : [lineOf(points(naive), 'naive', { stroke: colour('naive'), strokeDasharray: '4 3' })]),
       lineOf(past, 'actual', { stroke: colour('actual'), strokeWidth: 1.6 }),
-      lineOf(points(median), 'median forecast', {
-        stroke: colour(isNaive ? 'naive' : 'forecast'),
-        ...{ strokeWidth: 2.25, ...(isNaive ? { strokeDasharray: '5 4' } : {}) },
-      }),
+      lineOf(points(mean), 'mean forecast', { stroke: tone, ...(isMean ? strong : weak) }),
+      lineOf(points(median), 'median forecast', { stroke: tone, ...(isMean ? weak : strong) }),
       ...markAt(cutoff + intervalMs / 2, isNarrow ? 'known' : 'known until here'),
       Plot.ruleY([low], { stroke: colour('muted'), strokeOpacity: 0.6 }),
       ...endLabels(labels, [low, high], frame),
@@ -83,15 +85,15 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
 
 /** Names at the right end of the lines. */
 function labelsOf({ columns, naiveName, isNaive = false }: Fan) {
-  const { median, naive, bands } = columns;
+  const { median, mean, pointName, naive, bands } = columns;
   const band = bandFor(bands);
+  const fill = colour(isNaive ? 'naive' : 'forecast');
+  const lines = { median, mean };
+  const other = pointName === 'mean' ? 'median' : 'mean';
+  const endOf = (line: readonly number[]) => line.at(-1) ?? Number.NaN;
   return [
-    {
-      text: isNaive ? naiveName : 'median',
-      at: median.at(-1) ?? Number.NaN,
-      fill: colour(isNaive ? 'naive' : 'forecast'),
-      isBold: true,
-    },
+    { text: isNaive ? naiveName : pointName, at: endOf(lines[pointName]), fill, isBold: true },
+    { text: other, at: endOf(lines[other]), fill },
     ...(band
       ? [{ text: `${band.level} %`, at: band.upper.at(-1) ?? Number.NaN, fill: colour('muted') }]
       : []),

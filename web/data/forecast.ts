@@ -21,6 +21,10 @@ export interface Columns {
   readonly actual: readonly number[];
   readonly times: readonly number[];
   readonly median: readonly number[];
+  /** What is added up. */
+  readonly mean: readonly number[];
+  /** Which of the two the API calls the point forecast. */
+  readonly pointName: 'median' | 'mean';
   readonly bands: readonly Band[];
   /** The value a season before each step. */
   readonly naive: readonly number[];
@@ -43,6 +47,8 @@ export function columnsOf(forecast: Forecast, domain: Domain): Columns {
     actual,
     times,
     median: medianOf(quantiles),
+    mean: forecast.mean,
+    pointName: forecast.point === 'mean' ? 'mean' : 'median',
     bands: bandsOf(quantiles),
     naive: times.map((_, step) => actual[actual.length - season + (step % season)] ?? Number.NaN),
   };

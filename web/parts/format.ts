@@ -8,9 +8,12 @@ import { numberLabel } from '../../platform/text/scales.ts';
 /** As the API has it: four significant digits, whole from 1,000 on. */
 export const exact = (value: number): string => numberLabel(value).replace('-', '−');
 
-/** For titles: three significant digits, whole from 100 on. */
-export const figure = (value: number): string =>
-  exact(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+/** For titles and tiles: whole from 10 on, below it one decimal, or one digit of a small value. */
+export function figure(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 9.95) return exact(Math.round(value));
+  return exact(size >= 0.95 ? Math.round(10 * value) / 10 : Number(value.toPrecision(1)));
+}
 
 export const percent = (share: number): string =>
   Number.isFinite(share) ? `${Math.round(share * 100)} %`.replace('-', '−') : '–';

@@ -1,30 +1,41 @@
 /**
- * Purpose: choose the interval that a view shows, over the horizon.
+ * Purpose: choose the interval that a view shows, before and after the cutoff.
  * Invariants: a native range input lies over the drawing, so keys and screen readers need nothing
  * of ours.
  * Fails: never.
  */
-import { timeLabels } from '../../platform/text/scales.ts';
+import { localDays, timeLabels } from '../../platform/text/scales.ts';
 import { sparkPath } from '../charts/spark.tsx';
+import { age } from './format.ts';
 
 export interface TimeSliderProps {
   readonly times: readonly number[];
   /** Drawn behind the slider, one value a time. */
   readonly values: readonly number[];
   readonly index: number;
+  /** How many of the times are past. */
+  readonly past: number;
   readonly timeZone: string;
-  /** "in 5 hours" */
-  readonly note: string;
   readonly onTime: (time: number) => void;
 }
 
 const [WIDTH, HEIGHT] = [1000, 40];
+/** Room for a label such as "Sun 29 Nov", of the whole width. */
+const LABEL = 0.1;
 
-export function TimeSlider({ times, values, index, timeZone, note, onTime }: TimeSliderProps) {
-  const { full, hour } = timeLabels(timeZone);
-  const share = (i: number) => `${(100 * i) / Math.max(1, times.length - 1)}%`;
+export function TimeSlider({ times, values, index, past, timeZone, onTime }: TimeSliderProps) {
+  const { full, day } = timeLabels(timeZone);
+  const last = Math.max(1, times.length - 1);
+  const share = (i: number) => `${(100 * i) / last}%`;
   const time = full(times[index] as number);
-  const every = Math.max(1, Math.ceil(times.length / 8));
+  const note = noteOf(times, index, past);
+  const size = {
+    width: WIDTH,
+    height: HEIGHT,
+    top: Math.max(0.1, ...values.filter(Number.isFinite)),
+  };
+  const ahead = Math.max(0, past - 1);
+  const days = localDays(times, timeZone).map((at) => ({ at, i: times.indexOf(at) }));
   return (
     <section class="time" aria-label="Time">
       <p>
@@ -33,12 +44,13 @@ export function TimeSlider({ times, values, index, timeZone, note, onTime }: Tim
       </p>
       <div class="strip">
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-          <path class="will" d={sparkPath(values, { width: WIDTH, height: HEIGHT })} />
+          <path class="was" d={sparkPath(values.slice(0, past), size, 0, times.length)} />
+          <path class="will" d={sparkPath(values.slice(ahead), size, ahead, times.length)} />
         </svg>
-        {times.map((each, i) =>
-          i % every === 0 ? (
-            <em key={each} style={{ left: share(i) }}>
-              {hour(each)}
+        {days.map(({ at, i }) =>
+          i / last <= 1 - LABEL ? (
+            <em key={at} style={{ left: share(i) }}>
+              {day(at)}
             </em>
           ) : null,
         )}
@@ -55,4 +67,13 @@ export function TimeSlider({ times, values, index, timeZone, note, onTime }: Tim
       </div>
     </section>
   );
+}
+
+/** Counted from the last interval that is known. */
+function noteOf(times: readonly number[], index: number, past: number): string {
+  const cutoff = times[past - 1];
+  if (cutoff === undefined) return 'forecast';
+  const seconds = ((times[index] as number) - cutoff) / 1000;
+  if (seconds === 0) return 'last known interval';
+  return seconds > 0 ? `${age(seconds)} ahead` : `${age(-seconds)} before the last known`;
 }

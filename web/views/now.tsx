@@ -1,110 +1,157 @@
 /**
- * Purpose: where demand will be: all series at one time of the horizon.
- * Invariants: every number is the API's own; the order of the tiles stays while the time moves.
+ * Purpose: where demand will be: the total and all series at one time, before or after the cutoff.
+ * Invariants: every number is the API's own, or a sum or difference of such; means are added up,
+ * never quantiles; the order of the tiles stays while the time moves.
  * Fails: in words, where the forecasts cannot be loaded.
  */
 import { useMemo } from 'preact/hooks';
-import type { HeadwayClient } from '../../clients/typescript/headway-client.ts';
 import { timeLabels } from '../../platform/text/scales.ts';
-import { columnsOf, indexOfHighest } from '../data/forecast.ts';
-import { usePage } from '../data/page-context.ts';
-import { troubleOf } from '../data/session.ts';
+import { indexOfHighest, intervalNoun, naiveName, seasonOf } from '../data/forecast.ts';
+import { type Forecast, usePage } from '../data/page-context.ts';
 import { useData } from '../data/use-data.ts';
-import { age, counted, exact, figure, plural } from '../parts/format.ts';
+import { capital, counted, exact, figure, percent, plural } from '../parts/format.ts';
 import { Finding, Section } from '../parts/section.tsx';
 import { TimeSlider } from '../parts/time-slider.tsx';
 import { useStep } from '../parts/use-step.ts';
 import { Skeleton, Whole } from '../shell/states.tsx';
-import type { Row } from './now/row.ts';
+import { type Row, type Rows, riseOf, rowsOf, SHOWN_PAST, sumOf } from './now/row.ts';
 import { SeriesList } from './now/series-list.tsx';
 import { Tiles } from './now/tiles.tsx';
+import { TotalChart } from './now/total-chart.tsx';
 
-const LIST = 6;
+const LIST = 5;
+/** Of more series, no history is loaded: it would be tens of megabytes. */
+const MAX_WITH_HISTORY = 1000;
+/** Less change than this is "about as many". */
+const ABOUT = 0.03;
 
 export function Now() {
   const { about, series } = usePage();
   const { domain } = about;
-  const { value, trouble } = useData('forecasts', allForecasts);
-  const rows = useMemo(() => {
-    if (value === null) return null;
-    return series.flatMap((info): Row[] => {
-      const forecast = value.get(info.seriesId);
-      return forecast ? [{ info, columns: columnsOf(forecast, domain) }] : [];
-    });
-  }, [value, series, domain]);
-  if (rows !== null && rows.length > 0) return <Shown rows={rows} />;
-  if (rows === null && trouble === null) return <Skeleton />;
-  const { problem } = trouble ?? troubleOf(null);
+  const history = series.length > MAX_WITH_HISTORY ? 0 : seasonOf(domain) + SHOWN_PAST;
+  const { value, trouble } = useData('forecasts', async ({ forecastLines }) => {
+    const found = new Map<string, Forecast>();
+    for await (const forecast of forecastLines({ history }))
+      found.set(forecast.seriesId as string, forecast);
+    return found;
+  });
+  const rows = useMemo(
+    () => (value === null ? null : rowsOf(series, value, domain)),
+    [value, series, domain],
+  );
+  if (rows !== null) return <Shown of={rows} />;
+  if (value === null && trouble === null) return <Skeleton />;
   return (
     <Whole title={`No ${domain.seriesNoun} can be forecast`}>
       <p>
-        {problem?.detail ?? 'The recent history of none suffices'}. {problem?.fix}
+        {trouble?.problem?.detail ?? 'The recent history of none suffices'}. {trouble?.problem?.fix}
       </p>
     </Whole>
   );
 }
 
-async function allForecasts({ forecastLines }: HeadwayClient) {
-  const found = new Map<string, Parameters<typeof columnsOf>[0]>();
-  for await (const forecast of forecastLines()) found.set(forecast.seriesId as string, forecast);
-  return found;
-}
-
-function Shown({ rows }: { readonly rows: readonly Row[] }) {
+function Shown({ of }: { readonly of: Rows }) {
   const { about } = usePage();
   const { domain } = about;
-  const { times, cutoff, intervalMs } = (rows[0] as Row).columns;
-  const sums = useMemo(
-    () => times.map((_, k) => rows.reduce((sum, { columns }) => sum + (columns.median[k] ?? 0), 0)),
-    [rows, times],
-  );
-  const { index, moveTo } = useStep(times, indexOfHighest(sums));
+  const { rows, times, past } = of;
+  const total = useMemo(() => sumOf(rows, 'values'), [rows]);
+  const before = useMemo(() => sumOf(rows, 'before'), [rows]);
+  const peak = past + indexOfHighest(total.slice(past));
+  const { index, moveTo } = useStep(times, peak);
   const { hour } = timeLabels(domain.timeZone);
-  const time = times[index] as number;
-  const valueOfRow = (row: Row) => row.columns.median[index] as number;
-  const busiest = [...rows].sort((a, b) => valueOfRow(b) - valueOfRow(a)).slice(0, LIST);
-  const first = busiest[0] as Row;
-  const band = first.columns.bands[0];
-  const noun = counted(domain.unit);
+  const at = hour(times[index] as number);
+  const valueAt = (row: Row) => row.values[index] as number;
+  const busiest = top(rows, valueAt);
+  const rising = top(rows, (row) => riseOf(row, index)).filter((row) => riseOf(row, index) > 0);
+  const nouns = plural(domain.seriesNoun);
+  const isPast = index < past;
   return (
     <>
       <TimeSlider
-        {...{ times, index }}
-        values={sums}
+        {...{ times, index, past }}
+        values={total}
         timeZone={domain.timeZone}
-        note={`in ${age((time - cutoff - intervalMs) / 1000)}`}
         onTime={moveTo}
       />
-      <Finding
-        title={
-          <>
-            {first.info.title} is busiest at {hour(time)}:{' '}
-            <b>
-              {figure(valueOfRow(first))} {noun}
-            </b>
-            {band && (
-              <span class="soft">
-                , {band.level} % between {figure(band.lower[index] as number)} and{' '}
-                {figure(band.upper[index] as number)}
-              </span>
-            )}
-          </>
-        }
-      >
-        {exact(rows.length)} {plural(domain.seriesNoun)} are forecast.
-      </Finding>
+      <TotalFinding {...{ of, total, before, peak }} />
       <div class="grid">
-        <Section columns={6} title={`Busiest at ${hour(time)}`} note={`median, ${domain.unit}`}>
-          <SeriesList rows={busiest} index={index} />
-        </Section>
+        <TotalChart {...{ of, total, before, index, moveTo }} />
         <Section
-          columns={12}
-          title={`All ${plural(domain.seriesNoun)} at ${hour(time)}`}
-          note="busiest of the recent weeks first"
+          columns={6}
+          title={`Where, at ${at}`}
+          note={isPast ? 'what happened' : 'mean forecast'}
         >
-          <Tiles rows={rows} valueOfRow={valueOfRow} />
+          <Tiles {...{ rows, index, isPast }} />
         </Section>
+        <div class="c6 stack">
+          <Section
+            columns={6}
+            title={`Busiest at ${at}`}
+            note={changeNote(before, index, naiveName(domain))}
+          >
+            <SeriesList rows={busiest} {...{ of, index }} />
+          </Section>
+          {rising.length > 0 && (
+            <Section columns={6} title="Rising fastest" note={`against ${naiveName(domain)}`}>
+              <SeriesList rows={rising} {...{ of, index }} />
+            </Section>
+          )}
+          <p class="note">
+            {exact(rows.length)} {nouns} of {exact(about.snapshot.series)} have a forecast.
+          </p>
+        </div>
       </div>
     </>
   );
+}
+
+const changeNote = (before: readonly number[], index: number, name: string): string =>
+  Number.isFinite(before[index]) ? `and the change against ${name}` : '';
+
+/** The LIST rows with the highest values. */
+const top = (rows: readonly Row[], rank: (row: Row) => number): Row[] =>
+  rows
+    .filter((row) => Number.isFinite(rank(row)))
+    .sort((a, b) => rank(b) - rank(a))
+    .slice(0, LIST);
+
+interface TotalFindingProps {
+  readonly of: Rows;
+  readonly total: readonly number[];
+  readonly before: readonly number[];
+  readonly peak: number;
+}
+
+function TotalFinding({ of, total, before, peak }: TotalFindingProps) {
+  const { about } = usePage();
+  const { domain } = about;
+  const { hour } = timeLabels(domain.timeZone);
+  const noun = counted(domain.unit);
+  const value = total[peak] as number;
+  const then = before[peak] as number;
+  const ahead = total.slice(of.past);
+  const sum = ahead.reduce((all, one) => all + one, 0);
+  return (
+    <Finding
+      title={
+        <>
+          Demand peaks at {hour(of.times[peak] as number)}:{' '}
+          <b>
+            {figure(value)} {noun}
+          </b>
+          <span class="soft"> in the mean</span>
+        </>
+      }
+    >
+      {exact(of.rows.length)} {plural(domain.seriesNoun)} together
+      {Number.isFinite(then) &&
+        `, ${compared(value / then - 1)} at the same time ${naiveName(domain)} (${figure(then)})`}
+      . {capital(figure(sum))} {noun} in the next {ahead.length} {intervalNoun(domain)}s.
+    </Finding>
+  );
+}
+
+function compared(change: number): string {
+  if (Math.abs(change) < ABOUT) return 'about as many as';
+  return `${percent(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than`;
 }

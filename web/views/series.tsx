@@ -225,7 +225,7 @@ interface ReadoutProps {
 function Readout({ columns, index, unit }: ReadoutProps) {
   const { about } = usePage();
   const { domain } = about;
-  const { pastTimes, times, actual, median, bands, naive } = columns;
+  const { pastTimes, times, actual, median, mean, bands, naive } = columns;
   const step = index - pastTimes.length;
   const time = step < 0 ? pastTimes[index] : times[step];
   const { full } = timeLabels(domain.timeZone);
@@ -242,6 +242,7 @@ function Readout({ columns, index, unit }: ReadoutProps) {
           <span class="forecast">
             median <b>{exact(median[step] as number)}</b>
           </span>
+          <span class="forecast">mean {exact(mean[step] as number)}</span>
           {band && (
             <span>
               {band.level} % {exact(band.lower[step] as number)} –{' '}

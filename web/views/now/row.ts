@@ -1,12 +1,62 @@
 /**
- * Purpose: one series with its forecast, as the parts of the view share it.
- * Invariants: all rows of a view have the same times.
+ * Purpose: one series over the times of the view: what happened up to the cutoff, the mean forecast
+ * after it.
+ * Invariants: all rows of a view have the same times; a value that is not known is NaN.
  * Fails: never.
  */
-import type { Columns } from '../../data/forecast.ts';
-import type { SeriesInfo } from '../../data/page-context.ts';
+import { type Columns, columnsOf, seasonOf } from '../../data/forecast.ts';
+import type { Forecast, SeriesInfo, ServedModel } from '../../data/page-context.ts';
 
 export interface Row {
   readonly info: SeriesInfo;
   readonly columns: Columns;
+  /** One a time of the view. */
+  readonly values: readonly number[];
+  /** The value a season before each. */
+  readonly before: readonly number[];
+}
+
+export interface Rows {
+  readonly rows: readonly Row[];
+  readonly times: readonly number[];
+  /** How many of the times are past. */
+  readonly past: number;
+}
+
+/** How many intervals before the cutoff the view shows. */
+export const SHOWN_PAST = 48;
+
+/** @param forecasts with `history` of a season and SHOWN_PAST intervals, or without */
+export function rowsOf(
+  series: readonly SeriesInfo[],
+  forecasts: ReadonlyMap<string, Forecast>,
+  domain: ServedModel['domain'],
+): Rows | null {
+  const season = seasonOf(domain);
+  let times: readonly number[] = [];
+  let past = 0;
+  const rows = series.flatMap((info): Row[] => {
+    const forecast = forecasts.get(info.seriesId);
+    if (forecast === undefined) return [];
+    const columns = columnsOf(forecast, domain);
+    const all = [...columns.actual, ...columns.mean];
+    past = Math.min(SHOWN_PAST, columns.actual.length);
+    const from = columns.actual.length - past;
+    if (times.length === 0) times = [...columns.pastTimes.slice(from), ...columns.times];
+    const before = times.map((_, i) => all[from + i - season] ?? Number.NaN);
+    return [{ info, columns, values: all.slice(from), before }];
+  });
+  return rows.length === 0 ? null : { rows, times, past };
+}
+
+/** Of all rows, at each time; NaN where one is not known. */
+export const sumOf = (rows: readonly Row[], column: 'values' | 'before'): number[] =>
+  (rows[0] as Row).values.map((_, i) =>
+    rows.reduce((sum, row) => sum + (row[column][i] as number), 0),
+  );
+
+/** How much more than a season before, by the scatter of counts: large series do not always win. */
+export function riseOf(row: Row, index: number): number {
+  const before = row.before[index] as number;
+  return ((row.values[index] as number) - before) / Math.sqrt(Math.max(1, Math.abs(before)));
 }

@@ -1,26 +1,29 @@
 /**
- * Purpose: a few series with a small chart and their value.
+ * Purpose: a few series with a small chart, their value, and the change against a season before.
  * Invariants: each is a link to its own view at the same time.
  * Fails: never.
  */
 import { Spark } from '../../charts/spark.tsx';
 import { usePage } from '../../data/page-context.ts';
-import { figure } from '../../parts/format.ts';
+import { figure, signed } from '../../parts/format.ts';
 import { linkTo } from '../../shell/use-address.ts';
-import type { Row } from './row.ts';
+import type { Row, Rows } from './row.ts';
 
 export interface SeriesListProps {
   readonly rows: readonly Row[];
-  /** The step that is shown. */
+  readonly of: Rows;
   readonly index: number;
 }
 
-export function SeriesList({ rows, index }: SeriesListProps) {
+/** Intervals of history in the small chart. */
+const SPARK = 24;
+
+export function SeriesList({ rows, of, index }: SeriesListProps) {
   const { address, go } = usePage();
   return (
     <table class="rows list">
       <tbody>
-        {rows.map(({ info, columns }) => (
+        {rows.map(({ info, values, before }) => (
           <tr key={info.seriesId}>
             <th scope="row">
               <a {...linkTo({ ...address, view: 'series', id: info.seriesId, query: {} }, go)}>
@@ -28,14 +31,21 @@ export function SeriesList({ rows, index }: SeriesListProps) {
               </a>
             </th>
             <td class="sp">
-              <Spark past={[]} next={columns.median} />
+              <Spark
+                past={values.slice(Math.max(0, of.past - SPARK), of.past)}
+                next={values.slice(of.past)}
+              />
             </td>
             <td class="num">
-              <b>{figure(columns.median[index] as number)}</b>
+              <b>{figure(values[index] as number)}</b>
             </td>
+            <td class="num soft">{change(values[index] as number, before[index] as number)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
 }
+
+const change = (value: number, before: number): string =>
+  Number.isFinite(before) ? signed(value - before) : '';

@@ -4,7 +4,7 @@
  * never alone; at most MAX tiles until the reader asks for all.
  * Fails: never.
  */
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { usePage } from '../../data/page-context.ts';
 import { exact, figure } from '../../parts/format.ts';
 import { linkTo } from '../../shell/use-address.ts';
@@ -12,26 +12,27 @@ import type { Row } from './row.ts';
 
 export interface TilesProps {
   readonly rows: readonly Row[];
-  readonly valueOfRow: (row: Row) => number;
+  readonly index: number;
+  /** Blue is what is forecast, grey what happened. */
+  readonly isPast: boolean;
 }
 
 const MAX = 400;
-/** From this share of the highest value on, text is light on dark. */
-const LIGHT_TEXT = 0.62;
+/** From this share of the highest value on, text is the colour of the ground. */
+const LIGHT_TEXT = 0.72;
 
-export function Tiles({ rows, valueOfRow }: TilesProps) {
+export function Tiles({ rows, index, isPast }: TilesProps) {
   const { address, go } = usePage();
   const [showsAll, setShowsAll] = useState(false);
   const shown = showsAll ? rows : rows.slice(0, MAX);
-  const top = Math.max(...rows.map((row) => Math.max(...row.columns.median)), 0.1);
+  const top = useMemo(() => highestOf(rows), [rows]);
   return (
     <>
-      <ul class="tiles">
-        {shown.map((row) => {
-          const { seriesId, title } = row.info;
-          const value = valueOfRow(row);
+      <ul class={`tiles ${isPast ? 'was' : 'will'}`}>
+        {shown.map(({ info: { seriesId, title }, values }) => {
+          const value = values[index] as number;
           // The square root: small values differ visibly too.
-          const share = Math.sqrt(Math.max(0, value) / top);
+          const share = Math.sqrt(Math.max(0, value || 0) / top);
           return (
             <li key={seriesId}>
               <a
@@ -54,4 +55,10 @@ export function Tiles({ rows, valueOfRow }: TilesProps) {
       )}
     </>
   );
+}
+
+function highestOf(rows: readonly Row[]): number {
+  let top = 0.1;
+  for (const { values } of rows) for (const value of values) if (value > top) top = value;
+  return top;
 }

@@ -28,15 +28,23 @@ function Table({ title, columns }: NumbersTableProps) {
   const { about } = usePage();
   const { domain } = about;
   const { full } = timeLabels(domain.timeZone);
-  const { times, median, bands, naive, pastTimes, actual } = columns;
+  const { times, median, mean, bands, naive, pastTimes, actual } = columns;
   const band = bandFor(bands);
   const none = Number.NaN;
   const future = times.map((time, k) => [
     full(time),
-    ...[none, band?.lower[k] ?? none, median[k] ?? none],
+    ...[none, band?.lower[k] ?? none, median[k] ?? none, mean[k] ?? none],
     ...[band?.upper[k] ?? none, naive[k] ?? none],
   ]);
-  const past = pastTimes.map((time, i) => [full(time), actual[i] ?? none, none, none, none, none]);
+  const past = pastTimes.map((time, i) => [
+    full(time),
+    actual[i] ?? none,
+    none,
+    none,
+    none,
+    none,
+    none,
+  ]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <section class="scroll" tabIndex={0} aria-label="Values by time">
@@ -46,11 +54,13 @@ function Table({ title, columns }: NumbersTableProps) {
         </caption>
         <thead>
           <tr>
-            {['Time', 'Actual', 'Low', 'Median', 'High', capital(naiveName(domain))].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
+            {['Time', 'Actual', 'Low', 'Median', 'Mean', 'High', capital(naiveName(domain))].map(
+              (name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>

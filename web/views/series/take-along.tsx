@@ -78,19 +78,21 @@ export function TakeAlong({ series, forecast, columns, history }: TakeAlongProps
   );
 }
 
-function csvOf({ quantiles }: Forecast, { pastTimes, actual, times }: Columns): string {
+function csvOf({ quantiles, mean }: Forecast, { pastTimes, actual, times }: Columns): string {
   const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
   const iso = (time: number) => new Date(time).toISOString();
-  const head = ['ds', 'y', ...names.map((name) => `q${name}`)];
+  const head = ['ds', 'y', ...names.map((name) => `q${name}`), 'mean'];
   const past = pastTimes.map((time, i) => [
     iso(time),
     Number.isNaN(actual[i]) ? '' : actual[i],
     ...names.map(() => ''),
+    '',
   ]);
   const future = times.map((time, k) => [
     iso(time),
     '',
     ...names.map((name) => (quantiles[name] as number[])[k]),
+    mean[k],
   ]);
   return [head, ...past, ...future].map((row) => `${row.join(',')}\n`).join('');
 }

@@ -8,7 +8,7 @@ import { dataOf } from '../../../clients/typescript/headway-client.ts';
 import { timeLabels } from '../../../platform/text/scales.ts';
 import { usePage } from '../../data/page-context.ts';
 import { useData } from '../../data/use-data.ts';
-import { figure, signed } from '../../parts/format.ts';
+import { exact } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
 
 export interface WhyProps {
@@ -38,19 +38,28 @@ export function Why({ seriesId: id, step }: WhyProps) {
     );
   const time = value.timestamps[step];
   const total = value.forecast.values[step] as number;
+  // The same decimals everywhere, so that the reader can add up.
+  const decimals = total >= 100 ? 0 : total >= 1 ? 1 : 3;
+  const shown = (one: number) => exact(Number(one.toFixed(decimals)));
   const bars: Bar[] = [];
   let sum = value.baseline.values[step] as number;
-  bars.push({ name: 'usual at this hour', from: 0, to: sum, label: figure(sum), kind: 'base' });
+  bars.push({ name: 'usual at this hour', from: 0, to: sum, label: shown(sum), kind: 'base' });
   for (const { name, title, values } of value.parts) {
     const by = values[step] as number;
     if (by !== 0 || name !== 'rounding')
-      bars.push({ name: title, from: sum, to: sum + by, label: signed(by), kind: 'part' });
+      bars.push({
+        name: title,
+        from: sum,
+        to: sum + by,
+        label: `${by > 0 ? '+' : ''}${shown(by)}`,
+        kind: 'part',
+      });
     sum += by;
   }
-  bars.push({ name: 'median forecast', from: 0, to: total, label: figure(total), kind: 'sum' });
+  bars.push({ name: 'median forecast', from: 0, to: total, label: shown(total), kind: 'sum' });
   const when = time === undefined ? '' : ` at ${hour(Date.parse(time))}`;
   return (
-    <Section columns={6} title={`Why ${figure(total)}${when}`} note="parts that add up">
+    <Section columns={6} title={`Why ${shown(total)}${when}`} note="parts that add up">
       <Bars bars={bars} />
     </Section>
   );

@@ -1,0 +1,82 @@
+/**
+ * Purpose: the total of all series, before and after the cutoff, with the total a season before.
+ * Invariants: the forecast is the sum of the means.
+ * Fails: never.
+ */
+import { useCallback, useState } from 'preact/hooks';
+import { timeLabels } from '../../../platform/text/scales.ts';
+import { fanPanel } from '../../charts/fan.ts';
+import { PlotChart } from '../../charts/plot-chart.tsx';
+import { naiveName } from '../../data/forecast.ts';
+import { usePage } from '../../data/page-context.ts';
+import { exact } from '../../parts/format.ts';
+import { indexAt } from '../../parts/use-step.ts';
+import type { Row, Rows } from './row.ts';
+
+export interface TotalChartProps {
+  readonly of: Rows;
+  readonly total: readonly number[];
+  readonly before: readonly number[];
+  readonly index: number;
+  readonly moveTo: (time: number) => void;
+}
+
+const HEIGHT = 300;
+
+export function TotalChart({ of, total, before, index, moveTo }: TotalChartProps) {
+  const { about, serving } = usePage();
+  const { domain } = about;
+  const { times, past, rows } = of;
+  const { cutoff, intervalMs } = (rows[0] as Row).columns;
+  const [hovered, setHovered] = useState<number | null>(null);
+  const isNaive = serving.modelVersion.startsWith('baseline-');
+  const panel = useCallback(
+    (width: number) => {
+      const mean = total.slice(past);
+      const columns = {
+        ...{ cutoff, intervalMs, mean, median: [], pointName: 'mean' as const, bands: [] },
+        ...{ pastTimes: times.slice(0, past), actual: total.slice(0, past) },
+        ...{ times: times.slice(past), naive: before.slice(past) },
+      };
+      const from = times[0] as number;
+      const { timeZone } = domain;
+      return fanPanel(
+        { columns, timeZone, naiveName: naiveName(domain), from, isNaive },
+        width,
+        HEIGHT,
+      );
+    },
+    [of, total, before, domain, isNaive],
+  );
+  const shown = hovered ?? index;
+  return (
+    <section class="c12">
+      <p class="readout">
+        <b>{timeLabels(domain.timeZone).full(times[shown] as number)}</b>
+        {shown < past ? (
+          <span>
+            actual <b>{exact(total[shown] as number)}</b>
+          </span>
+        ) : (
+          <span class="forecast">
+            mean <b>{exact(total[shown] as number)}</b>
+          </span>
+        )}
+        {Number.isFinite(before[shown]) && (
+          <span class="naive">
+            {naiveName(domain)} {exact(before[shown] as number)}
+          </span>
+        )}
+        <span class="unit">{domain.unit}, all together</span>
+      </p>
+      <PlotChart
+        height={HEIGHT}
+        panel={panel}
+        label="The total of all series: the last two days and the forecast"
+        at={times[shown] ?? null}
+        onHover={(x) => setHovered(x === null ? null : indexAt(times, x, intervalMs))}
+        onPick={moveTo}
+      />
+    </section>
+  );
+}
