@@ -14,6 +14,7 @@
 import './styles/page.css';
 import './styles/charts.css';
 import './styles/views.css';
+import './styles/monitoring.css';
 import { render } from 'preact';
 import { LOOK } from '../reports/charts/look.ts';
 import { App } from './shell/app.tsx';

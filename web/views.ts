@@ -4,6 +4,8 @@
  * Fails: never.
  */
 import type { ComponentType } from 'preact';
+import { Accuracy } from './views/accuracy.tsx';
+import { Health } from './views/health.tsx';
 import { Now } from './views/now.tsx';
 import { SeriesView } from './views/series.tsx';
 
@@ -16,4 +18,6 @@ export interface View {
 export const VIEWS: readonly View[] = [
   { id: 'now', title: 'Now', Component: Now },
   { id: 'series', title: 'Series', Component: SeriesView },
+  { id: 'accuracy', title: 'Accuracy', Component: Accuracy },
+  { id: 'health', title: 'Health', Component: Health },
 ];

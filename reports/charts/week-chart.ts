@@ -11,6 +11,8 @@ import type { Chart } from './svg.ts';
 export interface WeekChart {
   readonly title: string;
   readonly description: string;
+  readonly width?: number;
+  readonly height?: number;
   /** At 24 · weekday + hour, Monday first; null and NaN are unknown. */
   readonly values: readonly (number | null)[];
   readonly format: (value: number) => string;
@@ -20,9 +22,13 @@ export interface WeekChart {
 
 export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
+/** Below it the names of hours need twice the room. */
+const NARROW = 600;
+
 const hourText = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
 
-export function weekChart({ title, description, values, format, isSigned }: WeekChart): Chart {
+export function weekChart(chart: WeekChart): Chart {
+  const { title, description, width = 960, height = 216, values, format, isSigned } = chart;
   const cells = values.flatMap((value, place) => {
     if (value === null || !Number.isFinite(value)) return [];
     const [weekday, hour] = [Math.floor(place / 24), place % 24];
@@ -38,7 +44,7 @@ export function weekChart({ title, description, values, format, isSigned }: Week
     description,
     panels: [
       {
-        ...{ width: 960, height: 216, marginTop: 20, marginBottom: 0, marginLeft: 40 },
+        ...{ width, height, marginTop: 20, marginBottom: 0, marginLeft: 40 },
         marginRight: 0,
         x: {
           type: 'band',
@@ -67,7 +73,7 @@ export function weekChart({ title, description, values, format, isSigned }: Week
               dx: -40,
             },
           }),
-          Plot.text([0, 3, 6, 9, 12, 15, 18, 21], {
+          Plot.text(width < NARROW ? [0, 6, 12, 18] : [0, 3, 6, 9, 12, 15, 18, 21], {
             ...{ x: (hour: number) => hour, text: hourText, fill: colour('muted') },
             ...{ frameAnchor: 'top', lineAnchor: 'bottom', dy: -6 },
           }),

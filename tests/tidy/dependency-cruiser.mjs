@@ -86,7 +86,10 @@ export default {
       ...['forecasting/', 'platform/', 'services/', 'storage/'],
     ]),
     // The public API through the published client, and the charts of the reports.
-    layer('web', ['clients/typescript/headway-', 'platform/text/scales\\.ts', 'reports/charts/']),
+    layer('web', [
+      ...['clients/typescript/headway-', 'platform/text/scales\\.ts', 'reports/charts/'],
+      'forecasting/evaluation/forecaster-names\\.ts',
+    ]),
     layer('infra/aws', ['infra/cost/']),
   ],
   options: {

@@ -15,6 +15,12 @@ export function figure(value: number): string {
   return exact(size >= 0.95 ? Math.round(10 * value) / 10 : Number(value.toPrecision(1)));
 }
 
+/** For columns of numbers: three significant digits, the zeros at the end too. */
+export const aligned = (value: number): string =>
+  !Number.isFinite(value) || Math.abs(value) >= 100
+    ? figure(value)
+    : value.toPrecision(3).replace('-', '−');
+
 export const percent = (share: number): string =>
   Number.isFinite(share) ? `${Math.round(share * 100)} %`.replace('-', '−') : '–';
 

@@ -1,0 +1,106 @@
+/**
+ * Purpose: how much better than naive, day by day: what was served, and what ran in shadow.
+ * Invariants: the naive baseline is zero by definition; promotions and rollbacks are marked.
+ * Fails: never.
+ */
+import { useCallback } from 'preact/hooks';
+import { timeLabels } from '../../../platform/text/scales.ts';
+import { type Line, lineChart } from '../../../reports/charts/line-chart.ts';
+import { type Tick, widthOf } from '../../../reports/charts/marks.ts';
+import { PlotChart } from '../../charts/plot-chart.tsx';
+import {
+  type Decision,
+  type Forecaster,
+  isChange,
+  loadDecisions,
+  type Overview,
+  orNaN,
+  useRefreshed,
+} from '../../data/monitoring.ts';
+import { usePage } from '../../data/page-context.ts';
+import { percent } from '../../parts/format.ts';
+import { Section } from '../../parts/section.tsx';
+
+const NOON_MS = 43_200_000;
+const HEIGHT = 280;
+/** About what axis and names take of the width. */
+const MARGINS = 140;
+const SHADOWS: readonly (readonly [place: Forecaster['place'], name: string, dash: string])[] = [
+  ['challenger', 'challenger', '2 3'],
+  ['previous', 'previous', '6 3'],
+  ['twin', 'twin', '1 3'],
+];
+
+export function OverTime({ overview }: { readonly overview: Overview }) {
+  const { about } = usePage();
+  const { timeZone } = about.domain;
+  const decisions = useRefreshed('decisions', loadDecisions).value;
+  const panel = useCallback(
+    (width: number) => {
+      const { days } = overview;
+      const x = days.map(({ day }) => Date.parse(day) + NOON_MS);
+      const labels = timeLabels(timeZone);
+      const every = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(width / 110))));
+      const chart = lineChart({
+        ...{ title: '', description: '', width, height: HEIGHT, x },
+        xTicks: x.filter((_, i) => i % every === 0).map((at) => ({ at, label: labels.day(at) })),
+        ...{ format: percent, tickFormat: percent, placeOf: (i) => labels.day(x[i] as number) },
+        lines: [
+          { name: 'naive', values: days.map(() => 0), colour: 'naive', dash: '4 3' },
+          ...shadowLines(overview),
+          {
+            ...{ name: 'served', colour: 'forecast', isBold: true },
+            values: days.map(({ served }) => orNaN(served?.skill)),
+          },
+        ],
+        marks: changeMarks(decisions ?? [], x, width),
+        holds: [0],
+      });
+      return chart.panels[0] as (typeof chart.panels)[number];
+    },
+    [overview, decisions, timeZone],
+  );
+  return (
+    <Section columns={8} title="Better than naive by" note="live, by day of the target">
+      <PlotChart
+        height={HEIGHT}
+        panel={panel}
+        label={`Skill of ${overview.days.length} days: ${overview.days
+          .map(({ served }) => percent(orNaN(served?.skill)))
+          .join(', ')}`}
+      />
+    </Section>
+  );
+}
+
+/** Promotions and rollbacks; the name of one that has no room is left out. */
+function changeMarks(decisions: readonly Decision[], x: readonly number[], width: number): Tick[] {
+  const [first, last] = [x[0] ?? 0, x.at(-1) ?? 0];
+  const scale = (width - MARGINS) / (last - first || 1);
+  let free = 0;
+  return decisions
+    .filter(isChange)
+    .map(({ at, kind }) => ({
+      at: Date.parse(at),
+      label: kind === 'promote' ? 'promoted' : 'rolled back',
+    }))
+    .filter(({ at }) => at >= first && at <= last)
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, label }) => {
+      const end = (at - first) * scale;
+      const hasRoom = end - widthOf(label) >= free;
+      if (hasRoom) free = end + widthOf(' ');
+      return { at, label: hasRoom ? label : '' };
+    });
+}
+
+/** Those that ran in shadow on one day or more. */
+function shadowLines({ days }: Overview): Line[] {
+  return SHADOWS.flatMap(([place, name, dash]): Line[] => {
+    const values = days.map(({ forecasters }) =>
+      orNaN(forecasters.find((one) => one.place === place)?.skill),
+    );
+    if (!values.some(Number.isFinite)) return [];
+    return [{ name, values, colour: 'muted', dash }];
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * Purpose: what happened, as marks and spans of a timeline: what served, decisions, jobs, drift.
+ * Invariants: pure; spans are cut at the ends of the timeline; a mark outside of it is left out.
+ * Fails: never.
+ */
+
+import { type Decision, isChange, type JobRun, type Overview } from '../../data/monitoring.ts';
+import { percent } from '../../parts/format.ts';
+
+export interface HealthProps {
+  /** null: no check was made yet. */
+  readonly overview: Overview | null;
+  /** Newest first. */
+  readonly decisions: readonly Decision[];
+  readonly runs: readonly JobRun[];
+}
+
+export interface Span {
+  readonly from: number;
+  readonly until: number;
+  readonly text: string;
+  readonly isTrouble: boolean;
+  /** How dark it is, 0 to 1; absent: as all. */
+  readonly share?: number;
+}
+
+export interface Mark {
+  readonly at: number;
+  readonly text: string;
+  readonly isTrouble: boolean;
+}
+
+export interface Lane {
+  readonly name: string;
+  readonly spans: readonly Span[];
+  readonly marks: readonly Mark[];
+}
+
+/** A model that served, and the decision that made it so. */
+export interface Reign {
+  readonly from: number;
+  readonly modelVersion: string;
+  readonly decision: Decision;
+}
+
+/** Who served since when, oldest first. @param decisions newest first */
+export const reigns = (decisions: readonly Decision[]): Reign[] =>
+  decisions
+    .filter((one) => isChange(one) && one.after !== null)
+    .map((decision) => ({
+      from: Date.parse(decision.at),
+      modelVersion: decision.after as string,
+      decision,
+    }))
+    .reverse();
+
+export interface EventsRequest extends HealthProps {
+  readonly from: number;
+  readonly until: number;
+  readonly name: (modelVersion: string) => string;
+}
+
+export function lanesOf({ overview, decisions, runs, from, until, name }: EventsRequest): Lane[] {
+  const inside = ({ at }: Mark) => at >= from && at <= until;
+  const cut = (spans: readonly Span[]): Span[] =>
+    spans
+      .filter((span) => span.until > from && span.from < until)
+      .map((span) => ({
+        ...span,
+        from: Math.max(from, span.from),
+        until: Math.min(until, span.until),
+      }));
+  const served = reigns(decisions);
+  const jobMarks = (job: string) =>
+    runs
+      .filter((run) => run.job === job)
+      .map(({ startedAt, state, problem }) => ({
+        at: Date.parse(startedAt),
+        text: `${job}: ${problem ?? state}`,
+        isTrouble: state === 'failed' || state === 'lost',
+      }))
+      .filter(inside);
+  return [
+    {
+      name: 'Served',
+      spans: cut(
+        served.map(({ from: start, modelVersion, decision }, i) => ({
+          from: start,
+          until: served[i + 1]?.from ?? until,
+          text: name(modelVersion),
+          isTrouble: served[i + 1]?.decision.kind === 'rollback' && decision.kind === 'promote',
+        })),
+      ),
+      marks: [],
+    },
+    {
+      name: 'Accuracy',
+      spans: cut(daySpans(overview)),
+      marks: [],
+    },
+    {
+      name: 'Decided',
+      spans: [],
+      marks: decisions
+        .map(({ at, kind, reason }) => ({
+          at: Date.parse(at),
+          text: `${kind}: ${reason}`,
+          isTrouble: kind === 'rollback',
+        }))
+        .filter(inside),
+    },
+    {
+      name: 'Drift',
+      spans: cut(
+        (overview?.verdicts ?? []).map((verdict) => ({
+          from: Date.parse(verdict.since),
+          until: verdict.endedAt === null ? until : Date.parse(verdict.endedAt),
+          text: verdict.name,
+          isTrouble: true,
+        })),
+      ),
+      marks: [],
+    },
+    ...['features', 'training', 'monitoring'].map((job) => ({
+      name: job.charAt(0).toUpperCase() + job.slice(1),
+      spans: [],
+      marks: jobMarks(job),
+    })),
+  ].filter(({ name: lane, marks }) => marks.length > 0 || !JOB_LANES.includes(lane));
+}
+
+const JOB_LANES = ['Features', 'Training', 'Monitoring'];
+const DAY_MS = 86_400_000;
+/** A skill from which on a day is as dark as it gets. */
+const DARKEST = 0.5;
+
+/** How much better than naive each day was. */
+const daySpans = (overview: Overview | null): Span[] =>
+  (overview?.days ?? []).flatMap(({ day, served }): Span[] => {
+    if (served?.skill == null) return [];
+    const from = Date.parse(day);
+    return [
+      {
+        ...{ from, until: from + DAY_MS, text: percent(served.skill), isTrouble: served.skill < 0 },
+        share: Math.min(1, Math.max(0, served.skill) / DARKEST),
+      },
+    ];
+  });
