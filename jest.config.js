@@ -1,6 +1,6 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
- * test:browser, test:s3, test:onnx and test:crash run the others.
+ * test:browser, test:s3, test:onnx, test:kafka and test:crash run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -41,6 +41,8 @@ export default {
     project('s3', ['s3/*.s3.ts']),
     // Needs onnxruntime-node, which `npm run test:onnx` installs.
     project('onnx', ['onnx/*.onnx.ts']),
+    // Fetches and starts a Kafka broker where there are Java and Maven.
+    project('kafka', ['kafka/*.kafka.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.
     project('crash', ['crash/*.test.ts']),
   ],

@@ -31,6 +31,7 @@ const SETTING_FLAGS = [
   'source',
   'exogenous',
   'engine',
+  'brokers',
   'logLevel',
   'port',
   'host',
@@ -120,6 +121,7 @@ export function openContext(
     logger,
     progress,
   };
+  const stores = storesOf({ open: openOnce, domain: domain.name, clock, settings });
   return {
     settings,
     environment: env,
@@ -130,7 +132,7 @@ export function openContext(
     wantsJson,
     childEnvironment: childEnvironmentOf(settings),
     store: openOnce,
-    ...storesOf({ open: openOnce, domain: domain.name, clock, settings }),
+    ...stores,
     async source() {
       const spec = settings.source ?? domain.defaultSource;
       if (spec === null) {
@@ -143,7 +145,12 @@ export function openContext(
           },
         );
       }
-      return domain.openSource(spec, sourceContext);
+      if (!spec.startsWith('stream:')) return domain.openSource(spec, sourceContext);
+      const { openStreamSource, parseStreamSpec } = await import(
+        '../services/feature/sources/stream-source.ts'
+      );
+      const stream = parseStreamSpec(spec);
+      return openStreamSource({ spec: stream, domain, log: await stores.stream(stream.topic) });
     },
     async exogenous() {
       if (settings.exogenous === null) return null;
@@ -178,6 +185,7 @@ const childEnvironmentOf = (settings: Settings): Record<string, string> => ({
   HEADWAY_CACHE_MB: String(settings.cacheMb),
   HEADWAY_STORE_SECONDS: String(settings.storeSeconds),
   ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
+  ...(settings.brokers === null ? {} : { HEADWAY_BROKERS: settings.brokers }),
   ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
   ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
 });

@@ -9,8 +9,9 @@ import { printable } from '../platform/text/printable.ts';
 import type { AddCommand, Environment } from './command.ts';
 import { register as backtest } from './commands/backtest.ts';
 import { register as config } from './commands/config.ts';
+import { register as features } from './commands/data/features.ts';
+import { register as stream } from './commands/data/stream.ts';
 import { register as explain } from './commands/explain.ts';
-import { register as features } from './commands/features.ts';
 import { register as forecast } from './commands/forecast.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as models } from './commands/models.ts';
@@ -31,7 +32,7 @@ import { register as tune } from './commands/tune.ts';
 
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
-  ...[features, backtest, train, tune, models, forecast, ledger, score, explain],
+  ...[features, stream, backtest, train, tune, models, forecast, ledger, score, explain],
   ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
   ...[keys, panel, store, config],
 ];

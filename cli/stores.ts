@@ -20,6 +20,7 @@ import type { SeriesRecords } from '../storage/monitoring/series-records.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
 import type { FiguresLog } from '../storage/scores/figures-log.ts';
 import type { ScoreLog } from '../storage/scores/score-log.ts';
+import type { StreamLog } from '../storage/streams/stream-log.ts';
 
 export interface Stores {
   features(): Promise<FeatureStore>;
@@ -37,6 +38,8 @@ export interface Stores {
   seriesRecords(): Promise<SeriesRecords>;
   /** What the schedule ran. */
   recentRuns(): Promise<RecentRuns>;
+  /** What was landed of a topic. */
+  stream(topic: string): Promise<StreamLog>;
   /** The runs of a job of this domain. */
   jobRuns(job: string): Promise<JobLog>;
 }
@@ -104,6 +107,10 @@ export function storesOf(options: {
     async recentRuns() {
       const { openRecentRuns } = await import('../storage/jobs/recent-runs.ts');
       return openRecentRuns({ store: await open(), domain, clock });
+    },
+    async stream(topic) {
+      const { openStreamLog } = await import('../storage/streams/stream-log.ts');
+      return openStreamLog({ store: await open(), domain, topic });
     },
     async jobRuns(job) {
       const { openJobLog } = await import('../storage/jobs/job-log.ts');

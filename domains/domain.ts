@@ -90,6 +90,22 @@ export interface Domain {
    * Opens a source of exogenous columns by its spec; absent where the domain names no such column.
    */
   openExogenous?(spec: string, context: SourceContext): Promise<ExogenousSource>;
+  /** How the events of a stream read; absent where the domain reads none. */
+  openStream?(): Promise<StreamFormat>;
+}
+
+/** A stream of events, each a JSON object, as the domain reads it. */
+export interface StreamFormat {
+  /**
+   * UTC epoch milliseconds of what the event is about; null where it states none. Of a local time
+   * that occurs twice the first instant. Called for every event: it must be fast.
+   */
+  eventTime(event: Readonly<Record<string, unknown>>): number | null;
+  /**
+   * The events of a span as raw rows. @param relation with one row per event and the column
+   * `event`: VARCHAR, its JSON
+   */
+  rows(relation: string, span: { readonly start: number; readonly end: number }): RawRows;
 }
 
 export interface SourceContext {
@@ -196,6 +212,11 @@ export interface RawRows {
    * match.
    */
   readonly rejections: readonly { readonly reason: string; readonly when: string }[];
+  /**
+   * The part is so small that it may rightly have no usable row: an hour of a stream. Absent: a
+   * part of which every row is rejected is refused.
+   */
+  readonly mayBeUnusable?: boolean;
   /**
    * A relation whose columns are the raw file's own, where those of `relation` are not: what the
    * data contract looks at.

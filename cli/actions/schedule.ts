@@ -16,7 +16,7 @@ import { seededRandom, seedFrom } from '../../platform/random.ts';
 import { JOB_NAMES, type JobName } from '../../storage/jobs/job-names.ts';
 import { runLeased } from '../../storage/jobs/run-leased.ts';
 import type { CommandContext } from '../context.ts';
-import { stopOf } from './serve.ts';
+import { stopOf } from '../stop.ts';
 
 export interface ScheduleFlags {
   readonly only?: JobName;

@@ -5,7 +5,6 @@
  * Fails: SETTINGS_INVALID where the address cannot be used.
  */
 import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
-import { type StopSignal, stopSignal } from '../../platform/jobs/stop-signal.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
@@ -14,6 +13,7 @@ import { openPredictQueue } from '../../services/inference/prediction/predict-qu
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import type { CommandContext } from '../context.ts';
+import { stopOf } from '../stop.ts';
 
 export async function serveCommand(context: CommandContext): Promise<void> {
   const stop = stopOf(context);
@@ -26,13 +26,6 @@ export async function serveCommand(context: CommandContext): Promise<void> {
   await server.close();
   stop.forget();
 }
-
-export const stopOf = ({ settings, environment }: CommandContext): StopSignal =>
-  stopSignal({
-    limitMs: settings.stopSeconds * 1000,
-    setting: 'HEADWAY_STOP_SECONDS',
-    isBelowNpm: environment.npm_lifecycle_event !== undefined,
-  });
 
 /** A store that does not reply keeps the command from saying that it serves for this long. */
 const START_PATIENCE_MS = 5000;

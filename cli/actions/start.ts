@@ -17,9 +17,10 @@ import { requireFreePort } from '../../services/inference/server.ts';
 import { modelLater } from '../../services/training/short-history.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
+import { stopOf } from '../stop.ts';
 import { chartOf, issue, keepIssue, modelFrom } from './forecast.ts';
 import { lastRunsOf, startSchedule } from './schedule.ts';
-import { openServer, stopOf } from './serve.ts';
+import { openServer } from './serve.ts';
 
 export interface StartFlags {
   readonly once?: boolean;

@@ -36,5 +36,6 @@ export const taxi: Domain = {
       return (await import('./download-source.ts')).openDownloads(spec, context);
     return (await import('./folder-source.ts')).openFolder(spec, context);
   },
+  openStream: async () => (await import('./stream-format.ts')).tripEvents(),
   openExogenous: async (spec) => (await import('./weather.ts')).openWeather(spec),
 };

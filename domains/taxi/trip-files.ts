@@ -20,7 +20,7 @@ const COORDINATES = ['pickup_longitude', 'start_lon', 'pickup_latitude', 'start_
 const TIME_TYPES = /^(TIMESTAMP|TIMESTAMP_S|TIMESTAMP_MS|TIMESTAMP_NS|VARCHAR)$/;
 const PLACE_TYPES = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR)$/;
 
-interface Column {
+export interface Column {
   readonly name: string;
   readonly type: string;
 }
@@ -31,8 +31,19 @@ export interface TripSpan {
 }
 
 /** The rows of one trip file that is authoritative for `span`. */
-export async function readTrips(path: string, span: TripSpan): Promise<RawRows> {
-  const columns = await columnsOf(path);
+export const readTrips = async (path: string, span: TripSpan): Promise<RawRows> =>
+  tripRows({ path, relation: parquetFiles(path), columns: await columnsOf(path), span });
+
+export interface TripTable {
+  /** For messages. */
+  readonly path: string;
+  readonly relation: string;
+  readonly columns: readonly Column[];
+  readonly span: TripSpan;
+}
+
+/** The rows of a relation that has the columns of a trip file. */
+export function tripRows({ path, relation, columns, span }: TripTable): RawRows {
   const find = (spellings: readonly string[]): Column | undefined => {
     for (const spelling of spellings) {
       const found = columns.find((column) => column.name.trim().toLowerCase() === spelling);
@@ -80,7 +91,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
   // The last hour's wall clock plus one: a span may end where the clock is set back.
   const to = sqlLocalTime(localTime(span.end - 3_600_000));
   return {
-    relation: parquetFiles(path),
+    relation,
     seriesId: number,
     localTime: time,
     value: null,

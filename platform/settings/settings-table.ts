@@ -19,6 +19,8 @@ export interface Settings {
   /** null: none. */
   readonly exogenous: string | null;
   readonly engine: string;
+  /** null: none. */
+  readonly brokers: string | null;
   readonly work: string;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
@@ -135,6 +137,16 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA (trinos:// for TLS)',
     description:
       'SQL engine that counts raw events: embedded, or a Trino cluster with a table per feed.',
+  },
+  brokers: {
+    schema: { type: ['string', 'null'], pattern: '^kafkas?://\\S+$' },
+    variable: 'HEADWAY_BROKERS',
+    default: null,
+    allowed:
+      'kafka://HOST:PORT,HOST:PORT (kafkas:// for TLS, USER@ before the hosts; the password is ' +
+      'in KAFKA_PASSWORD)',
+    description: 'Brokers of the topics that `headway stream` reads and writes.',
+    none: 'none',
   },
   work: {
     schema: { type: 'string', minLength: 1 },

@@ -46,6 +46,8 @@ export interface TimedLog<Draft extends { readonly at: number }> {
   head(): Promise<Numbered<Draft> | null>;
   /** Newest first. */
   recent(query?: TimedQuery): Promise<Numbered<Draft>[]>;
+  /** All entries, oldest first, a page at a time. */
+  pages(): AsyncGenerator<Numbered<Draft>[]>;
   verify(): Promise<StoreReport>;
 }
 
@@ -62,6 +64,7 @@ export interface TimedLogFormat {
 }
 
 const DEFAULT_LIMIT = 50;
+const PAGE = 64;
 
 export function openTimedLog<Draft extends { readonly at: number }>({
   store,
@@ -131,6 +134,16 @@ export function openTimedLog<Draft extends { readonly at: number }>({
       const last = at === Number.POSITIVE_INFINITY ? await log.size() : await sizeAt(at);
       const numbers = Array.from({ length: Math.min(limit, last) }, (_, i) => last - i);
       return Promise.all(numbers.map((number) => log.read(number)));
+    },
+    async *pages() {
+      const last = await log.size();
+      for (let first = 1; first <= last; first += PAGE) {
+        const numbers = Array.from(
+          { length: Math.min(PAGE, last - first + 1) },
+          (_, i) => first + i,
+        );
+        yield await Promise.all(numbers.map((number) => log.read(number)));
+      }
     },
     async verify() {
       const isEntry = (key: string) => /^\d{20}\.json$/.test(key.slice(prefix.length));

@@ -133,6 +133,14 @@ export const objectKeys = {
   ledgerLog: (domain: string) => `${of('forecasts', domain)}/log/`,
   ledgerEntry: (domain: string, number: number) =>
     `${of('forecasts', domain)}/log/${numbered(number)}.json`,
+  streams: (domain: string) => `${of('streams', domain)}/`,
+  stream: (domain: string, topic: string) => `${of('streams', domain)}/${segment(topic, 'topic')}/`,
+  streamLog: (domain: string, topic: string) =>
+    `${of('streams', domain)}/${segment(topic, 'topic')}/log/`,
+  streamEntry: (domain: string, topic: string, number: number) =>
+    `${of('streams', domain)}/${segment(topic, 'topic')}/log/${numbered(number)}.json`,
+  streamSegment: (domain: string, topic: string, sha256: string) =>
+    `${of('streams', domain)}/${segment(topic, 'topic')}/data/${segment(sha256, 'hash')}.parquet`,
   decisions: (domain: string) => `${of('decisions', domain)}/`,
   decision: (domain: string, number: number) =>
     `${of('decisions', domain)}/${numbered(number)}.json`,

@@ -21,6 +21,7 @@ const PORTS = [
   '^storage/decisions/(decision-log|served-at)\\.ts$',
   '^storage/(jobs/job-log|alerts/alert-log|scores/(figures|score)-log)\\.ts$',
   '^storage/(monitoring/(check-log|overviews|series-records)|replay/checkpoints)\\.ts$',
+  '^storage/streams/stream-log\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

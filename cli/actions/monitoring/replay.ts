@@ -22,8 +22,8 @@ import { type ReplayPlan, replay } from '../../../services/monitoring/replay/rep
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { CommandContext } from '../../context.ts';
 import { writeOutput } from '../../output.ts';
+import { stopOf } from '../../stop.ts';
 import { timestamp } from '../panel.ts';
-import { stopOf } from '../serve.ts';
 import type { TrainingFlags } from '../train.ts';
 import { openReplayStore, type ReplayStore } from './replay-store.ts';
 import { reportOf } from './report-page.ts';

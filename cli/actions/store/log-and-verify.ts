@@ -11,6 +11,7 @@ import { filesOf } from '../../../storage/features/manifest.ts';
 import { CLOCK_FIX } from '../../../storage/features/stamps.ts';
 import { JOB_NAMES } from '../../../storage/jobs/job-names.ts';
 import type { StoreReport } from '../../../storage/store-report.ts';
+import { streamTopics } from '../../../storage/streams/stream-log.ts';
 import type { CommandContext } from '../../context.ts';
 
 export async function storeLog(context: CommandContext): Promise<void> {
@@ -102,6 +103,8 @@ async function verifyLogs(context: CommandContext): Promise<StoreReport> {
     await (await context.overviews()).verify(),
     await (await context.seriesRecords()).verify(),
   ];
+  for (const topic of await streamTopics(await context.store(), context.domain.name))
+    reports.push(await (await context.stream(topic)).verify());
   for (const job of JOB_NAMES) reports.push(await (await context.jobRuns(job)).verify());
   return {
     objects: reports.reduce((sum, { objects }) => sum + objects, 0),

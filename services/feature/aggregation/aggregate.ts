@@ -119,7 +119,8 @@ async function aggregateWith(
       `the account of ${part.name} does not balance: ${rowsIn} rows in, ${total} accounted for`,
     );
   }
-  if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
+  const needsUsable = rowsIn > 0 && rows.mayBeUnusable !== true;
+  if (rowsUsed === 0 && (needsUsable || part.span === null)) throw nothingUsable(part, rejected);
 
   const written = await writeValues(
     connection,

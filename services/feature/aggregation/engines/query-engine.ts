@@ -89,7 +89,8 @@ export async function aggregateByQuery(
     const rejected = inOrder(account.rejected, reasonsOf(domain, options.rows));
     const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
     if (total !== rowsIn) throw changed(part.name, rowsIn, total);
-    if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
+    const needsUsable = rowsIn > 0 && options.rows.mayBeUnusable !== true;
+    if (rowsUsed === 0 && (needsUsable || part.span === null)) throw nothingUsable(part, rejected);
     const written = await writeValues(connection, 'hw_values ORDER BY line', path, availableAt);
     const found = values && { start: values.first, end: values.last + frequencyMs };
     const span = (part.span ?? found)!;

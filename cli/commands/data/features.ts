@@ -3,9 +3,9 @@
  * Invariants: as cli/command.ts.
  * Fails: as the actions do.
  */
-import type { FeaturesFlags } from '../actions/features/run.ts';
-import { type AddCommand, command } from '../command.ts';
-import { engineFlag, sourceFlag, sourceFlags } from '../flags.ts';
+import type { FeaturesFlags } from '../../actions/features/run.ts';
+import { type AddCommand, command } from '../../command.ts';
+import { engineFlag, sourceFlag, sourceFlags } from '../../flags.ts';
 
 export const register: AddCommand = (program, env) => {
   const features = program.command('features').description('build and inspect features');
@@ -18,7 +18,7 @@ export const register: AddCommand = (program, env) => {
         .option('--accept <id>', 'commit the data of this quarantined run, and nothing else')
         .option('--reason <text>', 'why the data is accepted, for the snapshot log'),
     run: async (context, flags) =>
-      (await import('../actions/features/run.ts')).runFeaturesCommand(context, flags),
+      (await import('../../actions/features/run.ts')).runFeaturesCommand(context, flags),
   });
   command<{ part?: string }>(features, env, {
     name: 'sql',
@@ -26,7 +26,7 @@ export const register: AddCommand = (program, env) => {
     define: (c) =>
       engineFlag(sourceFlag(c)).option('--part <name>', 'a file of the source (default: newest)'),
     run: async (context, flags) =>
-      (await import('../actions/features/sql.ts')).featuresSql(context, flags),
+      (await import('../../actions/features/sql.ts')).featuresSql(context, flags),
   });
   const quarantine = features
     .command('quarantine')
@@ -35,13 +35,13 @@ export const register: AddCommand = (program, env) => {
     name: 'list',
     description: 'List quarantined runs, oldest first, and whether their data was committed since.',
     run: async (context) =>
-      (await import('../actions/features/quarantine.ts')).listQuarantine(context),
+      (await import('../../actions/features/quarantine.ts')).listQuarantine(context),
   });
   command(quarantine, env, {
     name: 'show',
     description: 'Show why a run was quarantined: failed expectations and sample rows.',
     define: (c) => c.argument('<id>', 'id from `quarantine list`'),
     run: async (context, _flags, id) =>
-      (await import('../actions/features/quarantine.ts')).showQuarantine(context, id as string),
+      (await import('../../actions/features/quarantine.ts')).showQuarantine(context, id as string),
   });
 };

@@ -1,0 +1,61 @@
+/**
+ * Purpose: `headway stream replay`: publish a raw part of a source to a topic.
+ * Invariants: as services/stream/publish.ts. A topic that is absent is created, and keeps its
+ * events: their times of publication may be years ago.
+ * Fails: USAGE for an unknown part; as the source and the brokers do.
+ */
+import { HeadwayError } from '../../../platform/errors.ts';
+import { openKafkaPublisher } from '../../../platform/streams/kafka-log.ts';
+import { sleep } from '../../../platform/timers.ts';
+import { streamFormatOf } from '../../../services/feature/sources/stream-source.ts';
+import { publishPart } from '../../../services/stream/publish.ts';
+import type { CommandContext } from '../../context.ts';
+import { stopOf } from '../../stop.ts';
+import { brokersOf } from './brokers.ts';
+
+export interface ReplayFlags {
+  readonly topic: string;
+  readonly part?: string;
+  readonly partitions?: number;
+  readonly speed?: number;
+  readonly delay?: number;
+  readonly duplicates?: number;
+}
+
+const DEFAULT_PARTITIONS = 3;
+
+export async function replayCommand(context: CommandContext, flags: ReplayFlags): Promise<void> {
+  const { domain, settings, clock } = context;
+  const format = await streamFormatOf(domain);
+  const parts = await (await context.source()).parts();
+  const part =
+    flags.part === undefined ? parts.at(-1) : parts.find(({ name }) => name === flags.part);
+  if (part === undefined) {
+    throw new HeadwayError('USAGE', `the source has no part ${JSON.stringify(flags.part)}`, {
+      fix: `Parts are, for example, ${parts
+        .slice(-8)
+        .map(({ name }) => name)
+        .join(', ')}.`,
+    });
+  }
+  const publisher = await openKafkaPublisher(brokersOf(context), flags.topic);
+  const stop = stopOf(context);
+  const started = clock.elapsedMs();
+  try {
+    await publisher.prepare(flags.partitions ?? DEFAULT_PARTITIONS);
+    const { events, skipped } = await publishPart(part, {
+      ...{ publisher, format, clock, sleep, signal: stop.signal, seed: settings.seed },
+      ...{ delayMs: (flags.delay ?? 0) * 60_000, duplicates: flags.duplicates ?? 0 },
+      speed: flags.speed ?? Number.POSITIVE_INFINITY,
+    });
+    const seconds = (clock.elapsedMs() - started) / 1000;
+    context.print(
+      `${events} events of ${part.name} published to ${flags.topic} in ${seconds.toFixed(1)} s; ` +
+        `${skipped} rows are outside its span and were not.`,
+    );
+    context.printJson({ part: part.name, events, skipped, seconds });
+  } finally {
+    stop.forget();
+    await publisher.close();
+  }
+}

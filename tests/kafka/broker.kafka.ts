@@ -1,0 +1,77 @@
+/**
+ * Purpose: the event log on a real broker: `npm run test:kafka`. It fetches and starts a broker
+ * (broker.ts), and skips with the reason where it cannot.
+ */
+import { afterAll, expect, test } from '@jest/globals';
+import { parseKafkaAddress } from '../../platform/streams/kafka-address.ts';
+import { openKafkaLog, openKafkaPublisher } from '../../platform/streams/kafka-log.ts';
+import { describeEventLog, readAll } from '../fixtures/event-log-contract.ts';
+import { startBroker } from './broker.ts';
+import { openTopic } from './kafka-topic.ts';
+
+const broker = await startBroker();
+
+if ('unavailable' in broker) {
+  test.skip(`skipped: ${broker.unavailable}`, () => undefined);
+} else {
+  afterAll(() => broker.stop());
+
+  describeEventLog('Kafka', () => openTopic(broker.address));
+
+  test('a broker that is killed and started again has what it acknowledged', async () => {
+    const place = await openTopic(broker.address);
+    await place.append(0, ['a', 'b']);
+    const { clusterId, topicId } = await place.log.identify();
+    await broker.restart();
+    expect(await place.log.identify()).toMatchObject({ clusterId, topicId });
+    expect((await readAll(place.log, 0, 0)).values).toEqual(['a', 'b']);
+    await place.close();
+  });
+
+  test('a topic that is absent is not created, and an absent broker is named', async () => {
+    const absent = await openKafkaLog(parseKafkaAddress(broker.address, {}), 'no-such-topic');
+    await expect(absent.identify()).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
+    await absent.close();
+    const nowhere = parseKafkaAddress('kafka://127.0.0.1:1', {});
+    const closed = await openKafkaLog(nowhere, 'trips');
+    await expect(closed.identify()).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE' });
+    await closed.close();
+  });
+
+  test('offsets are mirrored into a group', async () => {
+    const place = await openTopic(broker.address);
+    await place.append(0, ['a', 'b']);
+    await place.log.mirror('headway-test', [2, 0]);
+    const [found] = await place.admin.listConsumerGroupOffsets({ groups: ['headway-test'] });
+    const offsets = found?.topics.find(({ name }) => name === place.topic)?.partitions;
+    expect(offsets?.map(({ committedOffset }) => Number(committedOffset)).sort()).toEqual([0, 2]);
+    await place.close();
+  });
+
+  test('what is published comes back with its time, and keys keep to their partition', async () => {
+    const place = await openTopic(broker.address);
+    const publisher = await openKafkaPublisher(parseKafkaAddress(broker.address, {}), place.topic);
+    await publisher.prepare(2);
+    const events = Array.from({ length: 50 }, (_, i) => ({
+      ...{ key: `k${i % 5}`, value: String(i), published: 1_000_000 + i },
+    }));
+    await publisher.publish(events);
+    const values = [await readAll(place.log, 0, 0), await readAll(place.log, 1, 0)].map(
+      (found) => found.values,
+    );
+    expect(values.flat().sort()).toEqual(events.map(({ value }) => value).sort());
+    for (const partition of values) {
+      expect(partition).toEqual([...partition].sort((a, b) => Number(a) - Number(b)));
+      const keys = new Set(partition.map((value) => Number(value) % 5));
+      const others = new Set(
+        values
+          .filter((one) => one !== partition)
+          .flat()
+          .map((v) => Number(v) % 5),
+      );
+      expect([...keys].filter((key) => others.has(key))).toEqual([]);
+    }
+    await publisher.close();
+    await place.close();
+  });
+}

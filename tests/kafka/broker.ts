@@ -1,0 +1,142 @@
+/**
+ * Purpose: a real Kafka broker for tests: the one that HEADWAY_TEST_KAFKA names (kafka://…), else
+ * one of our own in KRaft mode from Maven's jars, which are fetched once.
+ * Invariants: our own listens on loopback, on free ports, keeps its data in a temporary folder, and
+ * ends with `stop`. Its heap is 768 MB at most.
+ * Fails: never: where there is no Java, no Maven or no registry, the reason is returned.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { openSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const JARS = join('node_modules', '.cache', 'headway-kafka-4.1.1');
+const START_MS = 60_000;
+
+export interface Broker {
+  /** kafka://host:port */
+  readonly address: string;
+  /** Kills the broker, and starts it again on the same data. Only of our own. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startBroker(): Promise<Broker | { readonly unavailable: string }> {
+  const named = process.env.HEADWAY_TEST_KAFKA;
+  if (named !== undefined && named !== '')
+    return { address: named, restart: async () => undefined, stop: async () => undefined };
+  try {
+    await fetchJars();
+  } catch (error) {
+    const reason = String((error as Error).message).split('\n')[0];
+    return { unavailable: `no broker can be started: ${reason}` };
+  }
+  return ownBroker();
+}
+
+async function fetchJars(): Promise<void> {
+  await run('java', ['-version']);
+  const done = join(JARS, 'complete');
+  if (
+    await access(done).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
+  await mkdir(JARS, { recursive: true });
+  await run('mvn', [
+    ...['-q', '-B', '-f', join('tests', 'kafka', 'pom.xml')],
+    ...['dependency:copy-dependencies', `-DoutputDirectory=${join(process.cwd(), JARS)}`],
+  ]);
+  await writeFile(done, '');
+}
+
+async function ownBroker(): Promise<Broker> {
+  const folder = await mkdtemp(join(tmpdir(), 'headway-kafka-'));
+  const [port, controller] = [await freePort(), await freePort()];
+  const settings = join(folder, 'server.properties');
+  await writeFile(settings, propertiesOf(folder, port, controller));
+  const java = (heap: string, ...args: readonly string[]) => [
+    ...[`-Xmx${heap}`, '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'],
+    ...['-cp', join(JARS, '*'), ...args],
+  ];
+  const id = randomBytes(16).toString('base64url');
+  await run('java', java('256m', 'kafka.tools.StorageTool', 'format', '-t', id, '-c', settings));
+  const logFile = join(folder, 'broker.log');
+  const start = async (): Promise<ChildProcess> => {
+    const log = openSync(logFile, 'a');
+    const child = spawn('java', java('768m', 'kafka.Kafka', settings), {
+      stdio: ['ignore', log, log],
+    });
+    await listening(port, child, logFile);
+    return child;
+  };
+  let child = await start();
+  const kill = async () => {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return {
+    address: `kafka://127.0.0.1:${port}`,
+    async restart() {
+      await kill();
+      child = await start();
+    },
+    async stop() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const propertiesOf = (folder: string, port: number, controller: number): string =>
+  [
+    'process.roles=broker,controller',
+    'node.id=1',
+    `controller.quorum.voters=1@127.0.0.1:${controller}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names=CONTROLLER',
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    `log.dirs=${join(folder, 'data')}`,
+    'auto.create.topics.enable=false',
+    'offsets.topic.replication.factor=1',
+    'transaction.state.log.replication.factor=1',
+    'transaction.state.log.min.isr=1',
+    'group.initial.rebalance.delay.ms=0',
+  ].join('\n');
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Until the brokers replies to the client: a port that accepts is not enough after a restart. */
+async function listening(port: number, child: ChildProcess, logFile: string): Promise<void> {
+  const { Admin } = await import('@platformatic/kafka');
+  const until = performance.now() + START_MS;
+  while (performance.now() < until && child.exitCode === null) {
+    const bootstrapBrokers = [`127.0.0.1:${port}`];
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers, retries: 0 });
+    const isUp = await admin.listTopics().then(
+      () => true,
+      () => false,
+    );
+    await admin.close().catch(() => undefined);
+    if (isUp) return;
+    await pause(250);
+  }
+  throw new Error(`the broker did not start:\n${await readFile(logFile, 'utf8')}`);
+}
