@@ -21,6 +21,7 @@ import { register as jobs } from './commands/monitoring/jobs.ts';
 import { register as ledger } from './commands/monitoring/ledger.ts';
 import { register as monitor } from './commands/monitoring/monitor.ts';
 import { register as replay } from './commands/monitoring/replay.ts';
+import { register as newDomain } from './commands/new-domain.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as schedule } from './commands/schedule.ts';
 import { register as score } from './commands/score.ts';
@@ -34,7 +35,7 @@ import { register as tune } from './commands/tune.ts';
 const COMMANDS: readonly AddCommand[] = [
   ...[features, stream, backtest, train, tune, models, forecast, ledger, score, explain],
   ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
-  ...[keys, panel, store, config],
+  ...[newDomain, keys, panel, store, config],
 ];
 
 export function buildProgram(env: Environment): Command {

@@ -32,9 +32,9 @@ export async function tableRows(
   for (const group of groups) types.push(await typesOf(table, group));
   // Whole numbers stay what they are, where they are in all files.
   const isWhole = types.every(([, series]) => WHOLE_NUMBER.test(series as string));
-  const selectOf = (relation: (group: FileGroup) => string): string => {
+  const selectOf = (isEvidence: boolean): string => {
     const selects = groups.map((group, at) =>
-      groupSelect(table, group, { relation: relation(group), types: types[at] ?? [], isWhole }),
+      groupSelect(table, group, { isEvidence, types: types[at] ?? [], isWhole }),
     );
     return `(${selects.join(' UNION ALL BY NAME ')})`;
   };
@@ -43,8 +43,8 @@ export async function tableRows(
     when: `hw_reason_${at}`,
   }));
   return {
-    relation: selectOf(({ relation }) => relation),
-    evidence: selectOf(({ numbered }) => numbered),
+    relation: selectOf(false),
+    evidence: selectOf(true),
     columns: columnsSql(table, groups),
     files: { name: 'file', all: paths.map(nameOf) },
     seriesId: 'hw_series',
@@ -165,7 +165,8 @@ async function typesOf(table: Table, group: FileGroup): Promise<string[]> {
 }
 
 interface SelectOptions {
-  readonly relation: string;
+  /** With all columns of the files, and the numbers of lines. */
+  readonly isEvidence: boolean;
   readonly types: readonly string[];
   readonly isWhole: boolean;
 }
@@ -177,6 +178,7 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
   const time = tableTime(timeColumn(table.time), timeType, { formats, clock, timeOf });
   const series = seriesColumn(table, group);
   const fields = [
+    options.isEvidence ? '*' : 'file, bad_line',
     `${options.isWhole ? series : `trim(${asText(series)})`} AS hw_series`,
     `${time.localTime} AS hw_local_time`,
     `${time.instant} AS hw_instant`,
@@ -184,19 +186,19 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
     ...(table.rejections ?? []).map(({ when }, at) => `(${when})::BOOLEAN AS hw_reason_${at}`),
     ...(table.ranges ?? []).map(({ value }, at) => `(${value})::DOUBLE AS hw_range_${at}`),
   ];
-  const cells = cellsSql(table, group, options.relation);
-  if (!isMeasured(table)) return `SELECT *, ${fields.join(', ')} FROM ${cells}`;
+  const cells = cellsSql(table, group, options.isEvidence ? group.numbered : group.relation);
+  if (!isMeasured(table)) return `SELECT ${fields.join(', ')} FROM ${cells}`;
   const column = valueColumn(table);
   const { value, isBlank } = NUMBER.test(valueType)
     ? { value: `CAST(${column} AS DOUBLE)`, isBlank: `coalesce(isnan(${column}::DOUBLE), true)` }
     : numberSql(table, column);
-  return `SELECT *, ${fields.join(', ')}, ${value} AS hw_value FROM ${cells}
+  return `SELECT ${fields.join(', ')}, ${value} AS hw_value FROM ${cells}
     WHERE bad_line OR NOT ${isBlank}`;
 }
 
 /** A number as people write it; NULL where the text is none. */
-function numberSql(
-  { decimal = '.', thousands, blanks = [] }: Table,
+export function numberSql(
+  { decimal = '.', thousands, blanks = [] }: Pick<Table, 'decimal' | 'thousands' | 'blanks'>,
   column: string,
 ): { value: string; isBlank: string } {
   const text = `trim(${asText(column)})`;

@@ -1,6 +1,6 @@
 /**
  * Purpose: most domains as a declaration: which files, and what their columns mean. Files are CSV,
- * Parquet or JSON lines, compressed or not, one file or a folder of them, nested or not.
+ * Parquet or JSON lines, compressed or not: one, a folder of them, nested or not, or a URL.
  * Invariants: every row of every file is used or rejected for a counted reason; a cell that says
  * nothing (blank, NA) is no row. A changed declaration is a changed source: the files are read
  * again.
@@ -46,14 +46,16 @@ export function tableDomain({ table, ...fields }: TableDomain): Domain {
   };
 }
 
-const TABLE_FILE = /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.parquet$/i;
+export const TABLE_FILE = /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.parquet$/i;
 
 /** Opens the files of a folder, or one file, as a source. */
 export async function openTable(
   table: Table,
   spec: string,
-  { logger, rawFolder }: Pick<SourceContext, 'logger' | 'rawFolder'>,
+  context: Pick<SourceContext, 'logger' | 'rawFolder'>,
 ): Promise<Source> {
+  const { logger, rawFolder } = context;
+  if (isRemote(spec)) return openRemote(table, spec, context);
   const wanted = {
     noun: 'table',
     isWanted: (name: string) => (table.files ?? TABLE_FILE).test(name),
@@ -95,6 +97,23 @@ export async function openTable(
     },
   };
 }
+
+/** A file on the web: it is looked for again whenever parts are asked for. */
+async function openRemote(
+  table: Table,
+  url: string,
+  context: Pick<SourceContext, 'logger' | 'rawFolder'>,
+): Promise<Source> {
+  return {
+    description: `the table at ${url.replace(/\?.*$/, '')}`,
+    async parts() {
+      const path = await (await import('./remote-table.ts')).fetchTable(url, context);
+      return (await openTable(table, path, context)).parts();
+    },
+  };
+}
+
+export const isRemote = (spec: string): boolean => /^https?:\/\//i.test(spec);
 
 /** What decides how a file is read, as text: expressions by their source. */
 const declarationText = (table: Table): string =>

@@ -85,7 +85,7 @@ export async function unusableFiles(options: ProfileOptions, rejected: number): 
   return withRawPart(options, async (connection) => {
     const counts = await rowsOf(
       connection,
-      `SELECT ${files.name} AS name, count(*)::DOUBLE AS n FROM ${rows.relation} GROUP BY name`,
+      `SELECT ${files.name} AS name, count(*)::DOUBLE AS n FROM ${rows.relation} GROUP BY ALL`,
     );
     const countOf = new Map(counts.map(({ name, n }) => [name, Number(n)]));
     const candidates = files.all.filter((name) => (countOf.get(name) ?? 0) <= rejected);

@@ -1,0 +1,48 @@
+/**
+ * Purpose: the files that somebody names: a file, a folder, or a URL that is fetched.
+ * Invariants: names of files are relative to the folder.
+ * Fails: SOURCE_INVALID for a workbook, SOURCE_*.
+ */
+import { stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { fetchTable } from '../../../domains/sources/remote-table.ts';
+import { isRemote, TABLE_FILE } from '../../../domains/sources/table.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { sourceFiles } from '../../../platform/files/source-files.ts';
+import type { CommandContext } from '../../context.ts';
+
+export interface Data {
+  /** The local file or folder. */
+  readonly spec: string;
+  readonly paths: readonly string[];
+  readonly nameOf: (path: string) => string;
+  readonly rawFolder: string;
+  readonly defaultZone: string;
+}
+
+export async function dataOf(context: CommandContext, from: string, name: string): Promise<Data> {
+  const { settings, logger } = context;
+  const rawFolder = join(settings.work, 'raw', name);
+  if (/\.(xlsx?|ods|numbers)$/i.test(from)) {
+    throw new HeadwayError('SOURCE_INVALID', 'a workbook is no table', {
+      where: from,
+      fix: 'Save the sheet as CSV (UTF-8), one header line and no merged cells, and give that file.',
+    });
+  }
+  const spec = isRemote(from) ? await fetchTable(from, { rawFolder, logger }) : from;
+  const isFolder = await stat(spec).then(
+    (found) => found.isDirectory(),
+    () => true,
+  );
+  const paths = await sourceFiles(spec, {
+    noun: 'table',
+    isWanted: (file) => !isFolder || TABLE_FILE.test(file),
+    fix: 'Give a file or a folder with .csv, .tsv, .parquet or .jsonl, compressed or not.',
+    isNested: true,
+    logger,
+  });
+  const nameOf = (path: string) =>
+    isFolder ? relative(spec, path).split(sep).join('/') : basename(path);
+  const defaultZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { spec, paths, nameOf, rawFolder, defaultZone };
+}

@@ -1,0 +1,148 @@
+/**
+ * Purpose: `headway new-domain`: looks at somebody's data, shows what it understands, and writes a
+ * domain over them.
+ * Invariants: what is shown is what the written definition reads. Nothing is written before it was
+ * confirmed, and no file is overwritten.
+ * Fails: USAGE for a name that cannot be one and where questions are left and nobody replies;
+ * SOURCE_*, RAW_FILE_INVALID for data that cannot be read.
+ */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Domain } from '../../../domains/domain.ts';
+import { domains } from '../../../domains/index.ts';
+import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
+import { type Guess, guessTable } from '../../../domains/sources/guess/guess.ts';
+import { type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { CommandContext } from '../../context.ts';
+import { askFor } from './ask.ts';
+import { dataOf } from './data.ts';
+import { showData, showGuess } from './show-guess.ts';
+import { type Written, writeDomain } from './write-domain.ts';
+
+export interface NewDomainFlags {
+  readonly from: string;
+  readonly time?: string;
+  readonly timeFormat?: string;
+  readonly clock?: string;
+  readonly timeZone?: string;
+  readonly series?: string;
+  readonly value?: string;
+  readonly frequency?: number;
+  readonly missing?: string;
+  readonly holidays?: string;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+/** Folders of domains/ that are no domain. */
+const TAKEN = ['sources', 'domain', 'index', 'expectations'];
+
+/** @param root the repository that the domain is written to */
+export async function newDomainCommand(
+  context: CommandContext,
+  flags: NewDomainFlags,
+  name: string,
+  root = resolve(import.meta.dirname, '../../..'),
+): Promise<void> {
+  await checkName(name, root);
+  const data = await dataOf(context, flags.from, name);
+  let hints = hintsOf(flags);
+  let guess = await guessTable({ ...data, hints });
+  for (;;) {
+    const domain = tableDomain(fieldsOf(name, flags, guess));
+    context.print(showGuess(guess));
+    context.print(await showData(context, domain, data.spec));
+    if (flags.dryRun) return printJson(context, guess, null);
+    if (flags.yes) break;
+    const replies = await askFor(guess.doubts);
+    if (replies === null) break;
+    hints = { ...hints, ...replies };
+    guess = await guessTable({ ...data, hints });
+  }
+  const fields = fieldsOf(name, flags, guess);
+  const written = await writeDomain({ root, fields, guess, data, from: flags.from });
+  context.print(`\nWritten:\n${written.files.map((file) => `  ${file}`).join('\n')}`);
+  context.print(`\nNext:\n${commandsFor(name).join('\n')}`);
+  printJson(context, guess, written);
+}
+
+const commandsFor = (name: string): string[] => [
+  `  npm run headway -- features run --domain ${name}`,
+  `  npm run headway -- train --domain ${name}`,
+  `  npm run headway -- serve --domain ${name}`,
+];
+
+function printJson(context: CommandContext, guess: Guess, written: Written | null): void {
+  const { table, doubts, facts, ...rest } = guess;
+  const plain = JSON.parse(
+    JSON.stringify(table, (_, value) => (value instanceof RegExp ? String(value) : value)),
+  );
+  context.printJson({ ...rest, table: plain, doubts, facts, files: written?.files ?? [] });
+}
+
+async function checkName(name: string, root: string): Promise<void> {
+  const isThere = (path: string) =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  const problem = !NAME.test(name)
+    ? 'is no name of a domain'
+    : TAKEN.includes(name) ||
+        domains.some((domain) => domain.name === name) ||
+        (await isThere(join(root, 'domains', name)))
+      ? 'is taken'
+      : null;
+  if (problem === null) return;
+  throw new HeadwayError('USAGE', `${JSON.stringify(name)} ${problem}`, {
+    where: 'new-domain NAME',
+    fix: 'Use a new name of lower-case letters, digits and hyphens, such as shop-visits.',
+  });
+}
+
+const hintsOf = (flags: NewDomainFlags): Hints => ({
+  time: flags.time,
+  timeFormat: flags.timeFormat,
+  clock: flags.clock,
+  timeZone: flags.timeZone,
+  series: flags.series,
+  value: flags.value,
+  frequencyMinutes: flags.frequency,
+  missing: flags.missing as Hints['missing'],
+});
+
+const EVERY: Readonly<Record<number, string>> = {
+  60: 'hour',
+  1440: 'day',
+  10080: 'week',
+};
+
+/** What the definition says. */
+export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): TableDomain {
+  const { frequencyMinutes, closedWeekdays, isWhole, valueName } = guess;
+  const every = EVERY[frequencyMinutes] ?? `${frequencyMinutes} minutes`;
+  const words = name.replaceAll('-', ' ');
+  const what = valueName === null ? (isWhole ? 'events' : 'value') : valueName.toLowerCase();
+  const [country, state] = (flags.holidays ?? '').split('-');
+  const fields = {
+    name,
+    title: words.charAt(0).toUpperCase() + words.slice(1),
+    unit: isWhole ? `${what} per ${every}` : what,
+    seriesNoun: guess.seriesName.toLowerCase(),
+    frequencyMinutes,
+    ...(closedWeekdays.length > 0 && { closedWeekdays }),
+    timeZone: guess.timeZone,
+    seasonLengths: guess.seasonLengths,
+    horizon: guess.horizon,
+    missing: guess.missing,
+    nonNegative: guess.nonNegative,
+    ...(!guess.nonNegative && { scale: 'interval' as const }),
+    integerValued: isWhole,
+    ...(country && { holidays: { country, ...(state && { state }) } }),
+    defaultSource: flags.from,
+    table: guess.table,
+  };
+  return fields satisfies Partial<Domain> & Pick<TableDomain, 'table'>;
+}

@@ -1,0 +1,45 @@
+/**
+ * Purpose: the command `headway new-domain` with its flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
+ */
+import { InvalidArgumentError } from 'commander';
+import type { NewDomainFlags } from '../actions/new-domain/new-domain.ts';
+import { type AddCommand, command } from '../command.ts';
+import { wholeNumber } from '../flags.ts';
+
+const missingRule = (text: string): string => {
+  if (['zero', 'unknown'].includes(text)) return text;
+  throw new InvalidArgumentError('It must be zero or unknown.');
+};
+
+export const register: AddCommand = (program, env) =>
+  command<NewDomainFlags>(program, env, {
+    name: 'new-domain',
+    description: 'Look at your data, and write a domain over them: a folder in domains/.',
+    define: (c) =>
+      c
+        .argument('<name>', 'its name: lower case, digits and hyphens')
+        .requiredOption('--from <data>', 'a file, a folder or a URL: CSV, Parquet or JSON lines')
+        .option('--time <column>', 'the column with the time')
+        .option('--time-format <format>', 'iso, epoch-s, epoch-ms, or such as "%d.%m.%Y %H:%M"')
+        .option('--clock <zone>', 'whose clock the times show, where it is not that of --time-zone')
+        .option('--time-zone <zone>', 'by whose clock people live, e.g. Europe/Berlin')
+        .option('--series <column>', 'the column that names the series; or columns, or files')
+        .option('--value <column>', 'the column with the value; or count: each row is an event')
+        .option('--frequency <minutes>', 'length of an interval', wholeNumber)
+        .option(
+          '--missing <rule>',
+          'what an interval without a row means: zero, unknown',
+          missingRule,
+        )
+        .option('--holidays <country>', 'country whose holidays count, e.g. DE or US-NY')
+        .option('--yes', 'ask nothing: take what is guessed')
+        .option('--dry-run', 'show what is understood, and write nothing'),
+    run: async (context, flags, name) =>
+      (await import('../actions/new-domain/new-domain.ts')).newDomainCommand(
+        context,
+        flags,
+        name as string,
+      ),
+  });

@@ -1,0 +1,152 @@
+/**
+ * Purpose: frequency, seasons, time zone and the meaning of an absent value, from the facts of the
+ * rows.
+ * Invariants: pure; what somebody said is taken as it is.
+ * Fails: SOURCE_INVALID for a frequency that has no regular grid.
+ */
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { Table } from '../table-declaration.ts';
+import type { Doubt, Hints } from './columns-guess.ts';
+import type { RowFacts } from './grid-guess.ts';
+
+export interface CalendarGuess {
+  readonly frequencyMinutes: number;
+  /** Days without business, 1 Monday to 7 Sunday. */
+  readonly closedWeekdays: readonly number[];
+  readonly timeZone: string;
+  readonly seasonLengths: readonly number[];
+  readonly horizon: number;
+  readonly missing: 'zero' | 'unknown';
+  readonly nonNegative: boolean;
+  readonly isWhole: boolean;
+}
+
+const HOUR = 60;
+const DAY = 1440;
+const WEEK = 10_080;
+/** Events of a series in an hour from which on hours are forecast, and not days. */
+const MIN_HOURLY = 0.1;
+/** Of rows of a week on a weekend: below it a business is closed. */
+const MAX_CLOSED = 0.005;
+
+export function calendarOf(
+  facts: RowFacts,
+  table: Table,
+  hints: Hints,
+  defaultZone: string,
+): CalendarGuess & { readonly clock: string | undefined; readonly doubts: readonly Doubt[] } {
+  const isCounted = table.value === undefined && !('columns' in Object(table.series));
+  const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, isCounted);
+  const isDaily = frequencyMinutes >= DAY;
+  const zone = zoneOf(facts, hints, defaultZone, isDaily);
+  const doubts = zone.doubt === null ? [] : [zone.doubt];
+  const isPositive = (facts.min ?? 0) >= 0;
+  const missing = hints.missing ?? missingOf(facts, isCounted);
+  const isClosed =
+    frequencyMinutes === DAY && !isCounted && facts.weekend <= MAX_CLOSED * facts.usable;
+  if (!isCounted && hints.missing === undefined && missing === 'zero')
+    doubts.push({
+      flag: '--missing',
+      chosen: 'zero',
+      why: 'counts without a zero: an absent row may mean none, or not known',
+    });
+  return {
+    frequencyMinutes,
+    closedWeekdays: isClosed && facts.spanHours > 24 * 14 ? [6, 7] : [],
+    timeZone: zone.timeZone,
+    clock: zone.clock,
+    seasonLengths: seasonsFor(frequencyMinutes, isClosed),
+    horizon: horizonFor(frequencyMinutes),
+    missing,
+    nonNegative: isPositive,
+    isWhole: isCounted || (facts.isWhole && isPositive),
+    doubts,
+  };
+}
+
+function frequencyOf(facts: RowFacts, isCounted: boolean): number {
+  const { stepMinutes, usable, series, spanHours, isMidnightOnly } = facts;
+  if (isCounted) {
+    const perHour = usable / Math.max(1, series) / Math.max(1, spanHours);
+    return isMidnightOnly || perHour < MIN_HOURLY ? DAY : HOUR;
+  }
+  if (stepMinutes === 0) return DAY;
+  // Days and weeks of a local clock may be an hour shorter or longer.
+  const near = [DAY, WEEK].find((minutes) => Math.abs(stepMinutes - minutes) <= HOUR);
+  if (near !== undefined) return near;
+  if (stepMinutes >= 27.9 * DAY && stepMinutes <= 31.1 * DAY)
+    throw noGrid(
+      'values come by the month',
+      'Give weekly or daily values: months differ in length.',
+    );
+  if (DAY % stepMinutes === 0 && stepMinutes >= 1) return stepMinutes;
+  throw noGrid(
+    `values come every ${Number(stepMinutes.toFixed(2))} minutes`,
+    'Say the length of an interval with --frequency MINUTES, a divisor of a day; of the rows in ' +
+      'one interval the first counts.',
+  );
+}
+
+const noGrid = (what: string, fix: string): HeadwayError =>
+  new HeadwayError('SOURCE_INVALID', `${what}: no regular grid fits`, { where: 'the times', fix });
+
+interface ZoneGuess {
+  readonly timeZone: string;
+  readonly clock: string | undefined;
+  readonly doubt: Doubt | null;
+}
+
+function zoneOf(
+  { changes, hasInstants }: RowFacts,
+  hints: Hints,
+  defaultZone: string,
+  isDaily: boolean,
+): ZoneGuess {
+  const { timeZone, clock } = hints;
+  if (isDaily) return { timeZone: timeZone ?? 'UTC', clock, doubt: null };
+  if (timeZone !== undefined) return { timeZone, clock, doubt: null };
+  const doubt = (chosen: string, why: string): Doubt => ({ flag: '--time-zone', chosen, why });
+  if (hasInstants || clock !== undefined) {
+    const why = 'the rows state instants, and not by whose clock people live';
+    return { timeZone: defaultZone, clock, doubt: doubt(defaultZone, why) };
+  }
+  const { europe, america } = changes;
+  const skips = (one: typeof europe) => one.skipped > 0 && one.present === 0;
+  if (skips(europe) && !skips(america)) {
+    const why = 'the hour is missing that clocks skip in Central Europe in March';
+    return { timeZone: 'Europe/Berlin', clock, doubt: doubt('Europe/Berlin', why) };
+  }
+  if (skips(america) && !skips(europe)) {
+    const why = 'the hour is missing that clocks skip in North America in March';
+    return { timeZone: 'America/New_York', clock, doubt: doubt('America/New_York', why) };
+  }
+  if (europe.present > 0 && america.present > 0) {
+    const why = 'the clock of the data is never changed: UTC, or standard time all year';
+    return {
+      timeZone: defaultZone,
+      clock: 'UTC',
+      doubt: doubt(`${defaultZone}, times in UTC`, why),
+    };
+  }
+  return {
+    ...{ timeZone: defaultZone, clock },
+    doubt: doubt(defaultZone, 'the data do not show a change of clocks'),
+  };
+}
+
+function missingOf({ zeros, isWhole, min }: RowFacts, isCounted: boolean): 'zero' | 'unknown' {
+  if (isCounted) return 'zero';
+  return isWhole && (min ?? 0) > 0 && zeros === 0 ? 'zero' : 'unknown';
+}
+
+function seasonsFor(minutes: number, isClosed: boolean): number[] {
+  if (minutes === WEEK) return [52];
+  if (minutes === DAY) return isClosed ? [5] : [7];
+  if (minutes > DAY / 2) return [7];
+  return [DAY / minutes, WEEK / minutes];
+}
+
+function horizonFor(minutes: number): number {
+  if (minutes === WEEK) return 8;
+  return minutes === DAY ? 14 : Math.max(1, DAY / minutes);
+}

@@ -1,0 +1,176 @@
+/**
+ * Purpose: what each column of a table holds: times of which format, numbers of which style, names.
+ * Invariants: from a sample that is the same for the same files; shares are of cells that say
+ * something.
+ * Fails: with the engine's errors.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
+import { sqlName } from '../../../platform/duckdb/sql.ts';
+import type { Table } from '../table-declaration.ts';
+import type { TableColumn } from '../table-files.ts';
+import { numberSql } from '../table-rows.ts';
+import { tableTime } from '../table-time.ts';
+import { shapeOf, TIME_FORMATS } from './time-formats.ts';
+
+/** Rows of a sample, and from how many rows at the beginning it is taken. */
+const SAMPLE = { rows: 20_000, from: 1_000_000 };
+/** Distinct texts by which formats are sifted. */
+const SIFTED = 40;
+/** Cells of a column may be wrong: this share need not fit. */
+const MIN_SHARE = 0.9;
+/** A name list, not a free text. */
+const MAX_NAME = 80;
+
+export type NumberStyle = Pick<Table, 'decimal' | 'thousands'>;
+
+/** In the order in which they are preferred where several read all cells. */
+const STYLES: readonly NumberStyle[] = [
+  {},
+  { thousands: ',' },
+  { decimal: ',' },
+  { decimal: ',', thousands: '.' },
+  { decimal: ',', thousands: ' ' },
+  { thousands: ' ' },
+  { thousands: "'" },
+];
+
+export interface ColumnProfile {
+  readonly name: string;
+  readonly type: string;
+  /** Share of the rows whose cell says something. */
+  readonly filled: number;
+  readonly distinct: number;
+  /** Of the rows of the sample that say something. */
+  readonly cells: number;
+  /** Formats that read the most of its times; empty where it holds no times. */
+  readonly timeFormats: readonly string[];
+  /** Styles that read its numbers, best first; empty where it holds other than numbers. */
+  readonly numberStyles: readonly NumberStyle[];
+  readonly isWhole: boolean;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly isShort: boolean;
+  readonly examples: readonly string[];
+}
+
+export interface TableProfile {
+  readonly rows: number;
+  readonly columns: readonly ColumnProfile[];
+}
+
+/** @param relation of a group of files; the sample stays as the table `sample` */
+export async function profileColumns(
+  connection: DuckDBConnection,
+  relation: string,
+  columns: readonly TableColumn[],
+): Promise<TableProfile> {
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE sample AS
+     SELECT * FROM (FROM ${relation} WHERE NOT bad_line LIMIT ${SAMPLE.from})
+     USING SAMPLE reservoir(${SAMPLE.rows} ROWS) REPEATABLE (7)`,
+  );
+  const [count] = await rowsOf(connection, 'SELECT count(*)::INTEGER AS n FROM sample');
+  const profiles: ColumnProfile[] = [];
+  for (const column of columns) profiles.push(await profileOf(connection, column));
+  return { rows: Number(count?.n), columns: profiles };
+}
+
+async function profileOf(
+  connection: DuckDBConnection,
+  { name, type }: TableColumn,
+): Promise<ColumnProfile> {
+  const column = sqlName(name);
+  const text = `trim(CAST(${column} AS VARCHAR))`;
+  const { isBlank } = numberSql({}, column);
+  const examples = (
+    await rowsOf(
+      connection,
+      `SELECT ${text} AS text FROM sample WHERE NOT ${isBlank}
+       GROUP BY text ORDER BY hash(text) LIMIT ${SIFTED}`,
+    )
+  ).map((row) => String(row.text));
+  const [found = {}] = await rowsOf(
+    connection,
+    `SELECT count(*)::INTEGER AS rows, count(*) FILTER (NOT ${isBlank})::INTEGER AS cells,
+       count(DISTINCT ${text})::INTEGER AS distinct_texts, max(strlen(${text}))::INTEGER AS longest
+     FROM sample`,
+  );
+  const cells = Number(found.cells);
+  const timeFormats = await timeFormatsOf(connection, { column, type, isBlank, examples, cells });
+  const numbers = await numbersOf(connection, { column, type, isBlank, examples, cells });
+  return {
+    ...{ name, type, cells, timeFormats, ...numbers, examples: examples.slice(0, 5) },
+    filled: cells / Math.max(1, Number(found.rows)),
+    distinct: Number(found.distinct_texts),
+    isShort: Number(found.longest) <= MAX_NAME,
+  };
+}
+
+interface Cells {
+  readonly column: string;
+  readonly type: string;
+  readonly isBlank: string;
+  readonly examples: readonly string[];
+  readonly cells: number;
+}
+
+/** Plausible years: a format that reads another is not meant. */
+const YEARS = { first: 1990, last: 2039 };
+
+async function timeFormatsOf(
+  connection: DuckDBConnection,
+  { column, type, isBlank, examples, cells }: Cells,
+): Promise<string[]> {
+  if (/^(TIMESTAMP|DATE)/.test(type)) return cells > 0 ? ['iso'] : [];
+  if (cells === 0 || /^(DOUBLE|FLOAT|DECIMAL|BOOLEAN)/.test(type)) return [];
+  const share = (format: string) => {
+    const options = { formats: [format], clock: undefined, timeOf: 'start' } as const;
+    const { localTime, instant } = tableTime(column, type, options);
+    const time = `coalesce(${localTime}, ${instant})`;
+    return `count(*) FILTER (year(${time}) BETWEEN ${YEARS.first} AND ${YEARS.last})::INTEGER`;
+  };
+  const likely = TIME_FORMATS.filter((format) => {
+    const shape = shapeOf(format);
+    return examples.filter((text) => shape.test(text)).length >= MIN_SHARE * examples.length;
+  });
+  if (likely.length === 0) return [];
+  const counts = likely.map((format, at) => `${share(format)} AS f${at}`);
+  const [read = {}] = await rowsOf(
+    connection,
+    `SELECT ${counts.join(', ')} FROM sample WHERE NOT ${isBlank}`,
+  );
+  const counted = likely.map((format, at) => ({ format, n: Number(read[`f${at}`]) }));
+  const most = Math.max(MIN_SHARE * cells, ...counted.map(({ n }) => n));
+  return counted.filter(({ n }) => n >= most).map(({ format }) => format);
+}
+
+async function numbersOf(
+  connection: DuckDBConnection,
+  { column, type, isBlank, cells }: Cells,
+): Promise<Pick<ColumnProfile, 'numberStyles' | 'isWhole' | 'min' | 'max'>> {
+  const none = { numberStyles: [], isWhole: false, min: null, max: null };
+  if (cells === 0 || /^(TIMESTAMP|DATE|BOOLEAN)/.test(type)) return none;
+  const values = STYLES.map((style) => numberSql(style, column).value);
+  const fields = values.flatMap((value, at) => [
+    `count(${value})::INTEGER AS n${at}`,
+    `min(${value}) AS min${at}`,
+    `max(${value}) AS max${at}`,
+    `coalesce(bool_and(${value} = floor(${value})), false) AS whole${at}`,
+  ]);
+  const [found = {}] = await rowsOf(
+    connection,
+    `SELECT ${fields.join(', ')} FROM sample WHERE NOT ${isBlank}`,
+  );
+  const best = STYLES.map((style, at) => ({ style, at, n: Number(found[`n${at}`]) }))
+    .filter(({ n }) => n >= MIN_SHARE * cells)
+    .sort((a, b) => b.n - a.n);
+  const first = best[0];
+  if (first === undefined) return none;
+  return {
+    numberStyles: best.map(({ style }) => style),
+    isWhole: found[`whole${first.at}`] === true,
+    min: Number(found[`min${first.at}`]),
+    max: Number(found[`max${first.at}`]),
+  };
+}

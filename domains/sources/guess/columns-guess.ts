@@ -1,0 +1,150 @@
+/**
+ * Purpose: which column is the time, which names the series, which is the value, by what the
+ * columns hold and how they are called.
+ * Invariants: pure; what somebody said is taken as it is.
+ * Fails: SOURCE_INVALID where no column holds times, or a named column is not there.
+ */
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { ColumnProfile, TableProfile } from './column-profile.ts';
+
+/** What a person says instead of a guess: the flags of the command. */
+export interface Hints {
+  readonly time?: string | undefined;
+  readonly timeFormat?: string | undefined;
+  readonly clock?: string | undefined;
+  readonly timeZone?: string | undefined;
+  /** A column, or `columns` or `files`. */
+  readonly series?: string | undefined;
+  /** A column, or `count`. */
+  readonly value?: string | undefined;
+  readonly frequencyMinutes?: number | undefined;
+  readonly missing?: 'zero' | 'unknown' | undefined;
+}
+
+/** What the data do not say for sure. */
+export interface Doubt {
+  readonly flag: string;
+  readonly chosen: string;
+  readonly why: string;
+}
+
+const MIN_FILLED = 0.5;
+/** Of rows: a column with more names is an id of rows. */
+const MAX_NAMES_SHARE = 0.5;
+const MAX_NAMES = 20_000;
+
+const TIME_NAME = /time|date|stamp|^(ts|ds|t|dt|day|hour|month|week|when|datum|zeit|tag|placed)/i;
+const FIRST_TIME = /start|begin|pick.?up|from|created|placed|order|depart/i;
+const LAST_TIME = /end|stop|drop.?off|update|modified|arriv|until/i;
+const SERIES_NAME = new RegExp(
+  'station|store|shop|zone|region|site|sensor|meter|product|item|sku|location|city|series|' +
+    'unique|categor|branch|filiale|device|plant|country|line|route|ticker|symbol|arti[ck]|' +
+    'name|depart|family|zähler|produkt|standort|(^|[ _-])(id|no|nr|code|key)$',
+  'i',
+);
+const FIRST_PLACE = /from|start|pick.?up|origin/i;
+const LAST_PLACE = /^to|end|drop.?off|dest/i;
+/** Tells rows or people apart, not places. */
+const ROW_ID =
+  /(trip|order|ride|row|event|transaction|ticket|bike|user|customer|invoice).?(id|no|nr)/i;
+const VALUE_NAME = new RegExp(
+  '^(y|v|n|value|wert|count|cnt|anzahl|load|mw|kwh?|mwh|qty|units|close)$|value|count|demand|' +
+    'sales|quantity|amount|total|rides|trips|orders|visit|traffic|menge|umsatz|verkäufe|verkauf|' +
+    'revenue|consumption|verbrauch|power|energy|usage|passengers|load',
+  'i',
+);
+const NO_VALUE =
+  /(^|[ _-])(id|nr|no|lat|lon|lng|latitude|longitude|zip|index|code|year|month|day|hour|weekday)$/i;
+/** Columns of one thing measured in several ways, and not of several things. */
+const MEASURE = new RegExp(
+  'open|high|low|close|volume|temp|humid|wind|pressure|rain|precip|snow|price|promo|holiday|' +
+    'discount|cost|min|max|mean|avg|status',
+  'i',
+);
+
+export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnProfile {
+  if (hints.time !== undefined) return named(columns, hints.time);
+  const candidates = columns.filter(
+    ({ timeFormats, filled }) => timeFormats.length > 0 && filled >= MIN_FILLED,
+  );
+  const score = ({ name, timeFormats }: ColumnProfile): number => {
+    // A number may be seconds since 1970 by chance.
+    const isNumber = timeFormats.every((format) => /^epoch|^%Y%m%d/.test(format));
+    const byName =
+      (TIME_NAME.test(name) ? 4 : 0) +
+      (FIRST_TIME.test(name) ? 1 : 0) -
+      (LAST_TIME.test(name) ? 2 : 0);
+    return byName - (isNumber ? 3 : 0);
+  };
+  const [best] = [...candidates].sort((a, b) => score(b) - score(a));
+  if (best !== undefined) return best;
+  throw new HeadwayError('SOURCE_INVALID', 'no column holds times that are understood', {
+    where: columns.map(({ name, examples }) => `${name} (${examples[0] ?? 'empty'})`).join(', '),
+    fix: 'Name it with --time COLUMN, and its format with --time-format, such as "%d.%m.%Y %H:%M".',
+  });
+}
+
+/** Columns that may name the series, the likeliest first. */
+export function seriesColumnsOf(
+  { columns, rows }: TableProfile,
+  taken: readonly ColumnProfile[],
+): ColumnProfile[] {
+  const candidates = columns.filter(
+    (column) =>
+      !taken.includes(column) &&
+      column.timeFormats.length === 0 &&
+      column.isShort &&
+      column.filled >= MIN_FILLED &&
+      column.distinct <= Math.min(MAX_NAMES, Math.max(1, rows * MAX_NAMES_SHARE)) &&
+      (column.numberStyles.length === 0 ||
+        (column.isWhole && SERIES_NAME.test(column.name) && !VALUE_NAME.test(column.name))),
+  );
+  const score = ({ name, distinct }: ColumnProfile): number =>
+    (SERIES_NAME.test(name) ? 4 : 0) +
+    (FIRST_PLACE.test(name) ? 2 : 0) -
+    (LAST_PLACE.test(name) ? 2 : 0) -
+    (ROW_ID.test(name) ? 6 : 0) +
+    (distinct > 1 ? 1 : 0);
+  return [...candidates].sort((a, b) => score(b) - score(a));
+}
+
+/** Columns that may be the value, the likeliest first. */
+export function valueColumnsOf(
+  { columns }: TableProfile,
+  taken: readonly ColumnProfile[],
+): ColumnProfile[] {
+  const candidates = columns.filter(
+    (column) =>
+      !taken.includes(column) &&
+      column.numberStyles.length > 0 &&
+      !NO_VALUE.test(column.name) &&
+      !ROW_ID.test(column.name),
+  );
+  const score = ({ name }: ColumnProfile): number =>
+    (VALUE_NAME.test(name) ? 2 : 0) - (MEASURE.test(name) && !/^close$/i.test(name) ? 1 : 0);
+  return [...candidates].sort((a, b) => score(b) - score(a));
+}
+
+/** A column whose cells differ in almost all rows: rows that agree in it are one fact. */
+export const rowIdOf = ({ columns, rows }: TableProfile): ColumnProfile | undefined =>
+  columns.find(
+    ({ name, distinct, cells, timeFormats }) =>
+      timeFormats.length === 0 &&
+      cells >= 0.99 * rows &&
+      distinct >= 0.98 * rows &&
+      rows > 10 &&
+      /(^|[ _-])(id|no|nr|number|key|uuid|guid)$|Id$/.test(name),
+  );
+
+/** Whether the value columns are series of their own, by their names. */
+export const areSeries = (values: readonly ColumnProfile[]): boolean =>
+  values.length > 1 && values.filter(({ name }) => MEASURE.test(name)).length * 2 < values.length;
+
+export function named(columns: readonly ColumnProfile[], name: string): ColumnProfile {
+  const found = columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  throw new HeadwayError('SOURCE_INVALID', `there is no column ${JSON.stringify(name)}`, {
+    where: columns.map((column) => column.name).join(', '),
+    fix: 'Name one of these columns.',
+  });
+}

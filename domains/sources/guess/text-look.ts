@@ -1,0 +1,93 @@
+/**
+ * Purpose: how a text file is written, from its first lines: encoding, what separates the fields,
+ * where the header is.
+ * Invariants: pure but for reading the file; only the first HEAD_BYTES count.
+ * Fails: with the error of the file system; RAW_FILE_INVALID for a table that runs sideways, a
+ * column a time.
+ */
+import { isUtf8 } from 'node:buffer';
+import { open } from 'node:fs/promises';
+import { constants, gunzipSync } from 'node:zlib';
+import { DELIMITERS, type Delimiter } from '../../../platform/duckdb/csv-table.ts';
+import { isGzip, rawFileError } from '../../../platform/files/text-file.ts';
+
+const HEAD_BYTES = 262_144;
+const HEAD_LINES = 200;
+/** A title and a few notes. */
+const MAX_SKIPPED = 20;
+/** A field that states a time; none of these stands in a header. */
+const TIME_LIKE = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?$|^\d{10}(\d{3})?$|^(19|20)\d{6}$/;
+const MIN_SIDEWAYS = 3;
+
+export interface TextLook {
+  readonly encoding: string | undefined;
+  readonly delimiter: Delimiter;
+  readonly header: boolean;
+  readonly skipLines: number;
+}
+
+export async function lookAtText(path: string): Promise<TextLook> {
+  const bytes = await headOf(path);
+  const encoding = encodingOf(bytes);
+  const text = new TextDecoder(encoding).decode(bytes);
+  const lines = text.split(/\r\n|\n|\r/).slice(0, HEAD_LINES);
+  // The last line may be cut.
+  if (lines.length > 1) lines.pop();
+  const { delimiter, width } = delimiterOf(lines);
+  const first = lines.findIndex((line) => fieldsOf(line, delimiter).length === width);
+  const skipLines = first > MAX_SKIPPED || first < 0 ? 0 : first;
+  const head = fieldsOf(lines[skipLines] ?? '', delimiter);
+  const times = head.filter((field) => TIME_LIKE.test(field)).length;
+  if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
+    throw rawFileError(path, skipLines + 1, 'has a column for each time: rows of times are read');
+  }
+  return { encoding, delimiter, header: times === 0, skipLines };
+}
+
+async function headOf(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const bytes = buffer.subarray(0, bytesRead);
+    if (!isGzip(path)) return bytes;
+    // What is cut off at the end is no error here.
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, HEAD_BYTES);
+  } finally {
+    await file.close();
+  }
+}
+
+/** As table.encoding has it; undefined for UTF-8. */
+function encodingOf(bytes: Buffer): string | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  // A character may be cut at the end.
+  for (let cut = 0; cut < 4; cut++)
+    if (isUtf8(bytes.subarray(0, bytes.length - cut))) return undefined;
+  return 'windows-1252';
+}
+
+/** The delimiter that divides the most lines alike; `,` only where no other does as well. */
+function delimiterOf(lines: readonly string[]): { delimiter: Delimiter; width: number } {
+  const candidates = [...DELIMITERS].reverse().map((delimiter) => {
+    const widths = new Map<number, number>();
+    for (const line of lines) {
+      const width = fieldsOf(line, delimiter).length;
+      if (line.trim() !== '') widths.set(width, (widths.get(width) ?? 0) + 1);
+    }
+    const [width, count] = [...widths].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [1, 0];
+    return { delimiter, width, share: width > 1 ? count / Math.max(1, lines.length) : 0 };
+  });
+  const [best] = candidates.sort((a, b) => b.share - a.share);
+  return best as (typeof candidates)[number];
+}
+
+function fieldsOf(line: string, delimiter: string): string[] {
+  const pattern = new RegExp(`("(?:[^"]|"")*"|[^"${delimiter}]*)(?:[${delimiter}]|$)`, 'g');
+  const fields: string[] = [];
+  for (const match of line.matchAll(pattern)) {
+    fields.push((match[1] ?? '').trim().replace(/^"(.*)"$/, '$1'));
+    if (match.index + match[0].length >= line.length && !match[0].endsWith(delimiter)) break;
+  }
+  return fields;
+}

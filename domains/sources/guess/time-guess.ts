@@ -1,0 +1,99 @@
+/**
+ * Purpose: in which format the times of a table are, and whether the time of day stands in a column
+ * of its own.
+ * Invariants: of two formats that read the same cells and differ in day and month, the one by which
+ * the data span less time; that is a doubt.
+ * Fails: with the engine's errors.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
+import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
+import type { Table } from '../table-declaration.ts';
+import type { ColumnProfile, TableProfile } from './column-profile.ts';
+import type { Doubt, Hints } from './columns-guess.ts';
+import { isDateOnly, swapsDayAndMonth, TIMES_OF_DAY } from './time-formats.ts';
+
+export interface TimeGuess {
+  readonly table: Pick<Table, 'time' | 'timeFormat'>;
+  /** Columns that are no series and no value. */
+  readonly taken: readonly ColumnProfile[];
+  readonly doubt: Doubt | null;
+}
+
+/** @param connection where the table `sample` is */
+export async function timeFormatOf(
+  connection: DuckDBConnection,
+  profile: TableProfile,
+  column: ColumnProfile,
+  hints: Hints,
+): Promise<TimeGuess> {
+  const { name } = column;
+  // Other times, such as that of the end, are no series.
+  const taken = profile.columns.filter(
+    (other) =>
+      other === column || (other.timeFormats.length > 0 && other.numberStyles.length === 0),
+  );
+  if (hints.timeFormat !== undefined)
+    return { table: { time: name, timeFormat: hints.timeFormat }, taken, doubt: null };
+  const [first = 'iso'] = column.timeFormats;
+  const swapped = column.timeFormats.find((format) => swapsDayAndMonth(first, format));
+  let format = first;
+  let doubt: Doubt | null = null;
+  if (swapped !== undefined) {
+    const days = await spansOf(connection, name, [first, swapped]);
+    format = (days[1] as number) < (days[0] as number) ? swapped : first;
+    const other = format === first ? swapped : first;
+    doubt = { flag: '--time-format', chosen: format, why: `${other} reads all of them too` };
+  }
+  const clock = await timeOfDay(connection, profile, column, format);
+  if (clock === null)
+    return { table: { time: name, ...(format !== 'iso' && { timeFormat: format }) }, taken, doubt };
+  const date = format === 'iso' ? '%Y-%m-%d' : format;
+  return {
+    table: { time: [name, clock.column.name], timeFormat: `${date} ${clock.format}` },
+    taken: [...taken, clock.column],
+    doubt,
+  };
+}
+
+async function spansOf(
+  connection: DuckDBConnection,
+  name: string,
+  formats: readonly string[],
+): Promise<number[]> {
+  const text = `trim(CAST(${sqlName(name)} AS VARCHAR))`;
+  const spans = formats.map((format, at) => {
+    const time = `try_strptime(${text}, ${sqlText(format)})`;
+    return `coalesce(epoch(max(${time})) - epoch(min(${time})), 0) AS s${at}`;
+  });
+  const [found = {}] = await rowsOf(connection, `SELECT ${spans.join(', ')} FROM sample`);
+  return formats.map((_, at) => Number(found[`s${at}`]));
+}
+
+/** The column with the time of day, where the time's own has only the date. */
+async function timeOfDay(
+  connection: DuckDBConnection,
+  { columns }: TableProfile,
+  column: ColumnProfile,
+  format: string,
+): Promise<{ column: ColumnProfile; format: string } | null> {
+  const isShort = column.examples.every((text) => text.length <= 10);
+  if (!(isDateOnly(format) || (format === 'iso' && isShort))) return null;
+  for (const other of columns) {
+    if (other === column || other.filled < 0.9 || other.examples.length === 0) continue;
+    const isHour = /hour|hr|stunde|uhr/i.test(other.name);
+    const hasColon = other.examples.every((text) => /^\d{1,2}:\d{2}/.test(text));
+    if (!isHour && !hasColon) continue;
+    const text = `trim(CAST(${sqlName(other.name)} AS VARCHAR))`;
+    const counts = TIMES_OF_DAY.map(
+      (one, at) => `count(try_strptime(${text}, ${sqlText(one)}))::INTEGER AS n${at}`,
+    );
+    const [found = {}] = await rowsOf(
+      connection,
+      `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')} FROM sample`,
+    );
+    const best = TIMES_OF_DAY.find((_, at) => Number(found[`n${at}`]) >= 0.9 * Number(found.rows));
+    if (best !== undefined) return { column: other, format: best };
+  }
+  return null;
+}

@@ -1,0 +1,79 @@
+/** Purpose: what is guessed of files in people's shapes is what is true about them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
+import { guessTable } from '../../../domains/sources/guess/guess.ts';
+import { tableDomain } from '../../../domains/sources/table.ts';
+import { sourceFiles } from '../../../platform/files/source-files.ts';
+import { featureFixture } from '../../fixtures/feature-fixture.ts';
+import { firstShapes, type Shape, secondShapes, writeShape } from '../../fixtures/shaped-files.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'headway-guess-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function guessed(shape: Shape, hints: Hints = {}) {
+  const folder = await mkdtemp(join(root, 'shape-'));
+  await writeShape(folder, shape);
+  const paths = await sourceFiles(folder, {
+    noun: 'table',
+    isWanted: () => true,
+    fix: '',
+    isNested: true,
+  });
+  const nameOf = (path: string) => relative(folder, path);
+  const guess = await guessTable({
+    ...{ paths, nameOf, hints, rawFolder: join(root, 'raw'), defaultZone: 'UTC' },
+  });
+  return { folder, guess };
+}
+
+/** Reads the files as the guess says, and compares with the truth. */
+async function check(shape: Shape): Promise<void> {
+  const { folder, guess } = await guessed(shape);
+  const { truth } = shape;
+  const { table, facts, doubts, closedWeekdays, frequencyMinutes, timeZone, missing } = guess;
+  const asked = doubts.map(({ flag }) => flag.split(' ')[0]);
+  expect({ table, facts, doubts, frequencyMinutes }).toMatchObject({
+    frequencyMinutes: truth.frequencyMinutes,
+    facts: { rows: truth.rows, series: truth.series.length },
+  });
+  expect(missing).toBe(truth.missing ?? missing);
+  expect(closedWeekdays.length > 0).toBe(truth.closed ?? false);
+  if (truth.timeZone !== undefined && timeZone !== truth.timeZone)
+    expect(asked).toContain('--time-zone');
+  if (truth.frequencyMinutes > 1440) return;
+  const domain = tableDomain({
+    ...{ name: 'guessed', title: '', unit: '', seriesNoun: '', seasonLengths: [24], horizon: 24 },
+    ...{ table, frequencyMinutes, timeZone, missing, nonNegative: guess.nonNegative },
+  });
+  const fixture = await featureFixture(domain, '2026-01-01T00:00:00Z');
+  try {
+    const { parts, values } = await fixture.read(folder);
+    const series = new Set([...values.keys()].map((key) => key.split('@')[0]));
+    expect([...series].sort()).toEqual([...truth.series].sort());
+    expect(parts[0]?.rowsIn).toBe(truth.rows);
+    const total = [...values.values()].reduce((sum, value) => sum + value, 0);
+    expect(Math.round(total * 10) / 10).toBeCloseTo(truth.total, 1);
+  } finally {
+    await fixture.remove();
+  }
+}
+
+describe('the first dozen', () => {
+  test.each(firstShapes().map((shape) => [shape.name, shape] as const))(
+    '%s',
+    async (_name, shape) => check(shape),
+  );
+});
+
+describe('the second dozen', () => {
+  test.each(secondShapes().map((shape) => [shape.name, shape] as const))(
+    '%s',
+    async (_name, shape) => check(shape),
+  );
+});

@@ -1,0 +1,155 @@
+/** Purpose: what `headway new-domain` understands, asks, refuses and writes. */
+
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { newDomainCommand } from '../../../cli/actions/new-domain/new-domain.ts';
+import { withDomain } from '../../../cli/actions/new-domain/write-domain.ts';
+import { openContext } from '../../../cli/context.ts';
+import { cellsOf, german, lines, text } from '../../fixtures/shaped-files.ts';
+
+let root: string;
+let data: string;
+let server: Server | null;
+beforeEach(async () => {
+  server = null;
+  root = await mkdtemp(join(tmpdir(), 'headway-new-domain-'));
+  await mkdir(join(root, 'domains'));
+  await copyFile('domains/index.ts', join(root, 'domains/index.ts'));
+  data = join(root, 'data.csv');
+  const cells = cellsOf({ series: ['A', 'B'], steps: 24 * 30, minutes: 60 });
+  const rows = cells.map((c) => `${c.series};${text.iso(c.time)};${german(c.value)}`);
+  await writeFile(data, lines('shop;placed;load', [...rows, 'A;soon;1,5', 'A']));
+});
+afterEach(async () => {
+  server?.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function newDomain(name: string, flags: Record<string, unknown> = {}) {
+  const printed: string[] = [];
+  const context = {
+    ...openContext({ work: join(root, 'work'), logLevel: 'silent' }, {}),
+    print: (line: string) => void printed.push(line),
+  };
+  await newDomainCommand(context, { from: data, yes: true, ...flags }, name, root);
+  return printed.join('\n');
+}
+
+test('it shows what it understood and what does not fit, writes the folder and says what next', async () => {
+  const printed = await newDomain('shop-loads', { timeZone: 'Europe/Berlin', holidays: 'DE-BE' });
+  expect(printed).toMatch(/time +placed, iso/);
+  expect(printed).toMatch(/value +load: 1440 of 1441 rows read, decimal comma/);
+  // The data have the hour that clocks skip in Berlin.
+  expect(printed).toContain('Rows: 1438 of 1442 used');
+  expect(printed).toContain('nonexistent_local_time: 2');
+  expect(printed).toContain('bad_line: 1');
+  expect(printed).toContain('data.csv:1442  A, soon, 1,5');
+  expect(printed).toContain('shop A, the newest values');
+  expect(printed).toContain('npm run headway -- train --domain shop-loads');
+
+  const definition = await readFile(join(root, 'domains/shop-loads/definition.ts'), 'utf8');
+  expect(definition.split('\n').length).toBeLessThanOrEqual(40);
+  expect(definition).toContain(`export const shopLoads: Domain = tableDomain({
+  name: 'shop-loads',
+  title: 'Shop loads',
+  unit: 'load',
+  seriesNoun: 'shop',
+  frequencyMinutes: 60,
+  timeZone: 'Europe/Berlin',
+  seasonLengths: [24, 168],
+  horizon: 24,
+  missing: 'unknown',
+  nonNegative: true,
+  integerValued: false,
+  holidays: { country: 'DE', state: 'BE' },
+  defaultSource: 'data.csv',
+  table: {
+    time: 'placed',
+    value: 'load',
+    decimal: ',',
+    series: 'shop',
+  },
+});
+`);
+  const tests = join(root, 'tests/unit/domains/shop-loads');
+  expect(await readFile(join(tests, 'definition.test.ts'), 'utf8')).toContain(
+    '{ rowsIn: 50, rowsUsed: 50, rejected: {} }',
+  );
+  expect((await readFile(join(tests, 'sample/data.csv'), 'utf8')).split('\n')).toHaveLength(52);
+  expect(await readFile(join(root, 'domains/shop-loads/README.md'), 'utf8')).toContain('2 series');
+  expect(await readFile(join(root, 'domains/index.ts'), 'utf8')).toContain(', shopLoads];');
+});
+
+test('a URL is fetched, and remains the source', async () => {
+  const body = await readFile(data);
+  server = createServer((_request, response) => response.end(body));
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const from = `http://127.0.0.1:${port}/export?format=csv`;
+  expect(await newDomain('web', { from })).toContain('Rows: 1440 of 1442 used');
+  const definition = await readFile(join(root, 'domains/web/definition.ts'), 'utf8');
+  expect(definition).toContain(`defaultSource: '${from}'`);
+});
+
+test('without a terminal nothing is written unless --yes says so', async () => {
+  await expect(newDomain('loads', { yes: false })).rejects.toMatchObject({
+    code: 'USAGE',
+    where: expect.stringContaining('--time-zone'),
+    fix: expect.stringContaining('--yes'),
+  });
+  expect(await newDomain('loads', { dryRun: true })).not.toContain('Written');
+  await expect(stat(join(root, 'domains/loads'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test.each([
+  ['taxi', {}, 'USAGE', 'is taken'],
+  ['sources', {}, 'USAGE', 'is taken'],
+  ['Shop', {}, 'USAGE', 'is no name'],
+  ['shop', { from: 'book.xlsx' }, 'SOURCE_INVALID', 'workbook'],
+  ['shop', { from: 'nowhere.csv' }, 'SOURCE_NOT_FOUND', ''],
+  ['shop', { series: 'branch' }, 'SOURCE_INVALID', 'no column "branch"'],
+  ['shop', { time: 'load' }, 'SOURCE_INVALID', 'no row has a time'],
+])('%s %j: %s', async (name, flags, code, message) => {
+  await expect(newDomain(name, flags)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(message),
+  });
+});
+
+test('data that are no rows of times are refused with what to do', async () => {
+  await writeFile(data, 'page,2024-01-01,2024-01-02,2024-01-03\nx,1,2,3\n');
+  await expect(newDomain('pages')).rejects.toMatchObject({
+    message: expect.stringContaining('a column for each time'),
+  });
+  await writeFile(data, 'a,b\nx,y\nz,w\n');
+  await expect(newDomain('pages')).rejects.toMatchObject({
+    fix: expect.stringContaining('--time'),
+  });
+});
+
+test('the list of domains stays sorted, and breaks where it is long', () => {
+  const index =
+    "import { taxi } from './taxi/definition.ts';\n\nexport const domains: readonly Domain[] = [taxi];\n";
+  const names = ['new', 'a-very-long-name-of-a-domain', 'another-long-name-of-one', 'zoo'];
+  expect(
+    names.reduce(withDomain, index),
+  ).toBe(`import { aVeryLongNameOfADomain } from './a-very-long-name-of-a-domain/definition.ts';
+import { anotherLongNameOfOne } from './another-long-name-of-one/definition.ts';
+import { newDomain } from './new/definition.ts';
+import { taxi } from './taxi/definition.ts';
+import { zoo } from './zoo/definition.ts';
+
+export const domains: readonly Domain[] = [
+  taxi,
+  newDomain,
+  aVeryLongNameOfADomain,
+  anotherLongNameOfOne,
+  zoo,
+];
+`);
+  expect(() => withDomain('nothing', 'x')).toThrow('no list of domains');
+});
