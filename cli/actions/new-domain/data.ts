@@ -17,7 +17,7 @@ export interface Data {
   readonly paths: readonly string[];
   readonly nameOf: (path: string) => string;
   readonly rawFolder: string;
-  readonly defaultZone: string;
+  readonly defaultTimeZone: string;
 }
 
 export async function dataOf(context: CommandContext, from: string, name: string): Promise<Data> {
@@ -26,7 +26,7 @@ export async function dataOf(context: CommandContext, from: string, name: string
   if (/\.(xlsx?|ods|numbers)$/i.test(from)) {
     throw new HeadwayError('SOURCE_INVALID', 'a workbook is no table', {
       where: from,
-      fix: 'Save the sheet as CSV (UTF-8), one header line and no merged cells, and give that file.',
+      fix: 'Save the sheet as CSV (UTF-8), with one header line, and give that file.',
     });
   }
   const spec = isRemote(from) ? await fetchTable(from, { rawFolder, logger }) : from;
@@ -43,6 +43,6 @@ export async function dataOf(context: CommandContext, from: string, name: string
   });
   const nameOf = (path: string) =>
     isFolder ? relative(spec, path).split(sep).join('/') : basename(path);
-  const defaultZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return { spec, paths, nameOf, rawFolder, defaultZone };
+  const defaultTimeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { spec, paths, nameOf, rawFolder, defaultTimeZone };
 }

@@ -1,6 +1,6 @@
 /**
- * Purpose: what was understood of somebody's data, for a terminal: the declaration, the rows that do
- * not fit, and a chart of one series.
+ * Purpose: what was understood of somebody's data, for a terminal: the declaration, the rows that
+ * do not fit, and a chart of one series.
  * Invariants: the rows are read as features are; files and lines of rejected rows are named.
  * Fails: as reading the data does.
  */

@@ -35,13 +35,14 @@ const RESERVED = new Set(
 export function definitionText(fields: TableDomain): string {
   const { name, unit, missing, table } = fields;
   const isCounted = table.value === undefined && !('columns' in Object(table.series));
+  const row = isCounted ? 'each row is an event' : 'each value is that of one interval';
   const absent =
     missing === 'zero'
       ? 'an interval without a row is a zero'
       : 'an interval without a row is unknown';
   return `/**
  * Purpose: the domain ${name}: ${comment(unit)}, from tables.
- * Invariants: ${isCounted ? 'each row is an event' : 'each value is that of one interval'}; ${absent}.
+ * Invariants: ${row}; ${absent}.
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; a row that cannot be used is rejected and counted.
  */
 import type { Domain } from '../domain.ts';

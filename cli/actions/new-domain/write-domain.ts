@@ -94,10 +94,9 @@ export function withDomain(text: string, name: string): string {
   lines.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   const ids = [...(list[1] ?? '').split(',').map((one) => one.trim()), id].filter(Boolean);
   const short = `export const domains: readonly Domain[] = [${ids.join(', ')}];`;
+  const long = ids.map((one) => `  ${one},\n`).join('');
   const all =
-    short.length <= 100
-      ? short
-      : `export const domains: readonly Domain[] = [\n${ids.map((one) => `  ${one},\n`).join('')}];`;
+    short.length <= 100 ? short : `export const domains: readonly Domain[] = [\n${long}];`;
   return text.replace(imports[0], `${lines.join('\n')}\n`).replace(list[0], all);
 }
 

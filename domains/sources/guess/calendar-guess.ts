@@ -33,12 +33,12 @@ export function calendarOf(
   facts: RowFacts,
   table: Table,
   hints: Hints,
-  defaultZone: string,
+  defaultTimeZone: string,
 ): CalendarGuess & { readonly clock: string | undefined; readonly doubts: readonly Doubt[] } {
   const isCounted = table.value === undefined && !('columns' in Object(table.series));
   const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, isCounted);
   const isDaily = frequencyMinutes >= DAY;
-  const zone = zoneOf(facts, hints, defaultZone, isDaily);
+  const zone = zoneOf(facts, hints, defaultTimeZone, isDaily);
   const doubts = zone.doubt === null ? [] : [zone.doubt];
   const isPositive = (facts.min ?? 0) >= 0;
   const missing = hints.missing ?? missingOf(facts, isCounted);
@@ -99,7 +99,7 @@ interface ZoneGuess {
 function zoneOf(
   { changes, hasInstants }: RowFacts,
   hints: Hints,
-  defaultZone: string,
+  defaultTimeZone: string,
   isDaily: boolean,
 ): ZoneGuess {
   const { timeZone, clock } = hints;
@@ -108,7 +108,7 @@ function zoneOf(
   const doubt = (chosen: string, why: string): Doubt => ({ flag: '--time-zone', chosen, why });
   if (hasInstants || clock !== undefined) {
     const why = 'the rows state instants, and not by whose clock people live';
-    return { timeZone: defaultZone, clock, doubt: doubt(defaultZone, why) };
+    return { timeZone: defaultTimeZone, clock, doubt: doubt(defaultTimeZone, why) };
   }
   const { europe, america } = changes;
   const skips = (one: typeof europe) => one.skipped > 0 && one.present === 0;
@@ -123,14 +123,14 @@ function zoneOf(
   if (europe.present > 0 && america.present > 0) {
     const why = 'the clock of the data is never changed: UTC, or standard time all year';
     return {
-      timeZone: defaultZone,
+      timeZone: defaultTimeZone,
       clock: 'UTC',
-      doubt: doubt(`${defaultZone}, times in UTC`, why),
+      doubt: doubt(`${defaultTimeZone}, times in UTC`, why),
     };
   }
   return {
-    ...{ timeZone: defaultZone, clock },
-    doubt: doubt(defaultZone, 'the data do not show a change of clocks'),
+    ...{ timeZone: defaultTimeZone, clock },
+    doubt: doubt(defaultTimeZone, 'the data do not show a change of clocks'),
   };
 }
 

@@ -44,7 +44,7 @@ const SERIES_NAME = new RegExp(
 );
 const FIRST_PLACE = /from|start|pick.?up|origin/i;
 const LAST_PLACE = /^to|end|drop.?off|dest/i;
-/** Tells rows or people apart, not places. */
+/** An id of rows or people, not of places. */
 const ROW_ID =
   /(trip|order|ride|row|event|transaction|ticket|bike|user|customer|invoice).?(id|no|nr)/i;
 const VALUE_NAME = new RegExp(

@@ -37,7 +37,7 @@ export interface GuessOptions {
   readonly hints: Hints;
   readonly rawFolder: string;
   /** Where the clock of the data is not known: of the machine, for example. */
-  readonly defaultZone: string;
+  readonly defaultTimeZone: string;
 }
 
 export interface Guess extends CalendarGuess {
@@ -77,7 +77,7 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
     const time = await timeFormatOf(connection, profile, column, hints);
     if (time.doubt !== null) look.doubts.push(time.doubt);
     const found = await layoutOf(look, time);
-    const calendar = calendarOf(found.facts, found.table, hints, options.defaultZone);
+    const calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
     const { doubts, clock, ...rest } = calendar;
     return {
       ...rest,
@@ -149,7 +149,9 @@ async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
     doubts.push({
       flag: `--value ${value.name}`,
       chosen: 'rows are counted',
-      why: `${value.name} could be a value, but ${isGrid ? 'times repeat within a series' : 'its times are on no grid'}`,
+      why:
+        `${value.name} could be a value, but ` +
+        (isGrid ? 'times repeat within a series' : 'its times are on no grid'),
     });
   }
   return counted(look, await tried(look, events as Table));

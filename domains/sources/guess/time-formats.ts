@@ -61,5 +61,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
 export const shapeOf = (format: string): RegExp =>
   SHAPES[format] ??
   new RegExp(
-    `^${format.replace(/[.,/]/g, '\\$&').replace(/%[a-zA-Z]/g, (field) => FIELDS[field] ?? field)}$`,
+    `^${format
+      .replace(/[.,/]/g, '\\$&')
+      .replace(/%[a-zA-Z]/g, (field) => FIELDS[field] ?? field)}$`,
   );

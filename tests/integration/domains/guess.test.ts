@@ -27,7 +27,7 @@ async function guessed(shape: Shape, hints: Hints = {}) {
   });
   const nameOf = (path: string) => relative(folder, path);
   const guess = await guessTable({
-    ...{ paths, nameOf, hints, rawFolder: join(root, 'raw'), defaultZone: 'UTC' },
+    ...{ paths, nameOf, hints, rawFolder: join(root, 'raw'), defaultTimeZone: 'UTC' },
   });
   return { folder, guess };
 }

@@ -133,7 +133,8 @@ test('data that are no rows of times are refused with what to do', async () => {
 
 test('the list of domains stays sorted, and breaks where it is long', () => {
   const index =
-    "import { taxi } from './taxi/definition.ts';\n\nexport const domains: readonly Domain[] = [taxi];\n";
+    "import { taxi } from './taxi/definition.ts';\n\n" +
+    'export const domains: readonly Domain[] = [taxi];\n';
   const names = ['new', 'a-very-long-name-of-a-domain', 'another-long-name-of-one', 'zoo'];
   expect(
     names.reduce(withDomain, index),

@@ -4,9 +4,9 @@
  * Fails: as the action does.
  */
 import { InvalidArgumentError } from 'commander';
-import type { NewDomainFlags } from '../actions/new-domain/new-domain.ts';
-import { type AddCommand, command } from '../command.ts';
-import { wholeNumber } from '../flags.ts';
+import type { NewDomainFlags } from '../../actions/new-domain/new-domain.ts';
+import { type AddCommand, command } from '../../command.ts';
+import { wholeNumber } from '../../flags.ts';
 
 const missingRule = (text: string): string => {
   if (['zero', 'unknown'].includes(text)) return text;
@@ -23,8 +23,11 @@ export const register: AddCommand = (program, env) =>
         .requiredOption('--from <data>', 'a file, a folder or a URL: CSV, Parquet or JSON lines')
         .option('--time <column>', 'the column with the time')
         .option('--time-format <format>', 'iso, epoch-s, epoch-ms, or such as "%d.%m.%Y %H:%M"')
-        .option('--clock <zone>', 'whose clock the times show, where it is not that of --time-zone')
-        .option('--time-zone <zone>', 'by whose clock people live, e.g. Europe/Berlin')
+        .option(
+          '--clock <time-zone>',
+          'whose clock the times show, where it is not that of --time-zone',
+        )
+        .option('--time-zone <time-zone>', 'by whose clock people live, e.g. Europe/Berlin')
         .option('--series <column>', 'the column that names the series; or columns, or files')
         .option('--value <column>', 'the column with the value; or count: each row is an event')
         .option('--frequency <minutes>', 'length of an interval', wholeNumber)
@@ -37,7 +40,7 @@ export const register: AddCommand = (program, env) =>
         .option('--yes', 'ask nothing: take what is guessed')
         .option('--dry-run', 'show what is understood, and write nothing'),
     run: async (context, flags, name) =>
-      (await import('../actions/new-domain/new-domain.ts')).newDomainCommand(
+      (await import('../../actions/new-domain/new-domain.ts')).newDomainCommand(
         context,
         flags,
         name as string,
