@@ -84,6 +84,11 @@ export interface Domain {
    * A series' name for people, e.g. "East Harlem North" for 74. The id itself where there is none.
    */
   seriesTitle(seriesId: string): string;
+  /**
+   * The groups that a series counts towards, outermost first, each inside the one before; the total
+   * of all series is always there and is not named. Absent: there is only that total.
+   */
+  groupsOf?(seriesId: string): readonly SeriesGroup[];
   /** Opens a source by its spec: a folder, or `name:argument`. */
   openSource(spec: string, context: SourceContext): Promise<Source>;
   /**
@@ -106,6 +111,13 @@ export interface StreamFormat {
    * `event`: VARCHAR, its JSON
    */
   rows(relation: string, span: { readonly start: number; readonly end: number }): RawRows;
+}
+
+/** What people add series up to: a borough, a region, a product line. */
+export interface SeriesGroup {
+  /** Part of URLs: lower-case letters, digits and `-`; not `all`. */
+  readonly groupId: string;
+  readonly title: string;
 }
 
 export interface SourceContext {

@@ -38,6 +38,8 @@ export const ERROR_CODES = {
   MODEL_INCOMPATIBLE: { exit: 3, http: 409 },
   NO_CHAMPION: { exit: 3, http: 503 },
   SERIES_UNKNOWN: { exit: 2, http: 404 },
+  GROUP_UNKNOWN: { exit: 2, http: 404 },
+  WINDOW_INVALID: { exit: 2, http: 400 },
   HORIZON_INVALID: { exit: 2, http: 400 },
   LEVEL_UNKNOWN: { exit: 2, http: 400 },
   EXOGENOUS_INVALID: { exit: 2, http: 422 },

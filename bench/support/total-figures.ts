@@ -27,12 +27,17 @@ export function meansOverActuals({ panel, cutoffs, forecaster }: FittedWindow) {
       }
     }
   }
+  const groups = seriesGroups(panel, (cutoffs[0] as number) + 1);
+  const busy = new Set(groups[1]?.series);
+  const quiet = (groups[0]?.series ?? []).filter((s) => busy.size > 0 && !busy.has(s));
   return Object.fromEntries(
-    seriesGroups(panel, (cutoffs[0] as number) + 1).map(({ name, series }) => {
-      const sumOf = (key: 'actual' | 'mean' | 'median') =>
-        series.reduce((sum, s) => sum + (sums[s] as (typeof sums)[number])[key], 0);
-      const actual = sumOf('actual');
-      return [name, { mean: sumOf('mean') / actual, median: sumOf('median') / actual, actual }];
-    }),
+    [...groups, ...(quiet.length > 0 ? [{ name: 'mean<1', series: quiet }] : [])].map(
+      ({ name, series }) => {
+        const sumOf = (key: 'actual' | 'mean' | 'median') =>
+          series.reduce((sum, s) => sum + (sums[s] as (typeof sums)[number])[key], 0);
+        const actual = sumOf('actual');
+        return [name, { mean: sumOf('mean') / actual, median: sumOf('median') / actual, actual }];
+      },
+    ),
   );
 }

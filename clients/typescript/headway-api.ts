@@ -108,6 +108,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What series add up to
+         * @description The groups that the domain states, such as regions, and `all`, the total of all series. A group may be inside another.
+         */
+        get: operations["listGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The forecast of a total: its mean, quantiles, peak, and what exceeds a capacity
+         * @description Of sample paths of all series together: on every path a total is the sum of its series, so totals are coherent. The same model and snapshot give the same paths. Computed on the first request after a model or a snapshot arrived, then from memory.
+         */
+        get: operations["forecastGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/series/{id}/explanation": {
         parameters: {
             query?: never;
@@ -454,6 +494,78 @@ export interface components {
             withoutForecast: string[];
             /** @description null on the last page */
             nextCursor: string | null;
+        };
+        Groups: {
+            domain: string;
+            unit: string;
+            /** @description The total of all series first */
+            groups: {
+                groupId: string;
+                title: string;
+                /** @description The group that it is inside; null for the total of all series */
+                parent: string | null;
+                /** @description In text order */
+                seriesIds: string[];
+            }[];
+        };
+        Exceeds: {
+            capacity: number;
+            /** @description For every timestamp, 0 to 1 */
+            probability: number[];
+            /** @description Probability that it is exceeded at least once */
+            anyWindow: number;
+        };
+        GroupForecast: {
+            domain: string;
+            groupId: string;
+            title: string;
+            /** @description Unit of one interval; a window adds intervals up */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description UTC start of the last observed interval
+             */
+            cutoff: string;
+            /**
+             * Format: date-time
+             * @description When the forecasts of the series were computed
+             */
+            issuedAt: string;
+            modelVersion: string;
+            snapshotVersion: string;
+            /** @description ISO 8601 duration of one interval */
+            frequency: string;
+            /** @description ISO 8601 duration of one window */
+            window: string;
+            /** @description UTC start of every window */
+            timestamps: string[];
+            /** @description Which is the point forecast of a total: the mean */
+            point: "mean" | "median" | (string & {});
+            /** @description Quantile → one value for every window. Of sample paths of all series together: quantiles of the series do not add up to them */
+            quantiles: {
+                [key: string]: number[];
+            };
+            /** @description For every window: the sum of the means of the series */
+            mean: number[];
+            /** @description The greatest window */
+            peak: {
+                /** @description Mean of the greatest window of a path */
+                mean: number;
+                /** @description Of its size */
+                quantiles: {
+                    [key: string]: number;
+                };
+                /** @description For every window: how likely it is the greatest */
+                probability: number[];
+            };
+            exceeds?: components["schemas"]["Exceeds"];
+            /** @description Sample paths that this is of */
+            paths: number;
+            /** @description Series in the total */
+            series: number;
+            /** @description Series of the group without a forecast: not in the total */
+            withoutForecast: string[];
+            fallback?: components["schemas"]["Fallback"];
         };
         Explanation: {
             domain: string;
@@ -985,7 +1097,7 @@ export interface components {
             /** @description Names this occurrence; the log has it too */
             instance: string;
             /** @description Stable: what programs should look at */
-            code: "REQUEST_INVALID" | "BODY_INVALID" | "BODY_TOO_LARGE" | "MEDIA_TYPE_UNSUPPORTED" | "URL_INVALID" | "NOT_ACCEPTABLE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_MALFORMED" | "REQUEST_TIMED_OUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_UNKNOWN" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "SCOPE_MISSING" | "ANSWER_TOO_LARGE" | "RATE_LIMITED" | "OVERLOADED" | "STOPPING" | "ACTUALS_OFF" | "SERIES_UNKNOWN" | "HORIZON_INVALID" | "LEVEL_UNKNOWN" | "HISTORY_INVALID" | "HISTORY_TOO_SHORT" | "EXOGENOUS_INVALID" | "ACTUALS_INVALID" | "IDEMPOTENCY_CONFLICT" | "USAGE" | "MODEL_INCOMPATIBLE" | "NO_CHAMPION" | "MODEL_NOT_FOUND" | "MODEL_CORRUPT" | "SNAPSHOT_EMPTY" | "SNAPSHOT_COLLECTED" | "STORE_UNAVAILABLE" | "STORE_CORRUPT" | "STORE_FULL" | "INTERNAL" | (string & {});
+            code: "REQUEST_INVALID" | "BODY_INVALID" | "BODY_TOO_LARGE" | "MEDIA_TYPE_UNSUPPORTED" | "URL_INVALID" | "NOT_ACCEPTABLE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_MALFORMED" | "REQUEST_TIMED_OUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_UNKNOWN" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "SCOPE_MISSING" | "ANSWER_TOO_LARGE" | "RATE_LIMITED" | "OVERLOADED" | "STOPPING" | "ACTUALS_OFF" | "SERIES_UNKNOWN" | "GROUP_UNKNOWN" | "WINDOW_INVALID" | "HORIZON_INVALID" | "LEVEL_UNKNOWN" | "HISTORY_INVALID" | "HISTORY_TOO_SHORT" | "EXOGENOUS_INVALID" | "ACTUALS_INVALID" | "IDEMPOTENCY_CONFLICT" | "USAGE" | "MODEL_INCOMPATIBLE" | "NO_CHAMPION" | "MODEL_NOT_FOUND" | "MODEL_CORRUPT" | "SNAPSHOT_EMPTY" | "SNAPSHOT_COLLECTED" | "STORE_UNAVAILABLE" | "STORE_CORRUPT" | "STORE_FULL" | "INTERNAL" | (string & {});
             /** @description What to do about it */
             fix?: string;
             /** @description What is wrong, and where */
@@ -1183,6 +1295,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forecasts"];
+                };
+            };
+        };
+    };
+    listGroups: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Groups"];
+                };
+            };
+        };
+    };
+    forecastGroup: {
+        parameters: {
+            query?: {
+                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; what is left at the end is left out. Default: one interval */
+                window?: string;
+                /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
+                levels?: string;
+                /** @description Also say how likely the total is to exceed this in a window */
+                capacity?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a group; `all` is the total of all series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast of the total */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupForecast"];
                 };
             };
         };

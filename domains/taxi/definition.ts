@@ -6,6 +6,7 @@
 import type { Domain } from '../domain.ts';
 import { expectations } from './expectations.ts';
 import { TIME_ZONE, WEATHER_COLUMNS } from './names.ts';
+import { boroughOf } from './zones/boroughs.ts';
 
 export const taxi: Domain = {
   name: 'taxi',
@@ -28,6 +29,7 @@ export const taxi: Domain = {
   defaultSource: 'city',
   quickSource: 'city:months=4,places=24',
   seriesTitle: (seriesId) => `Zone ${seriesId}`,
+  groupsOf: boroughOf,
   async openSource(spec, context) {
     // Sources are imported when one is opened: most commands read no raw data.
     if (spec === 'city' || spec.startsWith('city:'))

@@ -22,6 +22,8 @@ export interface Forecaster {
   readonly minimumHistory: number;
   /** The exogenous columns it reads, which the panel must have; absent where it reads none. */
   readonly exogenous?: ExogenousNames;
+  /** 0–1: how far its errors of different series go together; absent where nobody measured it. */
+  readonly dependence?: number;
   /** Whether it learnt something of this series alone; absent where it treats all series alike. */
   readonly knows?: (seriesId: string) => boolean;
   /**

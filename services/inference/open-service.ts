@@ -15,6 +15,7 @@ import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import type { RouteContext } from './routes/context.ts';
+import { openGroupTotals } from './serving/group-totals.ts';
 import { addMonitoringGauges } from './serving/monitoring-gauges.ts';
 import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';
@@ -83,6 +84,7 @@ export function openService(options: AppOptions): OpenedService {
     },
     prepared: prepareForecasts(domain, served),
     served,
+    totals: openGroupTotals(domain),
     fellBack: metrics.fellBack,
     access: options.apiKeys ? 'api-keys' : 'open',
     metrics: metrics.registry,

@@ -29,9 +29,18 @@ export interface Calibration {
   /** [group]: for counts, how far inside the bounds a count must lie (constrain-quantiles.ts). */
   readonly edges: readonly number[];
   /**
-   * [group]: the correction of the mean (mean-correction.ts). Absent in models of earlier versions.
+   * [group]: what the mean is made of (mean-correction.ts). Absent in models of earlier versions.
    */
-  readonly means?: readonly number[];
+  readonly means?: readonly MeanCorrection[];
+  /** 0–1: how far series move together (paths/fit-dependence.ts). Absent as above. */
+  readonly dependence?: number;
+}
+
+/** mean = ofQuantiles × mean of the quantiles + ofAnchor × anchor + ofLevel × level */
+export interface MeanCorrection {
+  readonly ofQuantiles: number;
+  readonly ofAnchor: number;
+  readonly ofLevel: number;
 }
 
 /** A calibration that changes nothing but what the median is made of. */

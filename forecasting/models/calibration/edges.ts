@@ -64,7 +64,7 @@ export function forEachForecast(
   group: Int32Array,
   quantiles: readonly number[],
   { trust, factors }: CalibratedGroup,
-  visit: (actual: number, forecast: Float64Array, window: number) => void,
+  visit: (actual: number, forecast: Float64Array, at: { window: number; step: number }) => void,
 ): void {
   const Q = quantiles.length;
   const median = quantiles.indexOf(0.5);
@@ -78,7 +78,7 @@ export function forEachForecast(
       const own = values[median] as number;
       const centers = { anchor: anchor[at] as number, linear: linear[at] as number, own };
       spreadAbout(factors, k, combined(trust[k] as Trust, centers), values, median);
-      visit(y, values, w);
+      visit(y, values, { window: w, step: k });
     }
   }
 }

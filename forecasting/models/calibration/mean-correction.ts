@@ -1,18 +1,21 @@
 /**
- * Purpose: make means add up: of each group of series one correction with which the sum of the
- * means over the calibration windows is the sum of the actuals.
- * Invariants: an amount is corrected by a factor, so that zero stays zero and the unit changes
- * nothing; a place on a scale by a shift in units of the series' level.
+ * Purpose: make means add up: with the correction of a group of series the sum of the means over
+ * the calibration windows is the sum of the actuals.
+ * Invariants: an amount is corrected by factors, so that the unit changes nothing; a place on a
+ * scale by a shift in units of the series' level.
  * Fails: never; too few observations correct nothing.
  */
 import type { LevelSpec } from '../../features/feature-spec.ts';
 import { meanOfQuantiles } from '../mean.ts';
+import type { MeanCorrection } from './calibration.ts';
 import type { TargetKind } from './constrain-quantiles.ts';
 import { type CalibratedGroup, forEachForecast } from './edges.ts';
 import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
 
-/** A factor outside says that the windows are not like the forecasts. */
-const BOUNDS = [0.5, 2] as const;
+/** Within these the quantiles know the mean, and a factor alone corrects it. */
+const KNOWN = [0.8, 1.25] as const;
+
+const NO_CORRECTION: MeanCorrection = { ofQuantiles: 1, ofAnchor: 0, ofLevel: 0 };
 
 /** The mean of calibrated quantiles that are not yet made possible for the target. */
 export const meanBefore = (
@@ -22,14 +25,13 @@ export const meanBefore = (
 ): number => meanOfQuantiles(quantiles, values, nonNegative ? 0 : undefined);
 
 /** @param correction of the series' group; undefined: none is known */
-export function correctedMean(
-  mean: number,
-  level: number,
-  { correction, isAdditive }: { correction: number | undefined; isAdditive: boolean },
-): number {
-  if (correction === undefined) return mean;
-  return isAdditive ? mean + correction * level : mean * correction;
-}
+export const correctedMean = (
+  correction: MeanCorrection | undefined,
+  { mean, anchor, level }: { mean: number; anchor: number; level: number },
+): number =>
+  correction === undefined
+    ? mean
+    : correction.ofQuantiles * mean + correction.ofAnchor * anchor + correction.ofLevel * level;
 
 export function meanCorrectionOf(
   windows: Windows,
@@ -37,17 +39,54 @@ export function meanCorrectionOf(
   quantiles: readonly number[],
   kind: TargetKind & LevelSpec,
   calibrated: CalibratedGroup,
-): number {
-  let count = 0;
-  const sums = { actual: 0, mean: 0, level: 0 };
-  forEachForecast(windows, group, quantiles, calibrated, (actual, forecast, window) => {
-    count++;
-    sums.actual += actual;
-    sums.mean += meanBefore(quantiles, forecast, kind);
-    sums.level += windows.levels[window] as number;
+): MeanCorrection {
+  const actuals: number[] = [];
+  const means: number[] = [];
+  const anchors: number[] = [];
+  let levels = 0;
+  forEachForecast(windows, group, quantiles, calibrated, (actual, forecast, { window, step }) => {
+    actuals.push(actual);
+    means.push(meanBefore(quantiles, forecast, kind));
+    anchors.push(windows.anchor[window * windows.horizon + step] as number);
+    levels += windows.levels[window] as number;
   });
-  const isKnown = count >= MINIMUM_OBSERVATIONS;
-  if (kind.isAdditive) return isKnown ? (sums.actual - sums.mean) / sums.level : 0;
-  if (!isKnown || !(sums.actual > 0) || !(sums.mean > 0)) return 1;
-  return Math.min(BOUNDS[1], Math.max(BOUNDS[0], sums.actual / sums.mean));
+  if (actuals.length < MINIMUM_OBSERVATIONS) return NO_CORRECTION;
+  const [actual, mean, anchor] = [sum(actuals), sum(means), sum(anchors)];
+  if (kind.isAdditive) return { ...NO_CORRECTION, ofLevel: (actual - mean) / levels };
+  if (!(actual > 0) || !(mean > 0 || anchor > 0)) return NO_CORRECTION;
+  // Each alone gives the right sum.
+  const [byMean, byAnchor] = [actual / mean, actual / anchor];
+  const isKnown = byMean >= KNOWN[0] && byMean <= KNOWN[1];
+  const share = isKnown ? 1 : shareOfMeans(actuals, means, anchors, { byMean, byAnchor });
+  return {
+    ofQuantiles: share > 0 ? share * byMean : 0,
+    ofAnchor: share < 1 ? (1 - share) * byAnchor : 0,
+    ofLevel: 0,
+  };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
+
+/**
+ * The share s in [0, 1] with which s × the means and (1 − s) × the anchors have the least squared
+ * error. Of series nearly at rest the quantiles are all zero and know nothing of the mean; the
+ * anchor, which is an average, does.
+ */
+function shareOfMeans(
+  actuals: readonly number[],
+  means: readonly number[],
+  anchors: readonly number[],
+  { byMean, byAnchor }: { byMean: number; byAnchor: number },
+): number {
+  if (!Number.isFinite(byMean)) return 0;
+  if (!Number.isFinite(byAnchor)) return 1;
+  let above = 0;
+  let below = 0;
+  for (const [i, actual] of actuals.entries()) {
+    const anchor = byAnchor * (anchors[i] as number);
+    const apart = byMean * (means[i] as number) - anchor;
+    above += (actual - anchor) * apart;
+    below += apart * apart;
+  }
+  return below > 0 ? Math.min(1, Math.max(0, above / below)) : 1;
 }

@@ -190,19 +190,16 @@ export function networkForecaster(
     horizon: number,
     means: readonly Float32Array[] = [],
   ): Float32Array[] {
-    const outs = windows.map(({ panel }) => new Float32Array(panel.seriesIds.length * Q * horizon));
+    const outs = windows.map(({ panel }, n) => ({
+      out: new Float32Array(panel.seriesIds.length * Q * horizon),
+      mean: means[n],
+    }));
     const parameters = members.map((weights) => toTensors(spec, weights));
-    const filled: (readonly [window: number, series: number])[] = [];
+    const filled: (readonly [out: (typeof outs)[number], series: number])[] = [];
     const run = () => {
       const offsets = pass.run(filled.length, parameters);
-      for (const [row, [n, series]] of filled.entries())
-        pass.writeForecast(
-          { out: outs[n] as Float32Array, mean: means[n] },
-          series,
-          horizon,
-          offsets,
-          row,
-        );
+      for (const [row, [out, series]] of filled.entries())
+        pass.writeForecast(out, series, horizon, offsets, row);
       filled.length = 0;
     };
     try {
@@ -212,7 +209,7 @@ export function networkForecaster(
         for (let series = 0; series < panel.seriesIds.length; series++) {
           const row = filled.length;
           pass.write(source, series, at, row, embedding[series] as number);
-          filled.push([n, series]);
+          filled.push([outs[n] as (typeof outs)[number], series]);
           if (filled.length === CHUNK) run();
         }
       }
@@ -220,7 +217,7 @@ export function networkForecaster(
     } finally {
       tf.dispose(parameters);
     }
-    return outs;
+    return outs.map(({ out }) => out);
   }
 
   function predictStored(
@@ -242,6 +239,7 @@ export function networkForecaster(
     (group) => group === 'series' || [...groups.window, ...groups.step].includes(group),
   );
   const { exogenous, context, week } = spec.features;
+  const { dependence } = trained.calibration ?? {};
   const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
   return {
     name: 'network',
@@ -253,6 +251,7 @@ export function networkForecaster(
     predictEach,
     predictStored,
     knows: (seriesId) => rowOf.has(seriesId),
+    ...(dependence === undefined ? {} : { dependence }),
     ...(context
       ? { withContext: (panel: Panel) => withContext(panel, spec.features, context) }
       : {}),

@@ -96,14 +96,11 @@ export class NetworkPass {
   }
 
   /** The calibrated mean of a row whose quantiles these are. */
-  private meanOf(quantileValues: Float64Array, row: number): number {
+  private meanOf(quantileValues: Float64Array, anchor: number, row: number): number {
     const { calibration, spec } = this.trained;
     const level = this.batch.level[row] as number;
-    const correction = calibration?.means?.[this.groupOf(row)];
-    return correctedMean(meanBefore(spec.quantiles, quantileValues, spec.features), level, {
-      correction,
-      isAdditive: spec.features.isAdditive === true,
-    });
+    const mean = meanBefore(spec.quantiles, quantileValues, spec.features);
+    return correctedMean(calibration?.means?.[this.groupOf(row)], { mean, anchor, level });
   }
 
   /**
@@ -131,7 +128,7 @@ export class NetworkPass {
       for (let q = 0; q < Q; q++)
         quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * unit;
       if (calibration) spreadAbout(calibration.factors[group], k, center, quantileValues, median);
-      if (mean) mean[series * horizon + k] = this.meanOf(quantileValues, row);
+      if (mean) mean[series * horizon + k] = this.meanOf(quantileValues, anchor, row);
       constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }

@@ -10,6 +10,7 @@
  */
 import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
+import { fitDependence } from '../../paths/fit-dependence.ts';
 import { calibrate } from '../calibration/calibrate.ts';
 import { type Calibration, trusting } from '../calibration/calibration.ts';
 import { networkForecaster } from './forecaster.ts';
@@ -110,12 +111,22 @@ export async function fitNetwork(
         spec.features,
       )
     : null;
+  /** Of the members and the linear model that have not seen the held-out cutoffs. */
+  const withDependence = (calibration: Calibration): Calibration => {
+    const { members, linear } = held as NonNullable<typeof held>;
+    const forecaster = networkForecaster({ spec, scaling, members, linear, calibration });
+    const random = (name: string) => streams(`dependence ${name}`);
+    return {
+      ...calibration,
+      dependence: fitDependence(panel, forecaster, plan.heldOut, spec.features, random),
+    };
+  };
   return {
     spec,
     scaling,
     members: weights.map((member) => member.final),
     linear: linearOf(plan.cutoffs.length),
-    calibration: carried === undefined ? made : carried,
+    calibration: carried === undefined ? made && withDependence(made) : carried,
     steps: options.steps,
     windows: plan.windows.length,
   };

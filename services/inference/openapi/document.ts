@@ -64,6 +64,7 @@ export function openapiInfo(domain: Domain, wantsKeys: boolean, urlPrefix: strin
     tags: [
       { name: 'actuals', description: 'What happened' },
       { name: 'forecasts', description: 'Quantile forecasts' },
+      { name: 'groups', description: 'What series add up to' },
       { name: 'health', description: 'For orchestrators' },
       { name: 'model', description: 'What forecasts come from' },
       { name: 'monitoring', description: 'How good forecasts were, and what runs' },

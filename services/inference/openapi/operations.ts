@@ -140,6 +140,23 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     needsData: true,
     revalidates: false,
   },
+  listGroups: {
+    description:
+      'The groups that the domain states, such as regions, and `all`, the total of all series. A ' +
+      'group may be inside another.',
+    problems: [],
+    needsData: true,
+    revalidates: true,
+  },
+  forecastGroup: {
+    description:
+      'Of sample paths of all series together: on every path a total is the sum of its series, ' +
+      'so totals are coherent. The same model and snapshot give the same paths. Computed on the ' +
+      'first request after a model or a snapshot arrived, then from memory.',
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'WINDOW_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
   explainForecast: {
     description:
       'Computed while it is waited for, and therefore limited more strictly than the ' +

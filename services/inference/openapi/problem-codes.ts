@@ -33,6 +33,8 @@ export const PROBLEM_MEANINGS = {
   STOPPING: 'this instance is stopping; another one responds',
   ACTUALS_OFF: 'this service keeps no actuals',
   SERIES_UNKNOWN: 'there is no series of this id',
+  GROUP_UNKNOWN: 'there is no group of this id',
+  WINDOW_INVALID: 'forecasts do not add up to windows of this length',
   HORIZON_INVALID: 'the model does not forecast so many steps',
   LEVEL_UNKNOWN: 'the model has no interval of this level',
   HISTORY_INVALID: 'a value or the start of the history cannot be used',

@@ -1,17 +1,20 @@
 /**
- * Purpose: read the named parameters of a query string as integers, before validation.
- * Invariants: only plain decimal digits count: "1e2", "0x10", " 5" and "" stay text, and the schema
+ * Purpose: read the named parameters of a query string as numbers, before validation.
+ * Invariants: only plain decimals count: "1e2", "0x10", " 5" and "" stay text, and the schema
  * then refuses them. Bodies are never coerced.
  * Fails: never; refusing is the schema's part.
  */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 
-export function queryIntegers(...names: string[]) {
+export const queryIntegers = (...names: string[]) => readAs(/^-?\d{1,9}$/, names);
+export const queryNumbers = (...names: string[]) => readAs(/^-?\d{1,12}(\.\d{1,6})?$/, names);
+
+function readAs(form: RegExp, names: readonly string[]) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const query = request.query as Record<string, unknown>;
     for (const name of names) {
       const value = query[name];
-      if (typeof value === 'string' && /^-?\d{1,9}$/.test(value)) query[name] = Number(value);
+      if (typeof value === 'string' && form.test(value)) query[name] = Number(value);
     }
     done();
   };

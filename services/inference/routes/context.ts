@@ -13,6 +13,7 @@ import type { ActualsSink } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
 import type { PreparedForecasts } from '../responses/prepared-forecasts.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
+import type { GroupTotals } from '../serving/group-totals.ts';
 import type { ServedForecasts } from '../serving/served-forecasts.ts';
 import type { ServingState } from '../serving/serving-state.ts';
 
@@ -23,6 +24,8 @@ export interface RouteContext {
   readonly prepared: PreparedForecasts;
   /** Remembers what was given out. */
   readonly served: ServedForecasts;
+  /** Paths of what is served, added up by groups. */
+  readonly totals: GroupTotals;
   readonly predictor: Predictor;
   /** Waited for by whatever computes without the predictor. */
   readonly startBackend: () => Promise<unknown>;

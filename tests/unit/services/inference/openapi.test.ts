@@ -82,6 +82,8 @@ describe('OpenAPI document', () => {
       'get /v1/decisions',
       'get /v1/events',
       'get /v1/forecasts',
+      'get /v1/groups',
+      'get /v1/groups/{id}/forecast',
       'get /v1/jobs',
       'get /v1/model',
       'get /v1/models',

@@ -40,14 +40,27 @@ test.each([
   const windows = windowsOf(400, quantiles, 0.2);
   const correction = meanCorrectionOf(windows, all(400), QUANTILES, kind, calibrated);
   const before = meanBefore(QUANTILES, Float64Array.from(quantiles), kind);
-  const isAdditive = 'isAdditive' in kind;
   expect(before).not.toBeCloseTo(0.25, 2);
-  expect(correctedMean(before, 0.2, { correction, isAdditive })).toBeCloseTo(0.25, 6);
+  const given = { mean: before, anchor: 0, level: 0.2 };
+  expect(correctedMean(correction, given)).toBeCloseTo(0.25, 6);
 });
 
 test('few windows, or nothing but zeros, correct nothing', () => {
   const few = windowsOf(100, [0, 0, 1], 1);
-  expect(meanCorrectionOf(few, all(100), QUANTILES, counts, calibrated)).toBe(1);
-  const none = { ...windowsOf(400, [0, 0, 1], 1), actual: new Float32Array(400) };
-  expect(meanCorrectionOf(none, all(400), QUANTILES, counts, calibrated)).toBe(1);
+  const none = { ofQuantiles: 1, ofAnchor: 0, ofLevel: 0 };
+  expect(meanCorrectionOf(few, all(100), QUANTILES, counts, calibrated)).toEqual(none);
+  const quiet = { ...windowsOf(400, [0, 0, 1], 1), actual: new Float32Array(400) };
+  expect(meanCorrectionOf(quiet, all(400), QUANTILES, counts, calibrated)).toEqual(none);
+});
+
+test('where the quantiles are all zero the anchor makes the mean', () => {
+  // The anchor knows which windows have an event: 0.4 there, else 0.1.
+  const windows = {
+    ...windowsOf(400, [0, 0, 0], 0.2),
+    anchor: Float32Array.from({ length: 400 }, (_, w) => (w % 4 === 0 ? 0.4 : 0.1)),
+  };
+  const correction = meanCorrectionOf(windows, all(400), QUANTILES, counts, calibrated);
+  const meanAt = (anchor: number) => correctedMean(correction, { mean: 0, anchor, level: 0.2 });
+  expect((meanAt(0.4) + 3 * meanAt(0.1)) / 4).toBeCloseTo(0.25, 6);
+  expect(meanAt(0.4)).toBeCloseTo(4 * meanAt(0.1), 6);
 });

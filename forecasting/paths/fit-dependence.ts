@@ -1,0 +1,101 @@
+/**
+ * Purpose: how far series move together: the dependence with which the intervals of the total of
+ * all series hold what they say, step by step and over the horizon, at cutoffs that the forecaster
+ * has not learnt from.
+ * Invariants: many cutoffs and series are thinned out evenly; the same seed gives the same figure.
+ * Fails: never; without cutoffs, or with one series, or where nothing is known, it is the usual
+ * dependence.
+ */
+import type { Forecaster } from '../models/forecaster.ts';
+import { predictWhole } from '../models/forecaster.ts';
+import { type Panel, targetOf } from '../panel/panel.ts';
+import { type PathForecast, type PathRandom, SamplePaths } from './sample-paths.ts';
+import { byWindow, quantileOf, sortedByStep, sumOfPaths } from './totals.ts';
+
+/** Of a forecaster that was not calibrated: what held on earlier windows of loads and counts. */
+export const USUAL_DEPENDENCE = 0.6;
+
+const GRID = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+const PATHS = 100;
+const MAX_CUTOFFS = 24;
+const MAX_SERIES = 200;
+
+export type DependenceSpec = Pick<
+  PathForecast,
+  'horizon' | 'day' | 'week' | 'nonNegative' | 'integerValued'
+>;
+
+export function fitDependence(
+  panel: Panel,
+  forecaster: Forecaster,
+  cutoffs: readonly number[],
+  spec: DependenceSpec,
+  random: PathRandom,
+): number {
+  const { quantiles } = forecaster;
+  if (quantiles.length < 2 || panel.seriesIds.length < 2) return USUAL_DEPENDENCE;
+  const rows = thinned([...panel.seriesIds.keys()], MAX_SERIES);
+  const inside = GRID.map(() => ({ steps: 0, whole: 0 }));
+  const count = { steps: 0, whole: 0 };
+  for (const cutoff of thinned(cutoffs, MAX_CUTOFFS)) {
+    const prediction = predictWhole(forecaster, panel, cutoff, spec.horizon);
+    const known = rows.filter((row) => isKnown(targetOf(panel, row), cutoff, spec.horizon));
+    if (known.length < 2) continue;
+    const actual = totalOf(panel, known, cutoff, spec.horizon);
+    const whole = byWindow(actual, spec.horizon, spec.horizon);
+    count.steps += spec.horizon;
+    count.whole++;
+    for (const [i, dependence] of GRID.entries()) {
+      const forecast = { ...spec, panel, cutoff, quantiles, prediction, dependence };
+      const paths = new SamplePaths(forecast, PATHS, random);
+      const total = sumOfPaths(paths, known, spec.horizon);
+      const own = inside[i] as (typeof inside)[number];
+      own.steps += coveredOf(total, actual, quantiles);
+      own.whole += coveredOf(byWindow(total, spec.horizon, spec.horizon), whole, quantiles);
+    }
+  }
+  if (count.whole === 0) return USUAL_DEPENDENCE;
+  const nominal = (quantiles.at(-1) as number) - (quantiles[0] as number);
+  const missOf = ({ steps, whole }: { steps: number; whole: number }) =>
+    Math.abs((steps / count.steps + whole / count.whole) / 2 - nominal);
+  const misses = inside.map(missOf);
+  return GRID[misses.indexOf(Math.min(...misses))] as number;
+}
+
+/** How many of the actuals [step] lie between the outermost quantiles of the totals [path][step]. */
+function coveredOf(
+  totals: Float64Array,
+  actual: Float64Array,
+  quantiles: readonly number[],
+): number {
+  const [low, high] = [quantiles[0] as number, quantiles.at(-1) as number];
+  return sortedByStep(totals, actual.length).filter((sorted, k) => {
+    const y = actual[k] as number;
+    return y >= quantileOf(sorted, low) && y <= quantileOf(sorted, high);
+  }).length;
+}
+
+const isKnown = (values: Float32Array, cutoff: number, horizon: number): boolean => {
+  const ahead = values.subarray(cutoff + 1, cutoff + 1 + horizon);
+  return ahead.length === horizon && !ahead.some(Number.isNaN);
+};
+
+function totalOf(
+  panel: Panel,
+  rows: readonly number[],
+  cutoff: number,
+  horizon: number,
+): Float64Array {
+  const total = new Float64Array(horizon);
+  for (const row of rows) {
+    const values = targetOf(panel, row);
+    for (let k = 0; k < horizon; k++)
+      total[k] = (total[k] as number) + (values[cutoff + 1 + k] as number);
+  }
+  return total;
+}
+
+function thinned<T>(all: readonly T[], most: number): T[] {
+  const every = Math.max(1, Math.ceil(all.length / most));
+  return all.filter((_, i) => i % every === 0);
+}

@@ -1,0 +1,163 @@
+/**
+ * Purpose: sample paths: equally likely futures of every series and step together. Each value comes
+ * from the forecast's own quantiles and mean; which values occur together, from past errors.
+ * Invariants: the same seed gives the same paths, of a series alone as among others, so that totals
+ * of any groups add up; at each step a series' values are its quantile function at evenly spread
+ * probabilities, and their mean is its mean, but for rounding to whole counts; memory is that of
+ * one series.
+ * Fails: never. Source: the Schaake shuffle (Clark et al. 2004, doi:10.1175/1525-7541(2004)005
+ * <0243:TSSAMF>2.0.CO;2), which orders samples like past observations, here like past errors.
+ */
+import type { Prediction } from '../models/forecaster.ts';
+import { type Panel, targetOf } from '../panel/panel.ts';
+import { errorTemplates, type TemplateGrid, templateGrid } from './error-templates.ts';
+import { quantileFunction } from './marginal.ts';
+
+/** Independent sequences of draws from [0, 1) by name: `randomStreams` of a seed. */
+export type PathRandom = (name: string) => () => number;
+
+export interface PathForecast {
+  readonly panel: Panel;
+  readonly cutoff: number;
+  readonly horizon: number;
+  readonly day: number;
+  readonly week: number;
+  readonly quantiles: readonly number[];
+  readonly prediction: Prediction;
+  readonly nonNegative: boolean;
+  readonly integerValued: boolean;
+  /** 0–1: how far series move together, from not at all to as their past errors did. */
+  readonly dependence: number;
+}
+
+/** Below it a probability or a difference counts as none. */
+const RESOLUTION = 2 ** 20;
+
+export class SamplePaths {
+  readonly count: number;
+  readonly #forecast: PathForecast;
+  readonly #grid: TemplateGrid;
+  readonly #random: PathRandom;
+  /** [path]: the template that all series share. */
+  readonly #shared: Int32Array;
+  readonly #probabilities: Float64Array;
+  /** [rank of a template]: a logistic score. */
+  readonly #scores: Float64Array;
+
+  /** @param count paths, 1 to 100,000 */
+  constructor(forecast: PathForecast, count: number, random: PathRandom) {
+    this.count = count;
+    this.#forecast = forecast;
+    this.#random = random;
+    this.#grid = templateGrid(forecast.cutoff, forecast);
+    const templates = this.#grid.cutoffs.length;
+    const logit = (p: number) => Math.log(p / (1 - p));
+    const middleOf = (i: number, of: number) => (i + 0.5) / of;
+    this.#probabilities = Float64Array.from({ length: count }, (_, i) => middleOf(i, count));
+    this.#scores = Float64Array.from({ length: templates }, (_, r) =>
+      logit(middleOf(r, templates)),
+    );
+    this.#shared = spreadOver(count, templates, random('paths'));
+  }
+
+  /** The paths of one series (its row in the panel): [path][step]. */
+  ofSeries(series: number): Float32Array {
+    const { panel, horizon, quantiles, prediction, integerValued } = this.#forecast;
+    const random = this.#random(`path ${panel.seriesIds[series]}`);
+    const own = spreadOver(this.count, this.#grid.cutoffs.length, random);
+    const templates = errorTemplates(targetOf(panel, series), this.#grid);
+    const out = new Float32Array(this.count * horizon);
+    const values = new Float64Array(quantiles.length);
+    const sorted = new Float64Array(this.count);
+    for (let k = 0; k < horizon; k++) {
+      for (let q = 0; q < values.length; q++)
+        values[q] = prediction.values[(series * values.length + q) * horizon + k] as number;
+      const mean = prediction.mean[series * horizon + k] as number;
+      this.#valuesAt(values, mean, sorted);
+      const order = this.#orderOf(templates, k, own, random);
+      for (let rank = 0; rank < order.length; rank++) {
+        const value = sorted[rank] as number;
+        // Up as often as the fraction says, so that the mean stays.
+        out[(order[rank] as number) * horizon + k] = integerValued
+          ? Math.floor(value + random())
+          : value;
+      }
+    }
+    return out;
+  }
+
+  /** Ascending values, whose mean is the mean of the forecast. */
+  #valuesAt(values: Float64Array, mean: number, out: Float64Array): void {
+    const { quantiles, nonNegative } = this.#forecast;
+    const floor = nonNegative ? 0 : Number.NEGATIVE_INFINITY;
+    quantileFunction({ quantiles, values, mean }, floor, this.#probabilities, out);
+    const found = out.reduce((sum, value) => sum + value, 0) / out.length;
+    const isAmount = (out[0] as number) >= 0 && found > 0;
+    for (let i = 0; i < out.length; i++)
+      out[i] = isAmount
+        ? ((out[i] as number) * Math.max(0, mean)) / found
+        : (out[i] as number) + mean - found;
+  }
+
+  /**
+   * The paths in ascending order of a series' values at a step: by the errors of the template that
+   * all share, and of one that the series has for itself.
+   */
+  #orderOf(
+    templates: Float32Array,
+    step: number,
+    own: Int32Array,
+    random: () => number,
+  ): Float64Array {
+    const { horizon, dependence } = this.#forecast;
+    const scores = this.#scoresOf(templates, step, horizon, random);
+    const alone = Math.sqrt(1 - dependence * dependence);
+    const keys = new Float64Array(this.count);
+    for (let n = 0; n < this.count; n++) {
+      const together = scores[this.#shared[n] as number] ?? 0;
+      keys[n] = dependence * together + alone * (scores[own[n] as number] ?? 0);
+    }
+    return ascendingIndices(keys, random);
+  }
+
+  /** [template]: the score of its rank at the step. */
+  #scoresOf(
+    templates: Float32Array,
+    step: number,
+    horizon: number,
+    random: () => number,
+  ): Float64Array {
+    const count = this.#scores.length;
+    const errors = new Float64Array(count);
+    for (let m = 0; m < count; m++) errors[m] = templates[m * horizon + step] as number;
+    const out = new Float64Array(count);
+    for (const [rank, m] of ascendingIndices(errors, random).entries())
+      out[m] = this.#scores[rank] as number;
+    return out;
+  }
+}
+
+/** Each of `kinds` as often as any other, in random order. */
+function spreadOver(count: number, kinds: number, random: () => number): Int32Array {
+  const out = Int32Array.from({ length: count }, (_, i) => (kinds > 0 ? i % kinds : 0));
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const moved = out[i] as number;
+    out[i] = out[j] as number;
+    out[j] = moved;
+  }
+  return out;
+}
+
+/** Indices in ascending order of their values; equals in random order. Sorting numbers is fast. */
+function ascendingIndices(values: Float64Array, random: () => number): Float64Array {
+  const count = values.length;
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  const unit = largest > 0 ? RESOLUTION / largest : 0;
+  const packed = values.map((value, i) => {
+    const place = Math.floor((value * unit + RESOLUTION + random()) * 1024);
+    return place * count + i;
+  });
+  return packed.sort().map((one) => one % count);
+}

@@ -1,0 +1,152 @@
+/**
+ * Purpose: what a domain adds up: the groups of the served series, and sample paths of their
+ * totals.
+ * Invariants: a total is on every path the sum of its series' paths, so groups inside a group add
+ * up to it where they share out its series; paths are those of one model and snapshot, the same in
+ * every replica; they are made on the first request, in turns of the event loop, and cached for as
+ * long as the forecasts are served.
+ * Fails: GROUP_UNKNOWN.
+ */
+import type { Domain } from '../../../domains/domain.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { USUAL_DEPENDENCE } from '../../../forecasting/paths/fit-dependence.ts';
+import { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
+import { sumOfMeans } from '../../../forecasting/paths/totals.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { randomStreams, seedFrom } from '../../../platform/random.ts';
+import type { Serving } from './build-serving-snapshot.ts';
+import type { Precomputed } from './precompute.ts';
+
+/** The group of all series. */
+export const ALL = 'all';
+
+export interface Group {
+  readonly groupId: string;
+  readonly title: string;
+  /** The group that it is inside; null for the total of all series. */
+  readonly parent: string | null;
+  readonly seriesIds: readonly string[];
+}
+
+export interface Total {
+  readonly group: Group;
+  /** [path][step] */
+  readonly paths: Float64Array;
+  /** [step]: the sum of the means. */
+  readonly mean: Float64Array;
+  /** Series of the group that have no forecast: no part of the total. */
+  readonly withoutForecast: readonly string[];
+}
+
+export interface GroupTotals {
+  /** All groups, the total first, in the order of the series. */
+  groupsOf(serving: Serving): readonly Group[];
+  totalOf(serving: Serving, groupId: string): Promise<Total>;
+}
+
+/** Paths a total. */
+const PATHS = 400;
+/** Series per turn of the event loop: some ten milliseconds. */
+const CHUNK = 16;
+
+export function openGroupTotals(domain: Domain): GroupTotals {
+  const groups = new WeakMap<readonly string[], readonly Group[]>();
+  const totals = new WeakMap<Precomputed, Promise<ReadonlyMap<string, Total>>>();
+  const groupsOf = ({ snapshot }: Serving): readonly Group[] => {
+    const { sortedIds } = snapshot;
+    const known = groups.get(sortedIds) ?? groupsIn(domain, sortedIds);
+    groups.set(sortedIds, known);
+    return known;
+  };
+  return {
+    groupsOf,
+    async totalOf(serving, groupId) {
+      if (!groupsOf(serving).some((group) => group.groupId === groupId))
+        throw new HeadwayError('GROUP_UNKNOWN', `there is no group ${JSON.stringify(groupId)}`, {
+          where: 'groupId',
+          fix: 'GET /v1/groups lists the groups there are.',
+        });
+      const made = totals.get(serving.forecasts) ?? totalsOf(domain, serving, groupsOf(serving));
+      totals.set(serving.forecasts, made);
+      return (await made).get(groupId) as Total;
+    },
+  };
+}
+
+export function groupsIn(domain: Domain, seriesIds: readonly string[]): Group[] {
+  const found = new Map<string, { group: Omit<Group, 'seriesIds'>; seriesIds: string[] }>();
+  found.set(ALL, {
+    group: { groupId: ALL, title: domain.title, parent: null },
+    seriesIds: [...seriesIds],
+  });
+  for (const id of seriesIds) {
+    let parent = ALL;
+    for (const { groupId, title } of domain.groupsOf?.(id) ?? []) {
+      const known = found.get(groupId);
+      if (known) known.seriesIds.push(id);
+      else found.set(groupId, { group: { groupId, title, parent }, seriesIds: [id] });
+      parent = groupId;
+    }
+  }
+  return [...found.values()].map(({ group, seriesIds: own }) => ({ ...group, seriesIds: own }));
+}
+
+/** The paths of what is served; the same in every process. */
+export function pathsOf(
+  domain: Domain,
+  { model, snapshot, forecasts }: Serving,
+  count: number,
+): SamplePaths {
+  const { panel, cutoff, manifest } = snapshot;
+  const { card, forecaster } = model;
+  const { day, week } = seasonsOf(domain);
+  const { nonNegative, integerValued } = domain;
+  return new SamplePaths(
+    {
+      ...{ panel, cutoff, day, week, nonNegative, integerValued },
+      ...{ horizon: card.horizon, quantiles: card.quantiles, prediction: forecasts },
+      dependence: forecaster.dependence ?? USUAL_DEPENDENCE,
+    },
+    count,
+    randomStreams(seedFrom(card.modelVersion, manifest.snapshotVersion)),
+  );
+}
+
+async function totalsOf(
+  domain: Domain,
+  serving: Serving,
+  groups: readonly Group[],
+): Promise<ReadonlyMap<string, Total>> {
+  const { snapshot, forecasts, model } = serving;
+  const { horizon } = model.card;
+  const paths = pathsOf(domain, serving, PATHS);
+  const sums = groups.map(() => new Float64Array(PATHS * horizon));
+  const groupsOfRow = new Map<number, Float64Array[]>();
+  for (const [g, { seriesIds }] of groups.entries())
+    for (const id of seriesIds) {
+      const row = snapshot.indexOf.get(id) as number;
+      groupsOfRow.set(row, [...(groupsOfRow.get(row) ?? []), sums[g] as Float64Array]);
+    }
+  let done = 0;
+  for (const [row, targets] of groupsOfRow) {
+    if (forecasts.usable[row] === 0) continue;
+    const own = paths.ofSeries(row);
+    for (const sum of targets)
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (own[i] as number);
+    if (++done % CHUNK === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return new Map(
+    groups.map((group, g) => {
+      const rowOf = (id: string) => snapshot.indexOf.get(id) as number;
+      const isUsable = (id: string) => forecasts.usable[rowOf(id)] === 1;
+      const usable = group.seriesIds.filter(isUsable).map(rowOf);
+      const total: Total = {
+        group,
+        paths: sums[g] as Float64Array,
+        mean: sumOfMeans(forecasts, usable, horizon),
+        withoutForecast: group.seriesIds.filter((id) => !isUsable(id)),
+      };
+      return [group.groupId, total];
+    }),
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * Purpose: paths have the marginals of the forecast, move together as past errors did, replay from
+ * their seed, and add up.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { fitDependence } from '../../../../forecasting/paths/fit-dependence.ts';
+import { type PathForecast, SamplePaths } from '../../../../forecasting/paths/sample-paths.ts';
+import {
+  byWindow,
+  peaksOf,
+  quantileOf,
+  shareAbove,
+  sortedByStep,
+  sumOfMeans,
+  sumOfPaths,
+} from '../../../../forecasting/paths/totals.ts';
+import { randomStreams, seededRandom } from '../../../../platform/random.ts';
+import { panelOf } from '../../../fixtures/random-panels.ts';
+
+const [LENGTH, HORIZON, QUANTILES] = [8 * 168, 6, [0.1, 0.5, 0.9]];
+const IDS = ['a', 'b', 'c', 'd'];
+
+/** Noise about 100, shared by all series to a degree. */
+function noisy(shared: number) {
+  const random = seededRandom(3);
+  const noise = () => random() + random() + random() - 1.5;
+  const common = Array.from({ length: LENGTH }, noise);
+  return panelOf(
+    IDS,
+    LENGTH,
+    (_, t) => 100 + 20 * (shared * (common[t] as number) + (1 - shared) * noise()),
+  );
+}
+
+function forecastOf(shared: number, changes: Partial<PathForecast> = {}): PathForecast {
+  const spread = [90, 100, 112];
+  const mean = new Float32Array(IDS.length * HORIZON).fill(101);
+  const values = Float32Array.from(
+    { length: IDS.length * 3 * HORIZON },
+    (_, i) => spread[Math.floor(i / HORIZON) % 3] as number,
+  );
+  return {
+    ...{ panel: noisy(shared), cutoff: LENGTH - 1, horizon: HORIZON, day: 24, week: 168 },
+    ...{ quantiles: QUANTILES, prediction: { values, mean } },
+    ...{ nonNegative: true, integerValued: false, dependence: 1 },
+    ...changes,
+  };
+}
+const pathsOf = (forecast: PathForecast, count = 200, seed = 1) =>
+  new SamplePaths(forecast, count, randomStreams(seed));
+const rowsOf = [0, 1, 2, 3];
+
+describe('paths of one series', () => {
+  test('have its quantiles and its mean at every step', () => {
+    const paths = pathsOf(forecastOf(0.5)).ofSeries(1);
+    for (const column of sortedByStep(Float64Array.from(paths), HORIZON)) {
+      expect(column.reduce((sum, x) => sum + x, 0) / column.length).toBeCloseTo(101, 3);
+      for (const [i, q] of QUANTILES.entries())
+        expect(Math.abs(quantileOf(column, q) - ([90, 100, 112][i] as number))).toBeLessThan(1.5);
+    }
+  });
+
+  test('of sparse counts are whole, not negative, and have the mean', () => {
+    const prediction = {
+      values: new Float32Array(IDS.length * 3 * HORIZON),
+      mean: new Float32Array(IDS.length * HORIZON).fill(0.25),
+    };
+    const forecast = forecastOf(0.5, { prediction, integerValued: true });
+    const paths = pathsOf(forecast, 4000).ofSeries(0);
+    expect(paths.every((value) => Number.isInteger(value) && value >= 0)).toBe(true);
+    const mean = paths.reduce((sum, value) => sum + value, 0) / paths.length;
+    expect(Math.abs(mean - 0.25)).toBeLessThan(0.02);
+  });
+
+  test('are the same for the same seed, alone or among others, and others for another', () => {
+    const forecast = forecastOf(0.5);
+    const [first, again, other] = [pathsOf(forecast), pathsOf(forecast), pathsOf(forecast, 200, 2)];
+    first.ofSeries(0);
+    expect(first.ofSeries(2)).toEqual(again.ofSeries(2));
+    expect(first.ofSeries(2)).not.toEqual(other.ofSeries(2));
+  });
+
+  test('read nothing after the cutoff', () => {
+    const cutoff = LENGTH - 100;
+    const forecast = forecastOf(0.5, { cutoff });
+    const target = forecast.panel.columns.target.map((value, i) =>
+      i % LENGTH > cutoff ? value * 3 : value,
+    );
+    const changed = { ...forecast.panel, columns: { target } };
+    expect(pathsOf({ ...forecast, panel: changed }).ofSeries(3)).toEqual(
+      pathsOf(forecast).ofSeries(3),
+    );
+  });
+
+  test('exist for a panel too short for errors, unknown values and a forecast of one quantile', () => {
+    const short = panelOf(IDS, 100, () => Number.NaN);
+    const flat = { values: new Float32Array(24).fill(5), mean: new Float32Array(24).fill(5) };
+    const forecast = forecastOf(0, {
+      ...{ panel: short, cutoff: 99, quantiles: [0.5], prediction: flat },
+    });
+    expect([...pathsOf(forecast, 3).ofSeries(0)]).toEqual(new Array(18).fill(5));
+  });
+});
+
+describe('totals', () => {
+  const widthOf = (forecast: PathForecast) => {
+    const [first] = sortedByStep(sumOfPaths(pathsOf(forecast), rowsOf, HORIZON), HORIZON);
+    return quantileOf(first as Float64Array, 0.9) - quantileOf(first as Float64Array, 0.1);
+  };
+
+  test('are wide where series erred together, narrow where each erred alone', () => {
+    const marginal = IDS.length * (112 - 90);
+    expect(widthOf(forecastOf(1))).toBeGreaterThan(0.9 * marginal);
+    expect(widthOf(forecastOf(0))).toBeLessThan(0.65 * marginal);
+    expect(widthOf(forecastOf(1, { dependence: 0 }))).toBeLessThan(0.65 * marginal);
+  });
+
+  test('of groups add up to the total on every path, their means to its mean', () => {
+    const forecast = forecastOf(0.5, { integerValued: true });
+    const paths = pathsOf(forecast);
+    const [all, left, right] = [rowsOf, [0, 3], [1, 2]].map((rows) =>
+      sumOfPaths(paths, rows, HORIZON),
+    ) as [Float64Array, Float64Array, Float64Array];
+    expect(all).toEqual(left.map((value, i) => value + (right[i] as number)));
+    expect([...sumOfMeans(forecast.prediction, rowsOf, HORIZON)]).toEqual(
+      new Array(HORIZON).fill(404),
+    );
+  });
+
+  test('by window, peak and capacity', () => {
+    // Two paths of four steps.
+    const paths = Float64Array.of(1, 2, 5, 4, 3, 3, 0, 1);
+    expect([...byWindow(paths, 4, 2)]).toEqual([3, 9, 6, 1]);
+    expect(() => byWindow(paths, 4, 3)).toThrow(RangeError);
+    const peaks = peaksOf(paths, 4);
+    expect([[...peaks.sizes], [...peaks.steps]]).toEqual([
+      [5, 3],
+      [2, 0],
+    ]);
+    const sorted = Float64Array.of(1, 2, 2, 5);
+    expect([0, 2, 4, 5].map((capacity) => shareAbove(sorted, capacity))).toEqual([
+      1, 0.25, 0.25, 0,
+    ]);
+  });
+});
+
+test('the dependence is high where series err together, and low where each errs alone', () => {
+  const cutoffs = Array.from({ length: 24 }, (_, i) => LENGTH - 1 - HORIZON - 7 * i);
+  const found = [0, 1].map((shared) => {
+    const { panel, prediction } = forecastOf(shared);
+    const forecaster = {
+      ...{ name: 'constant', quantiles: QUANTILES, minimumHistory: 1 },
+      predict: () => prediction.values,
+    };
+    const spec = forecastOf(shared);
+    return fitDependence(panel, forecaster, cutoffs, spec, randomStreams(1));
+  }) as [number, number];
+  expect(found[0]).toBeLessThan(0.5);
+  expect(found[1]).toBeGreaterThan(0.6);
+});
