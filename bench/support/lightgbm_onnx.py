@@ -29,8 +29,9 @@ card = json.load(open(f'{folder}/card.json'))
 card['trainedUpTo'] = json.load(open(about))['trainedUpTo']
 data = load_file(table)
 every = max(1, len(data['x']) // MAX_ROWS)
-x, y = data['x'][::every], data['y'][::every]
-sample = x[:: max(1, len(x) // 24_000)]
+# Copies: safetensors and LightGBM want arrays without gaps.
+x, y = data['x'][::every].copy(), data['y'][::every].copy()
+sample = x[:: max(1, len(x) // 24_000)].copy()
 expected = {'x': sample}
 merged = None
 began = time.time()
