@@ -105,7 +105,7 @@ function meanOfLast(values: Float32Array, cutoff: number, count: number): number
   return known > 0 ? sum / known : Number.NaN;
 }
 
-/** [series × length] of the last values up to the cutoff; NaN where unknown or before the panel. */
+/** [series × length] of the last values up to the cutoff; NaN where unknown. */
 export function contextOf(panel: Panel, cutoff: number, length: number): Float32Array {
   const context = new Float32Array(panel.seriesIds.length * length).fill(Number.NaN);
   for (let s = 0; s < panel.seriesIds.length; s++) {

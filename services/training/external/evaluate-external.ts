@@ -1,6 +1,7 @@
 /**
  * Purpose: a model of others through our gate: calibrated before the test span, forecast at its
- * cutoffs next to the baselines and the champion, judged by the same rules, stored with its verdict.
+ * cutoffs next to the baselines and the champion, judged by the same rules, stored with its
+ * verdict.
  * Invariants: calibration sees nothing of the test span; a model that says it was trained on later
  * data is refused; what is stored is what was scored; the verdict is in the promotion log whatever
  * it says.
