@@ -1,6 +1,6 @@
 /**
- * Purpose: whether a graph gives in Node what its library gave in Python, on the rows and values that
- * lightgbm_onnx.py wrote: `tsx bench/support/onnx-against-python.ts FOLDER`.
+ * Purpose: whether a graph gives in Node what its library gave in Python, on the rows and values
+ * that lightgbm_onnx.py wrote: `tsx bench/support/onnx-against-python.ts FOLDER`.
  * Invariants: prints one JSON object; relative to the value, or to the mean size of all.
  * Fails: as reading the folder and the session do.
  */

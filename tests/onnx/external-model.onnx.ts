@@ -1,6 +1,6 @@
 /**
- * Purpose: a graph with the signature of a pretrained model runs in onnxruntime as a Forecaster, and
- * comes back from the registry as one.
+ * Purpose: a graph with the signature of a pretrained model runs in onnxruntime as a Forecaster,
+ * and comes back from the registry as one.
  */
 import { expect, test } from '@jest/globals';
 import { rawForecaster, saveExternal } from '../../forecasting/models/external/forecaster.ts';

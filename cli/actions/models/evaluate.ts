@@ -3,8 +3,8 @@
  * through the gate.
  * Invariants: one training of a domain and store at a time on this machine; the verdict is stored
  * whatever it says.
- * Fails: MODEL_CARD_INVALID, MODEL_INCOMPATIBLE, SOURCE_NOT_FOUND, PACKAGE_MISSING, RUN_IN_PROGRESS,
- * SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
+ * Fails: MODEL_CARD_INVALID, MODEL_INCOMPATIBLE, SOURCE_NOT_FOUND, PACKAGE_MISSING,
+ * RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
  */
 import { join } from 'node:path';
 import { openOnnxSession } from '../../../platform/onnx/session.ts';
