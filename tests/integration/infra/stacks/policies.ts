@@ -143,7 +143,6 @@ export function policyTests(): void {
             'published',
             'scores',
           ],
-          'witness',
         ],
         [
           ...['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'monitoring'],
