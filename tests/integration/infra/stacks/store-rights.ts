@@ -196,46 +196,62 @@ export function storeRightsTests(): void {
       expectExact(role);
     }, 120_000);
 
-    test('the service, with keys and posted actuals', async () => {
+    /** A service with the role of a stack, asked; `headers` go with each request. */
+    async function serve(
+      name: string,
+      settings: Record<string, string>,
+      headers: Record<string, string> = {},
+    ): Promise<{ role: Enforced; posted: string }> {
+      const role = as(name, /^Role/);
+      const temporary = path.join(folder, `lambda-${name}`);
+      await mkdir(temporary);
+      const { HEADWAY_STORE, HEADWAY_DOMAIN } = environment(name);
+      const instance = await startLambda({
+        folder: path.join(place(), 'lambda'),
+        temporary,
+        environment: {
+          ...{ HEADWAY_STORE, HEADWAY_DOMAIN, HEADWAY_STALE_AFTER: '0' },
+          ...{ ...credentials(), ...settings },
+        },
+      });
+      try {
+        const ask = (method: string, url: string, more: object = {}) => {
+          const event = httpApiEvent(method, url);
+          const sent = { ...event.headers, ...headers, 'content-type': 'application/json' };
+          return instance.invoke({ ...event, headers: sent, ...more });
+        };
+        const { statusCode, body } = await ask('GET', '/v1/series/AEP/forecast?horizon=24');
+        expect([statusCode, JSON.parse(body).fallback]).toEqual([200, undefined]);
+        for (const url of [
+          '/v1/decisions',
+          '/v1/models',
+          '/v1/series',
+          '/v1/jobs',
+          '/v1/monitoring',
+        ])
+          expect(await ask('GET', url)).toMatchObject({ statusCode: 200 });
+        const start = new Date(Math.floor(Date.now() / HOUR - 2) * HOUR).toISOString();
+        const actuals = JSON.stringify({ actuals: [{ seriesId: 'AEP', start, values: [1000] }] });
+        return { role, posted: (await ask('POST', '/v1/actuals', { body: actuals })).body };
+      } finally {
+        await instance.stop();
+      }
+    }
+
+    test('the service with posted actuals, and the service with keys', async () => {
+      const open = await serve('everything-inference', { HEADWAY_ACTUALS: 'on' });
+      expect(JSON.parse(open.posted)).toMatchObject({ isNew: true, values: 1 });
+      expectExact(open.role);
+
       anybody();
       const log = openKeyLog({ store: openStore(`s3://${fake.bucket}`), domain: 'electricity' });
       const owner = { name: 'x', scopes: SCOPE_NAMES, requestsPerMinute: null, expiresAt: null };
       const { key, record } = makeKey({ ...owner, createdAt: 0 }, newSecret);
       await log.publish(0, () => [record]);
-      const role = as('everything-inference', /^Role/);
-      const temporary = path.join(folder, 'lambda');
-      await mkdir(temporary);
-      const { HEADWAY_STORE, HEADWAY_DOMAIN } = environment('lambda');
-      const instance = await startLambda({
-        folder: path.join(place(), 'lambda'),
-        temporary,
-        environment: {
-          ...{ HEADWAY_STORE, HEADWAY_DOMAIN, ...credentials() },
-          ...{ HEADWAY_API_KEYS: 'store', HEADWAY_ACTUALS: 'on', HEADWAY_STALE_AFTER: '0' },
-        },
-      });
-      try {
-        const ask = (method: string, url: string, body?: object) => {
-          const event = httpApiEvent(method, url);
-          const headers = { ...event.headers, authorization: `Bearer ${key}` };
-          const sent = { headers: { ...headers, 'content-type': 'application/json' } };
-          return instance.invoke({
-            ...event,
-            ...(body === undefined ? { headers } : { ...sent, body: JSON.stringify(body) }),
-          });
-        };
-        const { statusCode, body } = await ask('GET', '/v1/series/AEP/forecast?horizon=24');
-        expect([statusCode, JSON.parse(body).fallback]).toEqual([200, undefined]);
-        for (const url of ['/v1/decisions', '/v1/models', '/v1/series'])
-          expect(await ask('GET', url)).toMatchObject({ statusCode: 200 });
-        const timestamp = new Date(Math.floor(Date.now() / HOUR - 2) * HOUR).toISOString();
-        const actuals = { actuals: [{ seriesId: 'AEP', start: timestamp, values: [1000] }] };
-        const posted = await ask('POST', '/v1/actuals', actuals);
-        expect(JSON.parse(posted.body)).toMatchObject({ isNew: true, values: 1 });
-      } finally {
-        await instance.stop();
-      }
-      expectExact(role);
+      const bearer = { authorization: `Bearer ${key}` };
+      const keyed = await serve('prod-inference', { HEADWAY_API_KEYS: 'store' }, bearer);
+      expect(JSON.parse(keyed.posted)).toMatchObject({ code: 'ACTUALS_OFF' });
+      expectExact(keyed.role);
     }, 60_000);
   });
 }
