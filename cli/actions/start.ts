@@ -116,6 +116,11 @@ async function firstRecord(
   signal: AbortSignal,
 ): Promise<void> {
   const since = new Date(context.clock.now() - RECORD.days * 86_400_000).toISOString();
+  context.print(
+    `\nThe service is up. Meanwhile its first record is made: what the model would have forecast ` +
+      `over the last ${RECORD.days} days,\nand how good that was, for the Accuracy and Health ` +
+      'views of the page.',
+  );
   try {
     await child(['forecast', '--since', since, '--every', String(RECORD.everyHours)]);
     await child(['monitor', '--no-decide']);

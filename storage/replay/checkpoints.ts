@@ -73,8 +73,8 @@ export function openCheckpoints(options: {
       const before = await listed();
       if (head !== null && head.plan !== plan)
         throw refused(
-          `this store holds another replay: ${head.plan}`,
-          'Name another folder with --into, or remove this one.',
+          `this store holds another replay (${head.plan}), not the one of these settings (${plan})`,
+          'Repeat the settings that it began with, or name another folder with --into.',
         );
       const added = (await present()).filter((key) => !before.has(key));
       if (head === null && added.length > 0)

@@ -1,9 +1,10 @@
 /**
  * Purpose: `headway replay`: the whole system driven through past time, with a report at the end.
  * Invariants: the features are only read; everything else goes into a store of the replay's own, so
- * that nothing of it is ever served; a replay that was stopped goes on where it stopped.
- * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, REPLAY_FOREIGN; USAGE for a span that cannot be
- * replayed.
+ * that nothing of it is ever served; a replay that was stopped goes on where it stopped, with the
+ * settings that it began with.
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT; REPLAY_FOREIGN for other settings; USAGE for a span
+ * that cannot be replayed.
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,8 @@ import type { CommandContext } from '../../context.ts';
 import { writeOutput } from '../../output.ts';
 import { stopOf } from '../../stop.ts';
 import { timestamp } from '../panel.ts';
-import type { TrainingFlags } from '../train.ts';
+import { configOf, type TrainingFlags } from '../train.ts';
+import { planText } from './replay-plan.ts';
 import { openReplayStore, type ReplayStore } from './replay-store.ts';
 import { reportOf } from './report-page.ts';
 import { trainPort } from './train-port.ts';
@@ -64,11 +66,17 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     features: featuresAt(past, clock),
   });
   const policy = await readPolicy(settings.policy);
+  const identity = planText({
+    ...{ plan, config: await configOf(flags, domain), demandOnly: flags.demandOnly === true },
+    ...{ policyHash: policy.hash, seed: settings.seed, quantiles: domain.quantiles },
+    source: settings.source ?? domain.defaultSource,
+    ...{ exogenous: settings.exogenous, store: settings.store },
+  });
   const stop = stopOf(context);
   try {
     await replay(plan, {
       ledger: store.ledger,
-      checkpoints: store.checkpoints(planText(plan, flags)),
+      checkpoints: store.checkpoints(identity),
       progress: context.progress,
       signal: stop.signal,
       async prepare(at) {
@@ -129,10 +137,6 @@ function planOf(flags: ReplayFlags, panel: Panel): ReplayPlan {
   if (problem === null) return { from, until, everyMs, checkEveryMs };
   throw new HeadwayError('USAGE', problem, { fix: 'Name a span of the data: --from and --to.' });
 }
-
-const planText = ({ from, until, everyMs, checkEveryMs }: ReplayPlan, flags: ReplayFlags) =>
-  `${utcText(from)} to ${utcText(until)}, every ${everyMs / HOUR_MS} h, checks every ` +
-  `${checkEveryMs / HOUR_MS} h, steps ${flags.steps ?? 'default'}`;
 
 const featuresAt = (past: PastFeatures, clock: CommandContext['clock']) => ({
   head: async () => (await past.at(clock.now())).manifest,
