@@ -34,6 +34,7 @@ describe('readSettings', () => {
       port: 8080,
       host: '127.0.0.1',
       store: 'file:./.headway',
+      brokers: null,
       domain: 'demand',
       source: null,
       exogenous: null,

@@ -86,22 +86,21 @@ describe('a batch in shards is the batch, bit for bit', () => {
     const whole = await issue();
     const shards = [];
     for (let i = 1; i <= count; i++) shards.push(await issue(`${i}/${count}`));
-    const joined = {
-      ...whole.entry,
-      seriesIds: shards.flatMap(({ entry }) => entry.seriesIds),
-      values: shards.flatMap(({ entry }) => Array.from(entry.values)),
-    };
-    expect(
-      Buffer.from(JSON.stringify(joined)).equals(
-        Buffer.from(JSON.stringify({ ...whole.entry, values: Array.from(whole.entry.values) })),
-      ),
-    ).toBe(true);
+    const numbersOf = (entries: (typeof whole.entry)[]) => ({
+      seriesIds: entries.flatMap(({ seriesIds }) => seriesIds),
+      values: entries.flatMap(({ values }) => Array.from(values)),
+      mean: entries.flatMap(({ mean }) => Array.from(mean ?? [])),
+    });
+    const joined = numbersOf(shards.map(({ entry }) => entry));
+    expect(joined.mean).toHaveLength(SERIES * HORIZON);
+    expect(joined).toEqual(numbersOf([whole.entry]));
     expect(shards.flatMap(({ flags }) => [...flags])).toEqual([...whole.flags]);
     for (const { entry } of shards)
-      expect({ ...entry, seriesIds: [], values: [] }).toEqual({
+      expect({ ...entry, seriesIds: [], values: [], mean: [] }).toEqual({
         ...whole.entry,
         seriesIds: [],
         values: [],
+        mean: [],
       });
   });
 
