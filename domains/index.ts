@@ -4,11 +4,14 @@
  * Fails: `findDomain` throws DOMAIN_UNKNOWN and lists the known names.
  */
 import { HeadwayError } from '../platform/errors.ts';
+import { bikes } from './bikes/definition.ts';
 import type { Domain } from './domain.ts';
 import { electricity } from './electricity/definition.ts';
+import { stocks } from './stocks/definition.ts';
 import { taxi } from './taxi/definition.ts';
+import { weather } from './weather/definition.ts';
 
-export const domains: readonly Domain[] = [taxi, electricity];
+export const domains: readonly Domain[] = [taxi, electricity, bikes, weather, stocks];
 
 export function findDomain(name: string): Domain {
   const domain = domains.find((candidate) => candidate.name === name);

@@ -68,19 +68,19 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
     const hasModel = (await registry.champion()) !== null;
 
     step(3, `Forecast: the next ${domain.horizon} intervals of every series`);
-    const shown = hasModel || later !== null ? await showForecast(context) : null;
-    if (shown === null)
+    if (!hasModel && later === null)
       context.print(
-        'The model is not better than the baselines, so there is no forecast yet. The schedule ' +
-          'trains again.',
+        'The model is not better than the baselines (`headway models list` says by how much). ' +
+          'The best of them serves; the schedule trains again.',
       );
+    const shown = await showForecast(context);
 
     step(4, 'HTTP service');
     const server = await openServer(context);
     const seconds = ((clock.elapsedMs() - started) / 1000).toFixed(1);
     context.print(`Ready after ${seconds} s.\n${addresses(server.url, shown)}`);
     if (flags.once) {
-      await checkOnce(server.url, shown, domain.horizon).finally(() => server.close());
+      await checkOnce(server.url, shown).finally(() => server.close());
       context.print('\nFetched one forecast over HTTP. Stopping, because of --once.');
       return;
     }
@@ -151,12 +151,12 @@ async function showForecast(context: CommandContext): Promise<string> {
 const forecastUrl = (url: string, seriesId: string) =>
   `${url}/v1/series/${encodeURIComponent(seriesId)}/forecast`;
 
-const addresses = (url: string, seriesId: string | null): string =>
+const addresses = (url: string, seriesId: string): string =>
   [
     '',
     `  Web page       ${url}/`,
     `  API docs       ${url}/docs`,
-    ...(seriesId === null ? [] : [`  One forecast   curl ${forecastUrl(url, seriesId)}`]),
+    `  One forecast   curl ${forecastUrl(url, seriesId)}`,
     `  All series     curl ${url}/v1/series`,
   ].join('\n');
 
@@ -190,23 +190,17 @@ function showcase({ panel }: IssuedForecasts): number {
   return means[Math.floor(means.length / 8)]?.series ?? 0;
 }
 
-async function checkOnce(
-  serverUrl: string,
-  seriesId: string | null,
-  horizon: number,
-): Promise<void> {
-  if (seriesId === null)
-    throw new HeadwayError('NO_CHAMPION', 'no model was promoted', {
-      fix: 'Train longer, or provide more history.',
-    });
+async function checkOnce(serverUrl: string, seriesId: string): Promise<void> {
   const url = forecastUrl(serverUrl, seriesId);
   const response = await fetch(url);
-  const body = (await response.json()) as { quantiles?: Record<string, number[]> };
+  const body = (await response.json()) as {
+    horizon?: number;
+    quantiles?: Record<string, number[]>;
+  };
   const median = body.quantiles?.['0.5'] ?? [];
-  if (response.ok && median.length === horizon && median.every(Number.isFinite)) return;
-  throw new HeadwayError(
-    'INTERNAL',
-    `the service returned ${response.status} instead of ${horizon} steps`,
-    { where: url },
-  );
+  if (response.ok && median.length > 0 && median.length === body.horizon)
+    if (median.every(Number.isFinite)) return;
+  throw new HeadwayError('INTERNAL', `the service returned ${response.status} and no forecast`, {
+    where: url,
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * Purpose: the command `headway start` with its flags.
+ * Purpose: the commands `headway start` and `headway demo` with their flags.
  * Invariants: as cli/command.ts.
  * Fails: as the action does.
  */
@@ -21,5 +21,14 @@ export const register: AddCommand = (program, env) => {
       (await import('../actions/start.ts')).startCommand(context, flags),
     // People read the output of this command; the log is for problems.
     defaults: { logLevel: 'warn' },
+  });
+  command<StartFlags>(program, env, {
+    name: 'demo',
+    description: 'Run everything once on sample data of a domain, without a network, then stop.',
+    define: (c) => quantilesFlag(addressFlags(sourceFlags(c))),
+    run: async (context) =>
+      (await import('../actions/start.ts')).startCommand(context, { once: true, quick: true }),
+    // A store of its own: samples never meet real data.
+    defaults: { logLevel: 'warn', store: 'file:./.headway/demo', port: 0 },
   });
 };

@@ -18,8 +18,7 @@ const dev: Configuration = {
   undeleteDays: 7,
   features: {
     schedule: 'rate(6 hours)',
-    // The most that a new account may have.
-    compute: { kind: 'lambda', memoryMb: 3008, storageMb: 4096 },
+    compute: { kind: 'lambda', memoryMb: 3072, storageMb: 4096 },
   },
   training: {
     schedule: 'cron(30 3 ? * SUN *)',
@@ -28,7 +27,7 @@ const dev: Configuration = {
   },
   batch: null,
   inference: {
-    front: 'http-api',
+    front: 'function-url',
     memoryMb: 1769,
     timeoutSeconds: 29,
     rollout: 'all-at-once',
@@ -36,8 +35,7 @@ const dev: Configuration = {
     actuals: false,
     provisionedConcurrency: 0,
     maxConcurrency: null,
-    // Without keys it is open to everybody: this is what it can cost at most.
-    throttle: { ratePerSecond: 10, burst: 20 },
+    throttle: { ratePerSecond: 50, burst: 100 },
     firewallRequestsPerFiveMinutes: null,
   },
   monitoring: {

@@ -28,15 +28,6 @@ export type StoreFolder =
   | 'alerts'
   | 'keys';
 
-/**
- * Where files may be larger than one request, and an upload in parts that fails is aborted: feature
- * data, and parts of the ledger.
- */
-const UPLOADED: readonly StoreFolder[] = ['features', 'forecasts'];
-
-/** Written and not looked for; read only by a writer that asks whose the object is that it met. */
-const UNLISTED: readonly StoreFolder[] = ['witness'];
-
 export interface StoreAccess {
   readonly reads: readonly StoreFolder[];
   readonly writes: readonly StoreFolder[];
@@ -60,6 +51,7 @@ export const STORE_ACCESS = {
   monitoring: {
     reads: [
       'features',
+      'witness',
       'models',
       'forecasts',
       'actuals',
@@ -134,11 +126,7 @@ export function allowStore(
       actions: ['s3:ListBucket'],
       resources: [bucket],
       conditions: {
-        StringLike: {
-          's3:prefix': reads
-            .filter((folder) => !UNLISTED.includes(folder))
-            .map((folder) => prefixOf(folder, configuration)),
-        },
+        StringLike: { 's3:prefix': reads.map((folder) => prefixOf(folder, configuration)) },
       },
     }),
   );
@@ -146,17 +134,8 @@ export function allowStore(
     role.addToPolicy(
       new PolicyStatement({
         sid: 'WriteStore',
-        actions: ['s3:PutObject'],
+        actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
         resources: objects(writes),
-      }),
-    );
-  const uploads = writes.filter((folder) => UPLOADED.includes(folder));
-  if (uploads.length > 0)
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'AbortUploads',
-        actions: ['s3:AbortMultipartUpload'],
-        resources: objects(uploads),
       }),
     );
   acknowledgeBeginnings(

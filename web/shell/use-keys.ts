@@ -3,15 +3,15 @@
  * Invariants: no key acts while somebody types, or together with Ctrl, Alt or Meta.
  * Fails: never.
  */
-import { useLayoutEffect } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 
 export type Keys = Readonly<Record<string, () => void>>;
 
 /** @param keys by `KeyboardEvent.key` */
 export function useKeys(keys: Keys): void {
-  useLayoutEffect(() => {
+  useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const act = keys[event.key];
       if (act === undefined) return;
       event.preventDefault();
@@ -22,10 +22,8 @@ export function useKeys(keys: Keys): void {
   });
 }
 
-/** Whether the element that has the focus acts on the key itself. */
-function isTaken({ target, key }: KeyboardEvent): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target.closest('dialog') !== null) return true;
-  if (target instanceof HTMLInputElement && target.type === 'range') return key.length > 1;
-  return target.closest('input, textarea, select') !== null;
-}
+const isTyping = (target: EventTarget | null): boolean =>
+  (target instanceof HTMLElement && target.closest('dialog') !== null) ||
+  target instanceof HTMLTextAreaElement ||
+  target instanceof HTMLSelectElement ||
+  (target instanceof HTMLInputElement && target.type !== 'checkbox');

@@ -13,7 +13,6 @@ import { jobTests } from './stacks/jobs.ts';
 import { operationsTests } from './stacks/operations.ts';
 import { policyTests } from './stacks/policies.ts';
 import { servingTests } from './stacks/serving.ts';
-import { storeRightsTests } from './stacks/store-rights.ts';
 
 let remove: () => Promise<void>;
 beforeAll(async () => {
@@ -41,4 +40,3 @@ jobTests();
 servingTests();
 operationsTests();
 deployedFunctionTests();
-storeRightsTests();

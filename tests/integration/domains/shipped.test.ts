@@ -1,0 +1,16 @@
+/** Purpose: the samples of all domains that ship keep the contract of a source. */
+import { expect, test } from '@jest/globals';
+import { domains } from '../../../domains/index.ts';
+import { keepsSource } from '../../fixtures/domain-contract.ts';
+
+const samples = domains.flatMap((domain) =>
+  domain.quickSource === 'sample' ? [[domain.name, domain] as const] : [],
+);
+
+test('there are such domains', () => {
+  expect(samples.map(([name]) => name)).toEqual(expect.arrayContaining(['bikes', 'weather']));
+});
+
+test.each(samples)('the sample of %s reads the same twice, and grows by a day', (_name, domain) =>
+  keepsSource(domain, 'sample'),
+);
