@@ -156,7 +156,9 @@ async function chartOf(domain: Domain, parts: readonly OpenedPart[]): Promise<st
     );
     const known = new Map(found.map(({ time, value }) => [Number(time), Number(value)]));
     const absent = domain.missing === 'zero' ? 0 : Number.NaN;
-    const intervals = Math.min(CHART.intervals, Math.max(2, known.size * 2));
+    // From the first value on: before it nothing is known, whatever an absent row means.
+    const first = Math.min(last - stepMs, ...known.keys());
+    const intervals = Math.floor((last - first) / stepMs) + 1;
     const actuals = Array.from({ length: intervals }, (_, at) => {
       const timestamp = last - (intervals - 1 - at) * stepMs;
       return { timestamp, value: known.get(timestamp) ?? absent };
