@@ -17,7 +17,7 @@ export interface PublishedObject {
 }
 
 export function encodePublished(value: object): PublishedObject {
-  const bytes = gzipSync(JSON.stringify(value));
+  const bytes = gzipSync(JSON.stringify(value), { level: 3 });
   return { bytes, sha256: sha256(bytes) };
 }
 

@@ -24,6 +24,7 @@ import {
   startLambda,
 } from '../../fakes/lambda-emulator.ts';
 import { createLambdaStore, HORIZON, IDS } from '../../fixtures/lambda-store.ts';
+import { DAY_START, publish } from '../../fixtures/published.ts';
 import { temporaryFolder } from '../../fixtures/storage/features.ts';
 import { addressOn, credentialsOf, openOnFakeS3 } from '../../fixtures/storage/s3-stores.ts';
 
@@ -155,6 +156,24 @@ describe('an instance', () => {
   });
   afterAll(() => instance.stop());
 
+  test('shows what monitoring published, without a SQL engine', async () => {
+    const read = async (url: string) => JSON.parse((await get(instance, url)).body);
+    expect(await read('/v1/monitoring')).toMatchObject({ state: 'none', overview: null });
+    expect(await read('/v1/jobs')).toEqual({ runs: [] });
+    await publish(openOnFakeS3(double, folder), 'electricity', 'AEP');
+    const fresh = await start();
+    const shown = JSON.parse((await get(fresh, '/v1/monitoring')).body);
+    expect(shown).toMatchObject({ state: 'checked', overview: { check: 7, champion: 'model-1' } });
+    const [from, until] = [DAY_START, DAY_START + 86_400_000].map((at) =>
+      new Date(at).toISOString(),
+    );
+    const record = await get(fresh, `/v1/series/AEP/record?from=${from}&until=${until}`);
+    const { forecasts, score } = JSON.parse(record.body);
+    expect([record.statusCode, forecasts.length, score.pairs]).toEqual([200, 21, 82]);
+    const actuals = JSON.parse((await get(fresh, '/v1/actuals?limit=2')).body);
+    expect([actuals.total, actuals.timestamps.length]).toEqual([IDS.length, HORIZON]);
+  });
+
   test('serves forecasts of the model, by events of an HTTP API and of a Function URL', async () => {
     const { statusCode, headers, body, isBase64Encoded } = await get(
       instance,
@@ -208,7 +227,7 @@ describe('an instance', () => {
       statusCode: 200,
       body: expect.stringContaining('<html'),
     });
-    expect(await get(instance, '/dashboard/chart.js')).toMatchObject({ statusCode: 200 });
+    expect(await get(instance, '/dashboard/page.js')).toMatchObject({ statusCode: 200 });
   });
 
   test('forecasts an ad-hoc history, sent as text and in base64, with the same numbers', async () => {
