@@ -28,6 +28,8 @@ import { register as score } from './commands/score.ts';
 import { register as serve } from './commands/serve.ts';
 import { register as start } from './commands/start.ts';
 import { register as store } from './commands/store.ts';
+import { register as decide } from './commands/totals/decide.ts';
+import { register as scenarios } from './commands/totals/scenarios.ts';
 import { register as train } from './commands/train.ts';
 import { register as tune } from './commands/tune.ts';
 
@@ -35,7 +37,7 @@ import { register as tune } from './commands/tune.ts';
 const COMMANDS: readonly AddCommand[] = [
   ...[features, stream, backtest, train, tune, models, forecast, ledger, score, explain],
   ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
-  ...[newDomain, keys, panel, store, config],
+  ...[scenarios, decide, newDomain, keys, panel, store, config],
 ];
 
 export function buildProgram(env: Environment): Command {

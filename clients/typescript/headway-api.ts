@@ -148,6 +148,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much to have ready for a total, by what too few and too many cost
+         * @description The quantity with the least expected cost is the quantile under / (under + over) of what will be needed (the newsvendor model). With `capacity` also how likely it does not suffice.
+         */
+        get: operations["decideGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/series/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much to have ready for a series, by what too few and too many cost
+         * @description The quantity with the least expected cost is the quantile under / (under + over) of what will be needed (the newsvendor model). With `capacity` also how likely it does not suffice.
+         */
+        get: operations["decideSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/series/{id}/explanation": {
         parameters: {
             query?: never;
@@ -565,6 +605,35 @@ export interface components {
             series: number;
             /** @description Series of the group without a forecast: not in the total */
             withoutForecast: string[];
+            fallback?: components["schemas"]["Fallback"];
+        };
+        QuantityDecision: {
+            domain: string;
+            /** @description null for one series */
+            groupId: string | null;
+            /** @description null for a group */
+            seriesId: string | null;
+            title: string;
+            /** @description Unit of one interval; a window adds intervals up */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description UTC start of the last observed interval
+             */
+            cutoff: string;
+            modelVersion: string;
+            snapshotVersion: string;
+            /** @description ISO 8601 duration of one window */
+            window: string;
+            /** @description UTC start of every window */
+            timestamps: string[];
+            /** @description under / (under + over): the quantile that costs least */
+            quantile: number;
+            /** @description How much to have ready in every window; whole where counts are forecast */
+            quantity: number[];
+            exceeds?: components["schemas"]["Exceeds"];
+            /** @description Sample paths that this is of */
+            paths: number;
             fallback?: components["schemas"]["Fallback"];
         };
         Explanation: {
@@ -1355,6 +1424,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupForecast"];
+                };
+            };
+        };
+    };
+    decideGroup: {
+        parameters: {
+            query?: {
+                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; what is left at the end is left out. Default: one interval */
+                window?: string;
+                /** @description What one too few costs */
+                under?: number;
+                /** @description What one too many costs */
+                over?: number;
+                /** @description Also say how likely the total is to exceed this in a window */
+                capacity?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a group; `all` is the total of all series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quantity of every window */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuantityDecision"];
+                };
+            };
+        };
+    };
+    decideSeries: {
+        parameters: {
+            query?: {
+                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; what is left at the end is left out. Default: one interval */
+                window?: string;
+                /** @description What one too few costs */
+                under?: number;
+                /** @description What one too many costs */
+                over?: number;
+                /** @description Also say how likely the total is to exceed this in a window */
+                capacity?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quantity of every window */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuantityDecision"];
                 };
             };
         };

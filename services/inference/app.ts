@@ -39,6 +39,7 @@ import { monitoringRoutes } from './routes/monitoring.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { recordRoutes } from './routes/record.ts';
 import { seriesRoutes } from './routes/series.ts';
+import { decisionQuantityRoutes } from './routes/totals/decision.ts';
 import { groupRoutes } from './routes/totals/groups.ts';
 
 export type { AppOptions };
@@ -81,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(forecastRoutes, context);
     await api.register(allForecastRoutes, context);
     await api.register(groupRoutes, context);
+    await api.register(decisionQuantityRoutes, context);
     await api.register(explanationRoutes, context);
     await api.register(modelRoutes, context);
     await api.register(modelsRoutes, context);

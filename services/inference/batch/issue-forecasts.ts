@@ -42,6 +42,8 @@ export interface IssuedForecasts {
   readonly cutoff: number;
   /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
   readonly unknownInputs: readonly string[];
+  /** How far errors of different series go together; undefined where nobody measured it. */
+  readonly dependence: number | undefined;
   /** The scored model of the champion's recipe, where the champion was fitted on all data. */
   readonly refitOf: string | null;
   /** What is to be said of a series, by its id; nothing of most. */
@@ -93,7 +95,9 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
       return found.length > 0 ? [[id, found]] : [];
     }),
   );
-  return { stored, rows, panel, cutoff, unknownInputs: unknown, flags, refitOf, entry };
+  const { dependence } = forecaster;
+  const facts = { unknownInputs: unknown, flags, refitOf, dependence };
+  return { stored, rows, panel, cutoff, ...facts, entry };
 }
 
 async function forecasterOf(

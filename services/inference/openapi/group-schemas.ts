@@ -8,7 +8,7 @@ import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { Fallback, growingList, isoTime, nullableString } from './common-schemas.ts';
 import { LevelsText } from './forecast-schemas.ts';
-import { GROUP_FORECAST, GROUPS } from './group-examples.ts';
+import { DECISION, GROUP_FORECAST, GROUPS } from './group-examples.ts';
 
 const GroupId = Type.String({
   minLength: 1,
@@ -117,3 +117,40 @@ export const GroupForecastResponse = Type.Object(
   { title: 'GroupForecast', examples: [GROUP_FORECAST] },
 );
 export type GroupForecastResponse = Static<typeof GroupForecastResponse>;
+
+const cost = (description: string, example: number) =>
+  Type.Number({ minimum: 0, default: 1, description, examples: [example] });
+
+export const DecisionQuery = Type.Object(
+  {
+    window: Type.Optional(Window),
+    under: Type.Optional(cost('What one too few costs', 3)),
+    over: Type.Optional(cost('What one too many costs', 1)),
+    capacity: Type.Optional(Capacity),
+  },
+  { additionalProperties: false },
+);
+
+export const DecisionResponse = Type.Object(
+  {
+    domain: Type.String(),
+    groupId: nullableString({ description: 'null for one series' }),
+    seriesId: nullableString({ description: 'null for a group' }),
+    title: Type.String(),
+    unit: Type.String({ description: 'Unit of one interval; a window adds intervals up' }),
+    cutoff: isoTime('UTC start of the last observed interval'),
+    modelVersion: Type.String(),
+    snapshotVersion: Type.String(),
+    window: Type.String({ description: 'ISO 8601 duration of one window', examples: ['PT8H'] }),
+    timestamps: Type.Array(Type.String(), { description: 'UTC start of every window' }),
+    quantile: Type.Number({ description: 'under / (under + over): the quantile that costs least' }),
+    quantity: Type.Array(Type.Number(), {
+      description: 'How much to have ready in every window; whole where counts are forecast',
+    }),
+    exceeds: Type.Optional(Exceeds),
+    paths: Type.Integer({ description: 'Sample paths that this is of' }),
+    fallback: Type.Optional(Fallback),
+  },
+  { title: 'QuantityDecision', examples: [DECISION] },
+);
+export type DecisionResponse = Static<typeof DecisionResponse>;

@@ -58,6 +58,10 @@ export const NOT_READY: readonly ProblemCode[] = [
   'STORE_CORRUPT',
 ];
 
+const NEWSVENDOR =
+  'The quantity with the least expected cost is the quantile under / (under + over) of what will ' +
+  'be needed (the newsvendor model). With `capacity` also how likely it does not suffice.';
+
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   live: {
     description:
@@ -154,6 +158,24 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'so totals are coherent. The same model and snapshot give the same paths. Computed on the ' +
       'first request after a model or a snapshot arrived, then from memory.',
     problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'WINDOW_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
+  decideGroup: {
+    description: NEWSVENDOR,
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'WINDOW_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
+  decideSeries: {
+    description: NEWSVENDOR,
+    problems: [
+      'REQUEST_INVALID',
+      'URL_INVALID',
+      'SERIES_UNKNOWN',
+      'WINDOW_INVALID',
+      'HISTORY_TOO_SHORT',
+    ],
     needsData: true,
     revalidates: true,
   },

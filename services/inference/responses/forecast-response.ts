@@ -143,7 +143,7 @@ const storedNames = ({ snapshot }: Serving, domain: Domain, seriesId: string) =>
   snapshotVersion: snapshot.manifest.snapshotVersion,
 });
 
-const tooFewValues = (seriesId: string): HeadwayError =>
+export const tooFewValues = (seriesId: string): HeadwayError =>
   new HeadwayError(
     'HISTORY_TOO_SHORT',
     `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`,

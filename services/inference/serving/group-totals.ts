@@ -8,14 +8,12 @@
  * Fails: GROUP_UNKNOWN.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
-import { USUAL_DEPENDENCE } from '../../../forecasting/paths/fit-dependence.ts';
-import { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
+import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
 import { sumOfMeans } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { randomStreams, seedFrom } from '../../../platform/random.ts';
 import type { Serving } from './build-serving-snapshot.ts';
 import type { Precomputed } from './precompute.ts';
+import { servedPaths } from './served-paths.ts';
 
 /** The group of all series. */
 export const ALL = 'all';
@@ -45,7 +43,7 @@ export interface GroupTotals {
 }
 
 /** Paths a total. */
-const PATHS = 400;
+export const PATHS = 400;
 /** Series per turn of the event loop: some ten milliseconds. */
 const CHUNK = 16;
 
@@ -62,16 +60,19 @@ export function openGroupTotals(domain: Domain): GroupTotals {
     groupsOf,
     async totalOf(serving, groupId) {
       if (!groupsOf(serving).some((group) => group.groupId === groupId))
-        throw new HeadwayError('GROUP_UNKNOWN', `there is no group ${JSON.stringify(groupId)}`, {
-          where: 'groupId',
-          fix: 'GET /v1/groups lists the groups there are.',
-        });
+        throw unknownGroup(groupId);
       const made = totals.get(serving.forecasts) ?? totalsOf(domain, serving, groupsOf(serving));
       totals.set(serving.forecasts, made);
       return (await made).get(groupId) as Total;
     },
   };
 }
+
+export const unknownGroup = (groupId: string): HeadwayError =>
+  new HeadwayError('GROUP_UNKNOWN', `there is no group ${JSON.stringify(groupId)}`, {
+    where: 'groupId',
+    fix: 'GET /v1/groups lists the groups there are.',
+  });
 
 export function groupsIn(domain: Domain, seriesIds: readonly string[]): Group[] {
   const found = new Map<string, { group: Omit<Group, 'seriesIds'>; seriesIds: string[] }>();
@@ -91,7 +92,7 @@ export function groupsIn(domain: Domain, seriesIds: readonly string[]): Group[] 
   return [...found.values()].map(({ group, seriesIds: own }) => ({ ...group, seriesIds: own }));
 }
 
-/** The paths of what is served; the same in every process. */
+/** The paths of what is served. */
 export function pathsOf(
   domain: Domain,
   { model, snapshot, forecasts }: Serving,
@@ -99,17 +100,11 @@ export function pathsOf(
 ): SamplePaths {
   const { panel, cutoff, manifest } = snapshot;
   const { card, forecaster } = model;
-  const { day, week } = seasonsOf(domain);
-  const { nonNegative, integerValued } = domain;
-  return new SamplePaths(
-    {
-      ...{ panel, cutoff, day, week, nonNegative, integerValued },
-      ...{ horizon: card.horizon, quantiles: card.quantiles, prediction: forecasts },
-      dependence: forecaster.dependence ?? USUAL_DEPENDENCE,
-    },
-    count,
-    randomStreams(seedFrom(card.modelVersion, manifest.snapshotVersion)),
-  );
+  return servedPaths(domain, {
+    ...{ panel, cutoff, horizon: card.horizon, quantiles: card.quantiles },
+    ...{ prediction: forecasts, dependence: forecaster.dependence, count },
+    ...{ modelVersion: card.modelVersion, snapshotVersion: manifest.snapshotVersion },
+  });
 }
 
 async function totalsOf(

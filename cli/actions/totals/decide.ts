@@ -1,0 +1,98 @@
+/**
+ * Purpose: `headway decide`: how much to have ready for a series or a group, by what too few and
+ * too many cost, and how likely a capacity does not suffice.
+ * Invariants: the figures of `GET /v1/groups/{id}/decision` of the same model and snapshot.
+ * Fails: SERIES_UNKNOWN, GROUP_UNKNOWN, WINDOW_INVALID, HISTORY_TOO_SHORT; USAGE for costs that
+ * decide nothing.
+ */
+import Table from 'cli-table3';
+import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import { newsvendorQuantile, quantityAt } from '../../../forecasting/paths/decisions.ts';
+import { shareAbove, sortedByStep, sumOfPaths } from '../../../forecasting/paths/totals.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import { windowSteps, windowsOf } from '../../../services/inference/responses/group-response.ts';
+import { groupsIn, PATHS, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
+import type { CommandContext } from '../../context.ts';
+import { unknownSeries } from '../forecast.ts';
+import { hasForecast, type IssuedPaths, issuedPaths } from './issued-paths.ts';
+
+export interface DecideFlags {
+  readonly series?: string;
+  readonly group: string;
+  readonly under: number;
+  readonly over: number;
+  readonly capacity?: number;
+  readonly window?: string;
+}
+
+export async function decideCommand(context: CommandContext, flags: DecideFlags): Promise<void> {
+  const { domain } = context;
+  const { under, over, capacity } = flags;
+  if (!(under + over > 0))
+    throw new HeadwayError('USAGE', `costs of ${under} and ${over} decide nothing`, {
+      where: '--under, --over',
+      fix: 'State what one too few and one too many cost; one may be 0.',
+    });
+  const found = await issuedPaths(context, { count: PATHS });
+  const { panel, cutoff, entry } = found.issued;
+  const { horizon } = entry;
+  const window = windowSteps(flags.window, panel.frequencyMinutes, horizon);
+  const { rows, title } = subjectOf(context, found, flags);
+  const values = windowsOf(sumOfPaths(found.paths, rows, horizon), horizon, window);
+  const quantile = newsvendorQuantile(under, over);
+  const decided = sortedByStep(values, Math.floor(horizon / window)).map((sorted, i) => ({
+    timestamp: timestampAt(panel, cutoff + 1 + i * window),
+    quantity: quantityAt(sorted, quantile, domain.integerValued),
+    ...(capacity === undefined ? {} : { exceeds: shareAbove(sorted, capacity) }),
+  }));
+  const table = new Table({
+    head: [
+      'from (UTC)',
+      'have ready',
+      ...(capacity === undefined ? [] : [`more than ${capacity} needed`]),
+    ],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right'],
+  });
+  for (const { timestamp, quantity, exceeds } of decided)
+    table.push([
+      utcText(timestamp),
+      Number(quantity.toPrecision(6)),
+      ...(exceeds === undefined ? [] : [`${(100 * exceeds).toFixed(1)} %`]),
+    ]);
+  context.print(`${title}: quantile ${Number(quantile.toPrecision(3))} of ${domain.unit}`);
+  context.print(table.toString());
+  context.printJson({
+    ...{ domain: domain.name, title, quantile, modelVersion: found.modelVersion },
+    snapshotVersion: entry.snapshotVersion,
+    windows: decided.map(({ timestamp, ...rest }) => ({
+      timestamp: new Date(timestamp).toISOString(),
+      ...rest,
+    })),
+  });
+}
+
+function subjectOf(
+  { domain }: CommandContext,
+  { issued }: IssuedPaths,
+  { series, group: groupId }: DecideFlags,
+): { rows: number[]; title: string } {
+  const { seriesIds, snapshotVersion } = issued.entry;
+  if (series === undefined) {
+    const group = groupsIn(domain, seriesIds).find((one) => one.groupId === groupId);
+    if (group === undefined) throw unknownGroup(groupId);
+    const rows = group.seriesIds.map((id) => seriesIds.indexOf(id));
+    return {
+      rows: rows.filter((row) => hasForecast(issued.entry, row)),
+      title: group.title,
+    };
+  }
+  const row = seriesIds.indexOf(series);
+  if (row < 0) throw unknownSeries(domain, series, snapshotVersion, seriesIds);
+  if (hasForecast(issued.entry, row)) return { rows: [row], title: domain.seriesTitle(series) };
+  throw new HeadwayError('HISTORY_TOO_SHORT', `${series} has too few recent values`, {
+    where: '--series',
+    fix: 'Wait for more data, or look for gaps in its recent history.',
+  });
+}

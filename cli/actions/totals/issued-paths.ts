@@ -1,0 +1,41 @@
+/**
+ * Purpose: sample paths of what the champion forecasts now, for commands.
+ * Invariants: the same paths as the HTTP service has of the same model and snapshot.
+ * Fails: as `issue` of forecast.ts.
+ */
+import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
+import type { IssuedForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
+import { baselineVersion } from '../../../services/inference/serving/fallback.ts';
+import { servedPaths } from '../../../services/inference/serving/served-paths.ts';
+import type { CommandContext } from '../../context.ts';
+import { issue } from '../forecast.ts';
+
+export interface IssuedPaths {
+  readonly issued: IssuedForecasts;
+  readonly modelVersion: string;
+  readonly paths: SamplePaths;
+}
+
+export async function issuedPaths(
+  context: CommandContext,
+  { count, draw = 0 }: { count: number; draw?: number },
+): Promise<IssuedPaths> {
+  const issued = await issue(context, { allowsBaseline: true });
+  const { panel, cutoff, dependence, entry } = issued;
+  const { quantiles, horizon, snapshotVersion, forecaster } = entry;
+  const modelVersion = entry.modelVersion ?? baselineVersion({ name: forecaster });
+  const paths = servedPaths(context.domain, {
+    ...{ panel, cutoff, horizon, quantiles, prediction: entry, dependence },
+    ...{ modelVersion, snapshotVersion, count, draw },
+  });
+  return { issued, modelVersion, paths };
+}
+
+/** Whether a series has a forecast that paths can be made of. */
+export const hasForecast = (
+  { values, quantiles, horizon }: IssuedForecasts['entry'],
+  row: number,
+): boolean => {
+  const size = quantiles.length * horizon;
+  return values.subarray(row * size, (row + 1) * size).every(Number.isFinite);
+};

@@ -1,0 +1,79 @@
+/**
+ * Purpose: scenarios on disk are the paths whose sums the decision is about.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { decideCommand } from '../../../cli/actions/totals/decide.ts';
+import { scenariosCommand } from '../../../cli/actions/totals/scenarios.ts';
+import type { CommandContext } from '../../../cli/context.ts';
+import { withSqlSession } from '../../../platform/duckdb/session.ts';
+import { parquetFiles } from '../../../platform/duckdb/sql.ts';
+import { CUTOFF, createFixture, domain, HOUR } from '../../fakes/inference.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headway-totals-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Of a store without a model: a baseline forecasts. */
+function context() {
+  const { options, clock } = createFixture({ champion: null });
+  const printed: Record<string, unknown>[] = [];
+  const fake = {
+    ...{ domain, clock, logger: options.logger, settings: { backend: 'cpu' } },
+    features: async () => options.features,
+    registry: async () => options.registry,
+    print: () => undefined,
+    printJson: (value: Record<string, unknown>) => printed.push(value),
+  };
+  return { context: fake as unknown as CommandContext, printed };
+}
+
+test('every path, series and step is a row, and the same draw gives the same rows', async () => {
+  const files = ['a', 'b', 'c'].map((name) => join(folder, `${name}.parquet`));
+  const { context: given, printed } = context();
+  for (const [i, out] of files.entries())
+    await scenariosCommand(given, { out, paths: 20, draw: i === 2 ? 1 : 0 });
+  const [series, leftOut] = [printed[0]?.series as number, printed[0]?.leftOut];
+  expect([series, leftOut]).toEqual([6, 1]);
+  await withSqlSession(async (session) => {
+    const [a, b, c] = files.map((file) => parquetFiles(file)) as [string, string, string];
+    const counts = 'count(*), count(DISTINCT path), count(DISTINCT unique_id), epoch_ms(min(ds))';
+    const [row] = await session.rows(`SELECT ${counts} FROM ${a}`);
+    expect(row?.map(Number)).toEqual([20 * 6 * 24, 20, 6, CUTOFF + HOUR]);
+    const differ = (other: string) =>
+      session.rows(`SELECT count(*) FROM (FROM ${a} EXCEPT FROM ${other})`);
+    expect(Number((await differ(b))[0]?.[0])).toBe(0);
+    expect(Number((await differ(c))[0]?.[0])).toBeGreaterThan(1000);
+  });
+});
+
+test('a decision at even costs is about the middle of the total, at dear shortages above it', async () => {
+  const quantityOf = async (under: number, over: number) => {
+    const { context: given, printed } = context();
+    await decideCommand(given, { group: 'all', under, over, window: '1d', capacity: 1 });
+    const windows = (printed[0] as { windows: { quantity: number; exceeds: number }[] }).windows;
+    expect(windows.map(({ exceeds }) => exceeds)).toEqual([1]);
+    return windows[0]?.quantity as number;
+  };
+  const [even, dear, cheap] = [
+    await quantityOf(1, 1),
+    await quantityOf(9, 1),
+    await quantityOf(1, 9),
+  ];
+  expect(cheap).toBeLessThan(even);
+  expect(even).toBeLessThan(dear);
+});
+
+test('unknown subjects and costs of nothing are refused', async () => {
+  const { context: given } = context();
+  const decide = (changes: object) =>
+    decideCommand(given, { group: 'all', under: 1, over: 1, ...changes });
+  await expect(decide({ group: 'nowhere' })).rejects.toMatchObject({ code: 'GROUP_UNKNOWN' });
+  await expect(decide({ series: 'nobody' })).rejects.toMatchObject({ code: 'SERIES_UNKNOWN' });
+  await expect(decide({ series: 'dead' })).rejects.toMatchObject({ code: 'HISTORY_TOO_SHORT' });
+  await expect(decide({ under: 0, over: 0 })).rejects.toMatchObject({ code: 'USAGE' });
+});
