@@ -48,6 +48,8 @@ suite('accuracy and health', () => {
       `The forecast beats the mean of 4 weeks by ${percent(served?.skill as number)}; ` +
         'of 100 intervals 80 should hold, 79 did',
     );
+    // The first day of the scores is one before the first promotion.
+    await page.locator('.finding', { hasText: 'before Mon 16 Feb 19:05: what came' }).waitFor();
     expect(await page.locator('.hundred rect.in').count()).toBe(79);
     const rows = await page.locator('.who tbody tr').allInnerTexts();
     expect(rows).toHaveLength(overview.forecasters.length);

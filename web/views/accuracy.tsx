@@ -7,7 +7,15 @@
  */
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
 import { timeLabels } from '../../platform/text/scales.ts';
-import { loadMonitoring, type Overview, orNaN, useRefreshed } from '../data/monitoring.ts';
+import {
+  type Decision,
+  isChange,
+  loadDecisions,
+  loadMonitoring,
+  type Overview,
+  orNaN,
+  useRefreshed,
+} from '../data/monitoring.ts';
 import { usePage } from '../data/page-context.ts';
 import { exact, percent, plural } from '../parts/format.ts';
 import { Finding } from '../parts/section.tsx';
@@ -20,6 +28,7 @@ import { BestAndWorst } from './accuracy/series-lists.tsx';
 import { WhoForecasts } from './accuracy/who-forecasts.tsx';
 
 const LIST = 4;
+const NO_DECISIONS: readonly Decision[] = [];
 const WEEKDAYS = [
   'Mondays',
   'Tuesdays',
@@ -57,9 +66,9 @@ function Shown({ overview }: { readonly overview: Overview }) {
   const { about } = usePage();
   const { domain } = about;
   const { served, days } = overview;
-  if (served === null) return null;
-  const skill = orNaN(served.skill);
-  const { day } = timeLabels(domain.timeZone);
+  const skill = orNaN(served?.skill);
+  const { day, full } = timeLabels(domain.timeZone);
+  const decisions = useRefreshed('decisions', loadDecisions).value ?? NO_DECISIONS;
   const [first, last] = [days[0], days.at(-1)];
   const noon = (one: (typeof days)[number]) => day(Date.parse(one.day) + 43_200_000);
   return (
@@ -67,16 +76,16 @@ function Shown({ overview }: { readonly overview: Overview }) {
       <Finding title={<Title overview={overview} skill={skill} />}>
         {first && last && (
           <>
-            {noon(first)} to {noon(last)}: {exact(served.pairs)} forecasts of{' '}
+            {noon(first)} to {noon(last)}: {exact(orNaN(served?.pairs))} forecasts of{' '}
             {exact(overview.series.total)} {plural(domain.seriesNoun)} met their actual, at every
             lead time.{' '}
           </>
         )}
         {overview.pending > 0 && <>{exact(overview.pending)} actuals are still to come. </>}
-        {weakest(overview)}
+        {weakest(overview)} {beforeTheFirst(decisions, first, full)}
       </Finding>
       <div class="grid">
-        <OverTime overview={overview} />
+        <OverTime overview={overview} decisions={decisions} />
         <WhoForecasts overview={overview} unit={domain.unit} />
         <Calibration overview={overview} />
         <ByWeek overview={overview} />
@@ -84,6 +93,22 @@ function Shown({ overview }: { readonly overview: Overview }) {
         <ByLeadTime overview={overview} />
       </div>
     </>
+  );
+}
+
+/** A new system is scored on what its model would have forecast: that must be said. */
+function beforeTheFirst(
+  decisions: readonly Decision[],
+  first: Overview['days'][number] | undefined,
+  full: (time: number) => string,
+): string {
+  const promoted = decisions.findLast(isChange);
+  if (promoted === undefined || first === undefined) return '';
+  const time = Date.parse(promoted.at);
+  if (time <= Date.parse(first.day)) return '';
+  return (
+    `No model was promoted before ${full(time)}: what came before is scored on what it would ` +
+    'have forecast, or on the baseline that served.'
   );
 }
 

@@ -12,10 +12,8 @@ import {
   type Decision,
   type Forecaster,
   isChange,
-  loadDecisions,
   type Overview,
   orNaN,
-  useRefreshed,
 } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { percent } from '../../parts/format.ts';
@@ -31,10 +29,15 @@ const SHADOWS: readonly (readonly [place: Forecaster['place'], name: string, das
   ['twin', 'twin', '1 3'],
 ];
 
-export function OverTime({ overview }: { readonly overview: Overview }) {
+export interface OverTimeProps {
+  readonly overview: Overview;
+  /** Newest first. */
+  readonly decisions: readonly Decision[];
+}
+
+export function OverTime({ overview, decisions }: OverTimeProps) {
   const { about } = usePage();
   const { timeZone } = about.domain;
-  const decisions = useRefreshed('decisions', loadDecisions).value;
   const panel = useCallback(
     (width: number) => {
       const { days } = overview;
@@ -53,7 +56,7 @@ export function OverTime({ overview }: { readonly overview: Overview }) {
             values: days.map(({ served }) => orNaN(served?.skill)),
           },
         ],
-        marks: changeMarks(decisions ?? [], x, width),
+        marks: changeMarks(decisions, x, width),
         holds: [0],
       });
       return chart.panels[0] as (typeof chart.panels)[number];
