@@ -30,6 +30,7 @@ interface Flags {
   readonly models: string;
   readonly historyDays: string;
   readonly localDays: string;
+  readonly localModels: string;
   readonly maxLocalCutoffs: string;
   readonly threads: string;
   readonly environment?: string;
@@ -83,6 +84,7 @@ async function bench(flags: Flags): Promise<void> {
       'history-days': flags.historyDays,
       stride: config.fit.stride,
       'local-days': flags.localDays,
+      'local-models': flags.localModels,
     },
     ...{ 'max-local-cutoffs': flags.maxLocalCutoffs, threads: flags.threads },
   };
@@ -109,6 +111,7 @@ const command = new Command('bench:peers')
   .option('--models <list>', 'which libraries', 'lightgbm,statsforecast,mlforecast')
   .option('--history-days <days>', 'use the last days of the panel only; 0: all of it', '0')
   .option('--local-days <days>', 'history of the models that are fitted at each cutoff', '56')
+  .option('--local-models <list>', 'which of them, such as autoets', 'all')
   .option('--max-local-cutoffs <count>', 'fit those models at the first cutoffs only', '1000')
   // Threads of LightGBM spin where the cores are busy with other work.
   .option('--threads <count>', 'threads of LightGBM', '1')

@@ -153,8 +153,9 @@ export function openContext(
       return openStreamSource({ spec: stream, domain, log: await stores.stream(stream.topic) });
     },
     async exogenous() {
-      if (settings.exogenous === null) return null;
-      if (domain.openExogenous) return domain.openExogenous(settings.exogenous, sourceContext);
+      const spec = settings.exogenous ?? exogenousOf(domain, settings);
+      if (spec === null) return null;
+      if (domain.openExogenous) return domain.openExogenous(spec, sourceContext);
       throw new HeadwayError(
         'SETTINGS_INVALID',
         `the domain ${domain.name} has no exogenous columns`,
@@ -171,6 +172,14 @@ export function openContext(
       if (wantsJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     },
   };
+}
+
+/** The exogenous source that goes with a source of the domain's own. */
+function exogenousOf(domain: Domain, { source }: Settings): string | null {
+  const { defaultSource, quickSource, defaultExogenous = null } = domain;
+  return source === null || source === defaultSource || source === quickSource
+    ? defaultExogenous
+    : null;
 }
 
 const childEnvironmentOf = (settings: Settings): Record<string, string> => ({

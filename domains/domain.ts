@@ -75,6 +75,8 @@ export interface Domain {
   readonly defaultSource: string | null;
   /** A smaller version of it, for smoke tests; null where the domain has none. */
   readonly quickSource: string | null;
+  /** The source of exogenous columns that goes with either; absent where there is none. */
+  readonly defaultExogenous?: string;
   /**
    * What its raw data must keep to, in addition to the general defaults (docs/decisions/0018).
    * Absent: the defaults alone.

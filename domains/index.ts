@@ -7,11 +7,12 @@ import { HeadwayError } from '../platform/errors.ts';
 import { bikes } from './bikes/definition.ts';
 import type { Domain } from './domain.ts';
 import { electricity } from './electricity/definition.ts';
+import { retail } from './retail/definition.ts';
 import { stocks } from './stocks/definition.ts';
 import { taxi } from './taxi/definition.ts';
 import { weather } from './weather/definition.ts';
 
-export const domains: readonly Domain[] = [taxi, electricity, bikes, weather, stocks];
+export const domains: readonly Domain[] = [taxi, electricity, bikes, weather, retail, stocks];
 
 export function findDomain(name: string): Domain {
   const domain = domains.find((candidate) => candidate.name === name);

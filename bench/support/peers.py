@@ -38,6 +38,7 @@ parser.add_argument('--rounds', type=int, default=500)
 parser.add_argument('--stride', type=int, default=7)
 parser.add_argument('--history-days', type=int, default=0)
 parser.add_argument('--local-days', type=int, default=56)
+parser.add_argument('--local-models', default='all')
 parser.add_argument('--max-local-cutoffs', type=int, default=1000)
 parser.add_argument('--threads', type=int, default=2)
 a = parser.parse_args()
@@ -144,12 +145,17 @@ def statsforecast_forecasts():
     from statsforecast import StatsForecast
     from statsforecast.models import MSTL, AutoETS, AutoTheta, CrostonOptimized
 
+    # A grid of days has one season, the week.
+    season = DAY if DAY > 1 else WEEK
+    both = MSTL(season_length=[DAY, WEEK], trend_forecaster=AutoETS(model='ZZN'))
     models = [
-        AutoETS(season_length=DAY),
-        MSTL(season_length=[DAY, WEEK], trend_forecaster=AutoETS(model='ZZN')),
-        AutoTheta(season_length=DAY),
+        AutoETS(season_length=season),
+        *([both] if DAY > 1 else []),
+        AutoTheta(season_length=season),
         CrostonOptimized(),
     ]
+    wanted = a.local_models.lower().split(',')
+    models = [one for one in models if 'all' in wanted or type(one).__name__.lower() in wanted]
     out = {}
     for model in models:
         name = type(model).__name__

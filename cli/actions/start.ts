@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import { meanOf, targetOf } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
+import { createHttpClient } from '../../platform/http/client.ts';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
@@ -80,7 +81,7 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
     const seconds = ((clock.elapsedMs() - started) / 1000).toFixed(1);
     context.print(`Ready after ${seconds} s.\n${addresses(server.url, shown)}`);
     if (flags.once) {
-      await checkOnce(server.url, shown).finally(() => server.close());
+      await checkOnce(server.url, shown, context).finally(() => server.close());
       context.print('\nFetched one forecast over HTTP. Stopping, because of --once.');
       return;
     }
@@ -190,17 +191,18 @@ function showcase({ panel }: IssuedForecasts): number {
   return means[Math.floor(means.length / 8)]?.series ?? 0;
 }
 
-async function checkOnce(serverUrl: string, seriesId: string): Promise<void> {
+async function checkOnce(
+  serverUrl: string,
+  seriesId: string,
+  { logger }: Pick<CommandContext, 'logger'>,
+): Promise<void> {
   const url = forecastUrl(serverUrl, seriesId);
-  const response = await fetch(url);
-  const body = (await response.json()) as {
-    horizon?: number;
-    quantiles?: Record<string, number[]>;
-  };
-  const median = body.quantiles?.['0.5'] ?? [];
-  if (response.ok && median.length > 0 && median.length === body.horizon)
-    if (median.every(Number.isFinite)) return;
-  throw new HeadwayError('INTERNAL', `the service returned ${response.status} and no forecast`, {
-    where: url,
-  });
+  // A machine that is busy with the rest of this run may refuse at first (503): it tries again.
+  const { data } = await createHttpClient({ logger }).axios.get<{
+    readonly horizon: number;
+    readonly quantiles: Readonly<Record<string, readonly number[]>>;
+  }>(url);
+  const median = data.quantiles['0.5'] ?? [];
+  if (median.length > 0 && median.length === data.horizon && median.every(Number.isFinite)) return;
+  throw new HeadwayError('INTERNAL', 'the service returned no forecast', { where: url });
 }

@@ -18,42 +18,55 @@ export interface SampleDay {
   readonly number: number;
   /** -1 in deep winter, 1 in high summer of the north. */
   readonly season: number;
+  /** Today, or later. */
+  readonly isAhead: boolean;
 }
 
 export interface Sample {
   /** Days from 1 January so many years ago, up to yesterday. */
   readonly years: number;
+  /** Days from today on that follow, for what is known in advance. */
+  readonly ahead?: number;
   /** The first line of each file. */
   readonly header: string;
   lines(days: readonly SampleDay[]): Iterable<readonly [file: string, line: string]>;
 }
 
-/** Writes the files into a folder of the domain's own and opens it. */
+/** Writes the files into a folder of the domain's own, and opens it. */
 export async function openSample(
   sample: Sample,
-  { clock, rawFolder }: SourceContext,
+  context: SourceContext,
   open: (folder: string) => ReturnType<Domain['openSource']>,
 ): Promise<Source> {
-  const folder = join(rawFolder, 'sample');
-  const files = new Map<string, string[]>();
-  for (const [name, line] of sample.lines(daysUpTo(clock.now(), sample.years))) {
-    const lines = files.get(name) ?? [sample.header];
-    files.set(name, lines);
-    lines.push(line);
-  }
-  for (const [name, lines] of files) await replaceFile(join(folder, name), `${lines.join('\n')}\n`);
-  await keepOnly(folder, new Set(files.keys()));
-  return { ...(await open(folder)), description: 'sample data, made from a seed' };
+  const source = await open(await writeSample(sample, context));
+  return { ...source, description: 'sample data, made from a seed' };
 }
 
-function daysUpTo(now: number, years: number): SampleDay[] {
+/** @returns the folder */
+export async function writeSample(
+  { header, lines, ...span }: Sample,
+  { clock, rawFolder }: Pick<SourceContext, 'clock' | 'rawFolder'>,
+): Promise<string> {
+  const folder = join(rawFolder, 'sample');
+  const files = new Map<string, string[]>();
+  for (const [name, line] of lines(daysOf(clock.now(), span))) {
+    const own = files.get(name) ?? [header];
+    files.set(name, own);
+    own.push(line);
+  }
+  for (const [name, own] of files) await replaceFile(join(folder, name), `${own.join('\n')}\n`);
+  await keepOnly(folder, new Set(files.keys()));
+  return folder;
+}
+
+function daysOf(now: number, { years, ahead = 0 }: Pick<Sample, 'years' | 'ahead'>): SampleDay[] {
   const today = Math.floor(now / 86_400_000);
   const year = new Date(now).getUTCFullYear() - years;
   const first = Date.UTC(year, 0, 1) / 86_400_000;
-  return Array.from({ length: today - first }, (_, i) => {
+  return Array.from({ length: today + ahead - first }, (_, i) => {
     const date = Temporal.PlainDate.from({ year, month: 1, day: 1 }).add({ days: i });
     const season = -Math.cos((2 * Math.PI * (date.dayOfYear - 20)) / 365.25);
-    return { date, number: first + i, season };
+    return { date, number: first + i, season, isAhead: first + i >= today };
   });
 }
 
