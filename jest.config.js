@@ -1,6 +1,7 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
- * test:browser, test:s3, test:onnx, test:kafka and test:crash run the others.
+ * test:browser, test:s3, test:onnx, test:kafka, test:trino and
+ * test:crash run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -43,6 +44,8 @@ export default {
     project('onnx', ['onnx/*.onnx.ts']),
     // Fetches and starts a Kafka broker where there are Java and Maven.
     project('kafka', ['kafka/*.kafka.ts']),
+    // Fetches and starts a Trino server where there are Java 24 and Maven.
+    project('trino', ['trino/*.trino.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.
     project('crash', ['crash/*.test.ts']),
   ],

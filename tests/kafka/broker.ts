@@ -9,11 +9,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../fixtures/free-port.ts';
 
 const run = promisify(execFile);
 
@@ -115,15 +115,7 @@ const propertiesOf = (folder: string, port: number, controller: number): string 
     'group.initial.rebalance.delay.ms=0',
   ].join('\n');
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Until the brokers replies to the client: a port that accepts is not enough after a restart. */
+/** Until the broker replies to the client: a port that accepts is not enough after a restart. */
 async function listening(port: number, child: ChildProcess, logFile: string): Promise<void> {
   const { Admin } = await import('@platformatic/kafka');
   const until = performance.now() + START_MS;
