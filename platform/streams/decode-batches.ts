@@ -38,6 +38,7 @@ export function decodeBatches(
   batches: readonly RawBatch[],
   abortedTransactions: readonly AbortedTransaction[],
   from: number,
+  most: number,
 ): Omit<EventBatch, 'isCaughtUp'> {
   const waiting = [...abortedTransactions].sort((a, b) => Number(a.firstOffset - b.firstOffset));
   const aborting = new Set<bigint>();
@@ -47,6 +48,7 @@ export function decodeBatches(
     const first = Number(batch.firstOffset);
     const last = first + batch.lastOffsetDelta;
     if (last < from) continue;
+    if (records.length >= most) break;
     while (waiting[0] !== undefined && Number(waiting[0].firstOffset) <= last)
       aborting.add((waiting.shift() as AbortedTransaction).producerId);
     if (batch.attributes & IS_CONTROL) {
@@ -54,19 +56,28 @@ export function decodeBatches(
       aborting.delete(batch.producerId);
     } else if (batch.attributes & IS_TRANSACTIONAL && aborting.has(batch.producerId)) {
       aborted += batch.records.filter(({ offsetDelta }) => first + offsetDelta >= from).length;
-    } else collect(batch, first, from, records);
+    } else if (!collect(batch, from, most, records)) {
+      next = (records.at(-1) as EventRecord).offset + 1;
+      break;
+    }
     next = last + 1;
   }
   return { records, next, markers, aborted };
 }
 
-/** A fetch begins with the batch that holds the offset, and so may hold earlier ones. */
-function collect(batch: RawBatch, first: number, from: number, records: EventRecord[]): void {
+/**
+ * A fetch begins with the batch that holds the offset, and so may hold earlier ones. False where
+ * there are more records than are wanted.
+ */
+function collect(batch: RawBatch, from: number, most: number, records: EventRecord[]): boolean {
+  const first = Number(batch.firstOffset);
   const start = Number(batch.firstTimestamp);
   const appended = batch.attributes & IS_LOG_APPEND_TIME ? Number(batch.maxTimestamp) : null;
   for (const { offsetDelta, timestampDelta, value } of batch.records) {
     const offset = first + offsetDelta;
     if (offset < from) continue;
+    if (records.length >= most) return false;
     records.push({ offset, published: appended ?? start + Number(timestampDelta), value });
   }
+  return true;
 }

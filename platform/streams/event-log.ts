@@ -39,8 +39,10 @@ export interface EventLog {
   identify(): Promise<TopicIdentity>;
   /** The first offset that each partition still has, by partition. */
   earliest(): Promise<readonly number[]>;
-  /** Some records of a partition from the offset on, at once: none where there are none yet. */
-  read(partition: number, from: number): Promise<EventBatch>;
+  /**
+   * Some records of a partition from the offset on, `most` at most: none where there are none yet.
+   */
+  read(partition: number, from: number, most: number): Promise<EventBatch>;
   /** Sets the offsets that lag tools show for a consumer group. Nothing here reads them. */
   mirror(group: string, next: readonly number[]): Promise<void>;
   close(): Promise<void>;

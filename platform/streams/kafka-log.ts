@@ -85,14 +85,14 @@ class KafkaLog implements EventLog {
     });
   }
 
-  read(partition: number, from: number): Promise<EventBatch> {
+  read(partition: number, from: number, most: number): Promise<EventBatch> {
     return this.#attempt(async (isAgain) => {
       const { topic, brokers } = await this.#metadata(isAgain);
       const leader = brokers.get(topic.partitions[partition]?.leader ?? -1);
       if (leader === undefined) throw new Error(`partition ${partition} has no leader`);
       const found = await this.#fetch(leader, topic.id, partition, from);
       if (found === undefined) throw new Error(`no response about partition ${partition}`);
-      const batch = decodeBatches(found.records ?? [], found.abortedTransactions, from);
+      const batch = decodeBatches(found.records ?? [], found.abortedTransactions, from, most);
       return { ...batch, isCaughtUp: batch.next >= Number(found.lastStableOffset) };
     });
   }

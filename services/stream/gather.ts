@@ -33,7 +33,7 @@ export interface GatherOptions {
   readonly format: Pick<StreamFormat, 'eventTime'>;
   /** Records that were published later than this after their event are dead letters. */
   readonly maxLateMs: number;
-  /** An entry holds about as many records at most. */
+  /** An entry holds as many records at most. */
   readonly maxRecords: number;
 }
 
@@ -57,7 +57,7 @@ async function readToEnd(
     for (const partition of open) {
       if (found.isFull) return false;
       const known = found.published;
-      const batch = await events.read(partition, found.next(partition));
+      const batch = await events.read(partition, found.next(partition), found.room);
       found.add(partition, batch);
       if (!batch.isCaughtUp) continue;
       found.complete(partition, known);
@@ -86,7 +86,12 @@ class Gathering {
   }
 
   get isFull(): boolean {
-    return this.#rows.length >= this.#options.maxRecords || this.#bytes >= MAX_BYTES;
+    return this.room <= 0 || this.#bytes >= MAX_BYTES;
+  }
+
+  /** How many records fit in. */
+  get room(): number {
+    return this.#options.maxRecords - this.#rows.length;
   }
 
   next(partition: number): number {

@@ -96,7 +96,7 @@ export class MemoryEventLog implements EventLog {
     return this.#partitions.map(({ earliest }) => earliest);
   }
 
-  async read(partition: number, from: number): Promise<EventBatch> {
+  async read(partition: number, from: number, most: number): Promise<EventBatch> {
     const found = this.#at(partition);
     if (from < found.earliest || from > found.next)
       throw new HeadwayError('STREAM_OVERTAKEN', 'no such offset', { where: this.location });
@@ -109,7 +109,7 @@ export class MemoryEventLog implements EventLog {
     const aborted = found.aborted.filter(
       ({ firstOffset, lastOffset }) => firstOffset <= last && lastOffset >= first,
     );
-    const batch = decodeBatches(batches, aborted, from);
+    const batch = decodeBatches(batches, aborted, from, most);
     return { ...batch, isCaughtUp: batch.next >= stable };
   }
 

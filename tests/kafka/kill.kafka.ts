@@ -38,6 +38,8 @@ const DAYS = Number(process.env.HEADWAY_TEST_DAYS ?? 3);
 const LATENESS_MINUTES = 60;
 const HOUR = 3_600_000;
 const LANDERS = 2;
+/** Entries for each kill: more than a lander appends before it is killed. */
+const ENTRIES = 100;
 
 const broker = await startBroker();
 
@@ -58,8 +60,8 @@ if ('unavailable' in broker) {
       const log = openStreamLog({ store, domain: taxi.name, topic: place.topic });
 
       const kills = await landKilled({
-        ...{ folder, address: broker.address },
-        topic: place.topic,
+        ...{ folder, address: broker.address, topic: place.topic },
+        records: Math.max(1, Math.floor(published / KILLS / ENTRIES)),
       });
       expect(kills).toBe(KILLS);
 
@@ -101,7 +103,15 @@ async function monthOf(folder: string): Promise<RawPart> {
   const [part] = await source.parts();
   if (part === undefined || part.span === null) throw new Error('the source has no part');
   const { start, end } = part.span;
-  return { ...part, span: { start, end: Math.min(end, start + DAYS * 24 * HOUR) } };
+  const span = { start, end: Math.min(end, start + DAYS * 24 * HOUR) };
+  // Rows of the other days, as far as they are not wanted by any clock.
+  const open = async () => {
+    const rows = await part.open();
+    const local = `epoch_ms(CAST(${rows.localTime} AS TIMESTAMP))`;
+    const isNear = `${local} BETWEEN ${span.start - 6 * HOUR} AND ${span.end}`;
+    return { ...rows, relation: `(SELECT * FROM ${rows.relation} AS t WHERE ${isNear})` };
+  };
+  return { ...part, span, ...(span.end < end ? { open } : {}) };
 }
 
 /** And one event an hour and more after the month, so that its last hour closes. */
@@ -128,6 +138,8 @@ interface Place {
   readonly folder: string;
   readonly address: string;
   readonly topic: string;
+  /** Of one entry. */
+  readonly records: number;
 }
 
 /** Two at a time until enough were killed; then one that may end. Returns the kills. */
@@ -136,7 +148,7 @@ async function landKilled(place: Place): Promise<number> {
   let kills = 0;
   const loop = async () => {
     while (kills < KILLS) {
-      const lander = startLander(place, 20);
+      const lander = startLander(place, place.records);
       const isDone = await Promise.race([lander.appended.then(() => false), lander.ended]);
       if (isDone === true || kills >= KILLS) {
         lander.kill();

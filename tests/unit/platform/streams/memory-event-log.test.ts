@@ -40,25 +40,33 @@ test('an open transaction holds back what comes after it', async () => {
   log.append(0, [{ value: 'a', published: 1 }]);
   log.append(0, [{ value: 'b', published: 1 }], 1n);
   log.append(0, [{ value: 'c', published: 1 }]);
-  expect(await log.read(0, 0)).toMatchObject({ next: 1, isCaughtUp: true });
+  expect(await log.read(0, 0, 10)).toMatchObject({ next: 1, isCaughtUp: true });
   log.end(0, 1n, 'commit');
-  const rest = await log.read(0, 1);
+  const rest = await log.read(0, 1, 10);
   expect(rest.records).toHaveLength(2);
 });
 
 test('a compacted batch still moves on to its last offset', () => {
   const compacted = { ...batch(10, 5), records: batch(10, 5).records.slice(1, 2) };
-  const found = decodeBatches([compacted], [], 10);
+  const found = decodeBatches([compacted], [], 10, 10);
   expect(found).toMatchObject({ next: 15, markers: 0, aborted: 0 });
   expect(found.records.map(({ offset }) => offset)).toEqual([11]);
 });
 
 test('the time of the broker counts where the topic says so', () => {
-  const found = decodeBatches([batch(0, 2, { attributes: 1 << 3 })], [], 0);
+  const found = decodeBatches([batch(0, 2, { attributes: 1 << 3 })], [], 0, 10);
   expect(found.records.map(({ published }) => published)).toEqual([900, 900]);
 });
 
 test('of a batch that began before the offset only the rest is read', () => {
-  const found = decodeBatches([batch(0, 4)], [], 2);
+  const found = decodeBatches([batch(0, 4)], [], 2, 10);
   expect(found.records.map(({ offset }) => offset)).toEqual([2, 3]);
+});
+
+test('no more records are given than are wanted, and the next reading goes on there', () => {
+  const batches = [batch(0, 4), batch(4, 2)];
+  expect(decodeBatches(batches, [], 0, 3)).toMatchObject({ next: 3 });
+  expect(decodeBatches(batches, [], 3, 1).records).toHaveLength(1);
+  expect(decodeBatches(batches, [], 3, 1)).toMatchObject({ next: 4 });
+  expect(decodeBatches(batches, [], 4, 9)).toMatchObject({ next: 6 });
 });
