@@ -85,7 +85,8 @@ async function bench(flags: { events: string }): Promise<void> {
     const rate = (time: number) => `${Math.round(count / time).toLocaleString('en')} events/s`;
     process.stdout.write(
       `${count} events of ${eventOf(0).value.length} bytes in ${entries} entries: ` +
-        `${rate(seconds)} by the clock (${seconds.toFixed(1)} s, load ${loadavg()[0]?.toFixed(1)}), ` +
+        `${rate(seconds)} by the clock (${seconds.toFixed(1)} s, ` +
+        `load ${loadavg()[0]?.toFixed(1)}), ` +
         `${rate(cpuSeconds)} by CPU time (${cpuSeconds.toFixed(1)} s), ` +
         `${Math.round(peakMb)} MB\n`,
     );
