@@ -1,6 +1,7 @@
 /**
- * Purpose: whether forecasts add up: the sum of the means over the sum of the actuals, on windows
- * of 28 days that the model has not seen.
+ * Purpose: whether forecasts add up, on windows of 28 days that the model has not seen: the sum of
+ * the means over the sum of the actuals, the coverage and width of the bands of totals, and, where
+ * a source knows the truth, what decisions cost more than by it.
  *   npm run bench:totals -- --domain NAME --source SPEC [--fits FOLDER] [--json FILE]
  * Invariants: each window is forecast by what `headway train` would have built before it.
  * Fails: as the pipeline does; HISTORY_TOO_SHORT where no window can be scored.
@@ -9,8 +10,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { CommandContext } from '../cli/context.ts';
+import type { Source } from '../domains/domain.ts';
 import { describeError } from '../platform/errors.ts';
+import { ALL, groupsIn } from '../services/inference/serving/group-totals.ts';
 import { type FittedWindow, fittedWindows, panelOf } from './support/fitted-windows.ts';
+import { moneyRegret } from './support/money-figures.ts';
+import { totalCoverage } from './support/total-coverage.ts';
 import { meansOverActuals } from './support/total-figures.ts';
 
 interface Flags {
@@ -30,9 +36,10 @@ async function bench(flags: Flags, fits: string): Promise<void> {
     ...(flags.steps ? { steps: Number(flags.steps) } : {}),
   };
   const { context, panel } = await panelOf(asked);
+  const source = await context.source();
   const windows = [];
   for await (const window of fittedWindows(context, panel, asked)) {
-    const figures = { lastDay: window.lastDay, ...figuresOf(window) };
+    const figures = { lastDay: window.lastDay, ...figuresOf(context, window, source.oracle) };
     console.log(JSON.stringify(figures, null, 1));
     windows.push(figures);
   }
@@ -40,7 +47,22 @@ async function bench(flags: Flags, fits: string): Promise<void> {
     await writeFile(flags.json, `${JSON.stringify({ domain: flags.domain, windows }, null, 1)}\n`);
 }
 
-const figuresOf = (window: FittedWindow) => ({ sums: meansOverActuals(window) });
+function figuresOf(
+  { domain }: CommandContext,
+  window: FittedWindow,
+  oracle: Source['oracle'] | undefined,
+) {
+  const { seriesIds } = window.panel;
+  const groups = groupsIn(domain, seriesIds).map(({ groupId, seriesIds: own }) => ({
+    name: groupId === ALL ? ALL : 'groups',
+    rows: own.map((id) => seriesIds.indexOf(id)),
+  }));
+  return {
+    sums: meansOverActuals(window, domain.horizon),
+    bands: totalCoverage(window, domain, groups),
+    ...(oracle ? { regret: moneyRegret(window, domain, oracle) } : {}),
+  };
+}
 
 const command = new Command('bench:totals')
   .description('Score sums of forecasts on windows of 28 days.')

@@ -9,8 +9,7 @@ import { targetOf } from '../../forecasting/panel/panel.ts';
 import type { FittedWindow } from './fitted-windows.ts';
 
 /** Group → sum of means, and of medians, over the sum of actuals; unknown actuals left out. */
-export function meansOverActuals({ panel, cutoffs, forecaster }: FittedWindow) {
-  const horizon = 24;
+export function meansOverActuals({ panel, cutoffs, forecaster }: FittedWindow, horizon: number) {
   const median = forecaster.quantiles.indexOf(0.5);
   const S = panel.seriesIds.length;
   const sums = Array.from({ length: S }, () => ({ actual: 0, mean: 0, median: 0 }));
