@@ -31,18 +31,22 @@ RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.m
  && find node_modules/@tensorflow -type f \( -name '*.min.js' -o -name '*.fesm.js' -o -name '*_test.js' -o -name '*.es2017.js' \
       -o -name '*.es2017.min.js' \) -delete \
  && find node_modules/@tensorflow -maxdepth 2 -type d -name src -exec rm -rf {} + \
- && find node_modules/@aws-sdk node_modules/@smithy -maxdepth 2 -type d \( -name dist-es -o -name dist-types \) -exec rm -rf {} +
+ && find node_modules/@aws-sdk node_modules/@smithy -maxdepth 2 -type d \( -name dist-es -o -name dist-types \) -exec rm -rf {} + \
+ # The same packages are the same layer, whenever they are installed.
+ && find node_modules -exec touch --no-dereference --date=@0 {} +
 
 # Without the data frames of the quality report (and the overrides that are about them), what downloads raw data, and what sends alerts.
 FROM packages AS training-packages
 RUN npm pkg delete overrides dependencies.danfojs-node dependencies.xlsx dependencies.request dependencies.@tensorflow/tfjs-node \
       dependencies.axios dependencies.axios-retry dependencies.nodemailer dependencies.@platformatic/kafka dependencies.@aws-sdk/client-sns dependencies.yaml \
- && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error
+ && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error \
+ && find node_modules -exec touch --no-dereference --date=@0 {} +
 
 # Forecasts come from the online view, so no SQL engine; and from the kernels of TensorFlow.js alone, so none of its layers and browsers.
 FROM training-packages AS inference-packages
 RUN npm pkg delete dependencies.@duckdb/node-api dependencies.@tensorflow/tfjs \
- && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error
+ && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error \
+ && find node_modules -exec touch --no-dereference --date=@0 {} +
 
 FROM ${NODE_IMAGE} AS headway
 # What they are, for whoever finds one: docker build --build-arg VERSION=… --build-arg REVISION=$(git rev-parse HEAD) --build-arg SOURCE=…
@@ -61,29 +65,33 @@ WORKDIR /app
 # Nothing is installed in an image that runs.
 RUN rm -rf /usr/local/lib/node_modules /opt/yarn* /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* \
  && install -d -o 1000 -g 1000 /data
-# .dockerignore names what may come in.
-COPY . .
 USER 1000:1000
 VOLUME /data
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "--import", "tsx", "cli/headway.ts"]
 
+# In each: the packages first, so that a change of source pushes and pulls the source alone; then what .dockerignore lets in, with modes that
+# are the same whatever the umask of who builds.
 # None of these three listens: a run that fails is in the log and in the status with which it ends, so they have no health check.
 FROM headway AS features
 COPY --from=packages /app/node_modules ./node_modules
+COPY --chmod=755 . .
 CMD ["schedule", "--only", "features"]
 
 FROM headway AS training
 COPY --from=training-packages /app/node_modules ./node_modules
+COPY --chmod=755 . .
 CMD ["schedule", "--only", "training"]
 
 # Alerts need what downloads and sends; a training that the policy asks for runs here too.
 FROM headway AS monitoring
 COPY --from=packages /app/node_modules ./node_modules
+COPY --chmod=755 . .
 CMD ["schedule", "--only", "monitoring"]
 
 FROM headway AS inference
 COPY --from=inference-packages /app/node_modules ./node_modules
+COPY --chmod=755 . .
 EXPOSE 8080
 # Live, not ready: until the first snapshot is there it is healthy and has nothing to say.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
@@ -93,6 +101,7 @@ CMD ["serve"]
 # Every command; on its own the end-to-end run from an empty /data to a service that responds.
 FROM headway AS demo
 COPY --from=packages /app/node_modules ./node_modules
+COPY --chmod=755 . .
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=300s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

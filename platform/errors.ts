@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   SNAPSHOT_EMPTY: { exit: 3, http: 503 },
   MODEL_NOT_FOUND: { exit: 3, http: 404 },
   MODEL_CORRUPT: { exit: 5, http: 503 },
+  MODEL_CARD_INVALID: { exit: 2, http: 500 },
   MODEL_INCOMPATIBLE: { exit: 3, http: 409 },
   NO_CHAMPION: { exit: 3, http: 503 },
   SERIES_UNKNOWN: { exit: 2, http: 404 },

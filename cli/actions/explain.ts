@@ -8,7 +8,6 @@
  * a wrong cutoff.
  */
 import Table from 'cli-table3';
-import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { indexAt, lastObserved, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
@@ -18,8 +17,10 @@ import { explanationInTerminal } from '../../reports/terminal/explanation.ts';
 import type { ExplanationResponse } from '../../services/inference/openapi/explanation-schemas.ts';
 import {
   cutoffIndex,
+  explainable,
   explanationResponse,
 } from '../../services/inference/responses/explanation-response.ts';
+import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { unknownSeries } from './forecast.ts';
@@ -71,7 +72,7 @@ async function explainOne(
   }
   const { snapshotVersion } = manifest;
   await startTensorBackend(logger, settings.backend, 'prediction');
-  const forecaster = restoreNetwork(model, weights);
+  const forecaster = explainable(restoreForecaster(model, weights));
   const { withContext } = forecaster;
   const panel = withContext
     ? withContext(await features.readAsOf({ snapshotVersion }))

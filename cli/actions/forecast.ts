@@ -9,7 +9,6 @@
 import Table from 'cli-table3';
 import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
 import { seasonalNaive } from '../../forecasting/models/baselines/naive.ts';
-import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { openPlaces } from '../../forecasting/panel/closed-days.ts';
 import { onlySeries, targetOf, timestampAt } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
@@ -29,6 +28,7 @@ import { baselineVersion } from '../../services/inference/serving/fallback.ts';
 import { modelLater, modelPossibleFrom } from '../../services/training/short-history.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { demandOf } from '../../storage/features/manifest.ts';
+import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
@@ -202,7 +202,7 @@ export async function keepIssue(
   const others = new Set([...challengers, ...(await challengerOf(context))]);
   const shadows = await issueShadows(
     {
-      ...{ domain, registry, challengers: [...others], restoreForecaster: restoreNetwork },
+      ...{ domain, registry, challengers: [...others], restoreForecaster },
       onFailure: (shadow, error) =>
         logger.warn({ err: error, shadow }, 'a shadow cannot forecast; the batch is complete'),
     },
@@ -239,7 +239,7 @@ export async function issue(
     domain,
     features: await context.features(),
     registry: await context.registry(),
-    restoreForecaster: restoreNetwork,
+    restoreForecaster,
     issuedAt: clock.now(),
     ...asked,
   });

@@ -4,7 +4,6 @@
  * requests finish, within the limit of the settings; a second signal ends at once.
  * Fails: SETTINGS_INVALID where the address cannot be used.
  */
-import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
@@ -12,6 +11,7 @@ import { openApiKeys } from '../../services/inference/access/open-keys.ts';
 import { openPredictQueue } from '../../services/inference/prediction/predict-queue.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
+import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
 import { stopOf } from '../stop.ts';
 
@@ -59,7 +59,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     domain,
     features: await context.features(),
     registry: await context.registry(),
-    restoreForecaster: restoreNetwork,
+    restoreForecaster,
     issued: ledger,
     ledger,
     actuals: settings.actuals === 'on' ? await context.actuals() : null,

@@ -37,6 +37,32 @@ export const register: AddCommand = (program, env) => {
     run: async (context, flags, modelVersion) =>
       (await import('../actions/models/export.ts')).exportModel(context, modelVersion, flags),
   });
+  command<{ testDays?: number; promote?: boolean }>(models, env, {
+    name: 'evaluate',
+    description: 'Evaluate an external model: an ONNX graph and card.json pass the gate, or not.',
+    define: (c) =>
+      c
+        .argument('<folder>', 'folder with card.json and the graph that it names')
+        .option('--test-days <days>', 'days at the end to hold out and score', wholeNumber)
+        .option('--no-promote', 'register a model that passes without promoting it'),
+    run: async (context, flags, folder) =>
+      (await import('../actions/models/evaluate.ts')).evaluateModel(
+        context,
+        folder as string,
+        flags,
+      ),
+  });
+  command<{ out: string; testDays?: number }>(models, env, {
+    name: 'table',
+    description: 'Write the table that the external model of a card learns from.',
+    define: (c) =>
+      c
+        .argument('<folder>', 'folder with card.json')
+        .requiredOption('--out <file>', 'file to write, as safetensors: x and y')
+        .option('--test-days <days>', 'days at the end to hold out', wholeNumber),
+    run: async (context, flags, folder) =>
+      (await import('../actions/models/table.ts')).writeTable(context, folder as string, flags),
+  });
   command<{ reason: string }>(models, env, {
     name: 'promote',
     description: 'Make a model the champion, regardless of its evaluation.',

@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<string, string>> = {
   exponential_smoothing: 'exponential smoothing',
   ridge: 'ridge regression',
   champion: 'champion',
+  external: 'external model',
   network: 'network',
   oracle: 'oracle (knows the truth)',
 };

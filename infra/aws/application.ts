@@ -6,12 +6,18 @@
  * Fails: never.
  */
 import { join } from 'node:path';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, FargateSize } from './configuration.ts';
 import { storeName } from './store-access.ts';
 
 /** `npm run bundle:lambda` makes it. */
 export const LAMBDA_BUNDLE = join(import.meta.dirname, '..', '..', 'build', 'lambda');
 export const LAMBDA_HANDLER = 'index.handler';
+
+/** The memory and the disk of a container. */
+export const machineOf = ({ memoryMb, storageGb }: FargateSize) => ({
+  memoryMb,
+  diskMb: storageGb * 1024,
+});
 
 /** What a command needs to know wherever it runs. */
 function commonEnvironment(configuration: Configuration): Record<string, string> {
@@ -22,10 +28,14 @@ function commonEnvironment(configuration: Configuration): Record<string, string>
   };
 }
 
-/** @param memoryMb of the machine: DuckDB gets half of it before it spills to disk. */
+/**
+ * @param memoryMb of the machine: DuckDB gets half of it before it spills to disk
+ * @param diskMb where its work folder is: copies of the store's objects get a half; raw files and
+ * what DuckDB spills need the other
+ */
 export function jobEnvironment(
   configuration: Configuration,
-  memoryMb: number,
+  { memoryMb, diskMb }: { readonly memoryMb: number; readonly diskMb: number },
 ): Record<string, string> {
   const { source, exogenous } = configuration;
   return {
@@ -33,6 +43,7 @@ export function jobEnvironment(
     ...(source === null ? {} : { HEADWAY_SOURCE: source }),
     ...(exogenous === null ? {} : { HEADWAY_EXOGENOUS: exogenous }),
     HEADWAY_MEMORY_MB: String(Math.floor(memoryMb / 2)),
+    HEADWAY_CACHE_MB: String(Math.floor(diskMb / 2)),
   };
 }
 

@@ -104,8 +104,11 @@ export interface Configuration {
     readonly provisionedConcurrency: number;
     /** Instances at most, so that no visitor can run up a bill; null: the account's limit. */
     readonly maxConcurrency: number | null;
-    /** Requests per second and at once, over all clients; an HTTP API holds to it. */
-    readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
+    /**
+     * Requests per second and at once, over all clients. An HTTP API holds to it and needs it; a
+     * function URL has no such limit: null there.
+     */
+    readonly throttle: { readonly ratePerSecond: number; readonly burst: number } | null;
     /**
      * Requests that one address may make in five minutes before AWS WAF turns it away; null: no WAF
      * (about 6 USD a month less). WAF stands in CloudFront, which makes its firewalls in us-east-1
@@ -142,10 +145,16 @@ export interface Configuration {
     readonly coverageTolerance: number;
   };
   readonly delivery: {
-    /** OWNER/NAME on GitHub; null: no role for it. */
+    /**
+     * OWNER/NAME on GitHub, or OWNER@ID/NAME@ID for one that was made, renamed or moved after 15
+     * July 2026: as its tokens name it in their subject (docs/deploy.md); null: no role for it.
+     */
     readonly repository: string | null;
     readonly branch: string;
-    /** An account has GitHub's identity provider once: false where it is there already. */
+    /**
+     * An account has GitHub's identity provider once: false where it is there already. Destroying
+     * an environment leaves it, because another may use it.
+     */
     readonly createProvider: boolean;
   };
 }
@@ -268,7 +277,7 @@ function checkJobs(checks: Checks, configuration: Configuration): void {
 }
 
 function checkInference(checks: Checks, { inference, region }: Configuration): void {
-  const { provisionedConcurrency, maxConcurrency, throttle, front } = inference;
+  const { provisionedConcurrency, maxConcurrency } = inference;
   const firewallAt = inference.firewallRequestsPerFiveMinutes;
   checks.between('inference.memoryMb', inference.memoryMb, 512, 10_240, ' MiB');
   checks.between('inference.timeoutSeconds', inference.timeoutSeconds, 1, 29, ' seconds');
@@ -282,14 +291,32 @@ function checkInference(checks: Checks, { inference, region }: Configuration): v
       `at most inference.maxConcurrency (${maxConcurrency})`,
     );
   }
-  checks.between('inference.throttle.ratePerSecond', throttle.ratePerSecond, 1, 10_000);
-  checks.between('inference.throttle.burst', throttle.burst, 1, 5000);
+  checkFront(checks, inference);
   if (firewallAt === null) return;
   const path = 'inference.firewallRequestsPerFiveMinutes';
   checks.between(path, firewallAt, 10, 2_000_000_000);
   checks.need(region === 'us-east-1', 'region', region, `us-east-1 where ${path} is set`);
-  const isUrl = front === 'function-url';
-  checks.need(isUrl, 'inference.front', front, 'function-url behind a firewall');
+  const isUrl = inference.front === 'function-url';
+  checks.need(isUrl, 'inference.front', inference.front, 'function-url behind a firewall');
+  // CloudFront signs its requests to the function in `Authorization`, and overwrites the key there.
+  checks.need(!inference.apiKeys, 'inference.apiKeys', true, `false where ${path} is set`);
+}
+
+/** What holds back who asks too much; a setting that would have no effect is refused. */
+function checkFront(checks: Checks, inference: Configuration['inference']): void {
+  const { front, throttle, apiKeys, firewallRequestsPerFiveMinutes } = inference;
+  const path = 'inference.throttle';
+  if (front === 'function-url') {
+    checks.need(throttle === null, path, throttle, 'null: a function URL has none');
+    const isHeld = apiKeys || firewallRequestsPerFiveMinutes !== null;
+    const held = 'http-api, or have inference.apiKeys or a firewall: a function URL has no limit';
+    checks.need(isHeld, 'inference.front', front, held);
+    return;
+  }
+  checks.need(throttle !== null, path, throttle, 'ratePerSecond and burst of an HTTP API');
+  if (throttle === null) return;
+  checks.between(`${path}.ratePerSecond`, throttle.ratePerSecond, 1, 10_000);
+  checks.between(`${path}.burst`, throttle.burst, 1, 5000);
 }
 
 function checkMonitoring(checks: Checks, { monitoring }: Configuration): void {
@@ -307,8 +334,10 @@ function checkMonitoring(checks: Checks, { monitoring }: Configuration): void {
 
 /** Decides who may deploy: no value may match more than one repository or branch. */
 function checkDelivery(checks: Checks, { delivery: { repository, branch } }: Configuration): void {
-  const repositoryPattern = /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/;
-  checks.matches('delivery.repository', repository, repositoryPattern, 'OWNER/NAME on GitHub');
+  const [owner, name] = ['[A-Za-z0-9][A-Za-z0-9-]*', '[A-Za-z0-9._-]+'];
+  const repositoryPattern = new RegExp(`^${owner}(/${name}|@[1-9]\\d*/${name}@[1-9]\\d*)$`);
+  const form = 'OWNER/NAME or OWNER@ID/NAME@ID on GitHub';
+  checks.matches('delivery.repository', repository, repositoryPattern, form);
   const isBranch = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(branch);
   const allowed = 'the name of one branch, without * or ?';
   checks.need(isBranch, 'delivery.branch', branch, allowed);

@@ -18,7 +18,8 @@ const dev: Configuration = {
   undeleteDays: 7,
   features: {
     schedule: 'rate(6 hours)',
-    compute: { kind: 'lambda', memoryMb: 3072, storageMb: 4096 },
+    // The most that a new account may have.
+    compute: { kind: 'lambda', memoryMb: 3008, storageMb: 4096 },
   },
   training: {
     schedule: 'cron(30 3 ? * SUN *)',
@@ -27,7 +28,7 @@ const dev: Configuration = {
   },
   batch: null,
   inference: {
-    front: 'function-url',
+    front: 'http-api',
     memoryMb: 1769,
     timeoutSeconds: 29,
     rollout: 'all-at-once',
@@ -35,7 +36,8 @@ const dev: Configuration = {
     actuals: false,
     provisionedConcurrency: 0,
     maxConcurrency: null,
-    throttle: { ratePerSecond: 50, burst: 100 },
+    // Without keys it is open to everybody: this is what it can cost at most.
+    throttle: { ratePerSecond: 10, burst: 20 },
     firewallRequestsPerFiveMinutes: null,
   },
   monitoring: {

@@ -28,6 +28,15 @@ export type StoreFolder =
   | 'alerts'
   | 'keys';
 
+/**
+ * Where files may be larger than one request, and an upload in parts that fails is aborted: feature
+ * data, and parts of the ledger.
+ */
+const UPLOADED: readonly StoreFolder[] = ['features', 'forecasts'];
+
+/** Written and not looked for; read only by a writer that asks whose the object is that it met. */
+const UNLISTED: readonly StoreFolder[] = ['witness'];
+
 export interface StoreAccess {
   readonly reads: readonly StoreFolder[];
   readonly writes: readonly StoreFolder[];
@@ -51,7 +60,6 @@ export const STORE_ACCESS = {
   monitoring: {
     reads: [
       'features',
-      'witness',
       'models',
       'forecasts',
       'actuals',
@@ -126,7 +134,11 @@ export function allowStore(
       actions: ['s3:ListBucket'],
       resources: [bucket],
       conditions: {
-        StringLike: { 's3:prefix': reads.map((folder) => prefixOf(folder, configuration)) },
+        StringLike: {
+          's3:prefix': reads
+            .filter((folder) => !UNLISTED.includes(folder))
+            .map((folder) => prefixOf(folder, configuration)),
+        },
       },
     }),
   );
@@ -134,8 +146,17 @@ export function allowStore(
     role.addToPolicy(
       new PolicyStatement({
         sid: 'WriteStore',
-        actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+        actions: ['s3:PutObject'],
         resources: objects(writes),
+      }),
+    );
+  const uploads = writes.filter((folder) => UPLOADED.includes(folder));
+  if (uploads.length > 0)
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'AbortUploads',
+        actions: ['s3:AbortMultipartUpload'],
+        resources: objects(uploads),
       }),
     );
   acknowledgeBeginnings(

@@ -56,11 +56,14 @@ const retries = { tries: 4, maxDelayMs: 400 };
 const domain = findDomain(settings.domain);
 const clock = systemClock;
 const invocation: InvocationStore = new AsyncLocalStorage();
+/** By it the alarms of a rollout count the failures of one version (infra/aws). */
+const { AWS_LAMBDA_FUNCTION_VERSION: functionVersion } = process.env;
+const version = functionVersion === undefined ? {} : { functionVersion };
 const logger = createLogger({
   level: settings.logLevel,
   pretty: false,
   to: 'stdout',
-  context: () => invocation.getStore() ?? {},
+  context: () => ({ ...invocation.getStore(), ...version }),
 });
 if (settings.traces !== null) logger.warn('HEADWAY_TRACES does nothing on Lambda');
 const cache = { folder: join(settings.work, 'cache'), maxBytes: settings.cacheMb * 1e6 };

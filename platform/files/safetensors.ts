@@ -72,7 +72,8 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Record<stri
       throw invalid(`the tensor ${JSON.stringify(name)} does not fit`);
     tensors[name] = {
       shape: entry.shape,
-      values: new type(bytes.slice(start + from, start + end).buffer),
+      // A copy of its own: `slice` of a Buffer would share the memory of the whole file.
+      values: new type(new Uint8Array(bytes.subarray(start + from, start + end)).buffer),
     };
   }
   return tensors;

@@ -9,6 +9,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
 import type { FeatureSpec } from '../../forecasting/features/feature-spec.ts';
+import { isExternal } from '../../forecasting/models/external/forecaster.ts';
 import { networkForecaster, restoreTrained } from '../../forecasting/models/network/forecaster.ts';
 import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
@@ -17,6 +18,7 @@ import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
+import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import { testCutoffs } from './evaluation.ts';
 import { CHAMPION } from './gate.ts';
 import type { TrainedForecaster } from './provenance.ts';
@@ -25,7 +27,8 @@ import { networkSpecOf, type TrainingConfig } from './training-config.ts';
 export interface Champion extends TrainedForecaster {
   /** The model that was scored: the champion, or the twin of one that was refitted. */
   readonly modelVersion: string;
-  readonly network: TrainedNetwork;
+  /** null where the champion is a model of others. */
+  readonly network: TrainedNetwork | null;
 }
 
 export async function restoreChampion(
@@ -41,13 +44,14 @@ export async function restoreChampion(
     const served = await registry.load(modelVersion);
     const twin = served.card.refit?.twin;
     const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
-    const network = restoreTrained(model, weights);
-    const problem = mismatchOf(network.spec.features, horizon, panel);
+    const network = isExternal(model) ? null : restoreTrained(model, weights);
+    const features = isExternal(model) ? model.features : network?.spec.features;
+    const problem = mismatchOf(features as FeatureSpec, horizon, panel);
     if (problem !== null) {
       logger.warn({ modelVersion }, `the champion cannot be compared with: ${problem}`);
       return null;
     }
-    const forecaster = networkForecaster(network);
+    const forecaster = network ? networkForecaster(network) : restoreForecaster(model, weights);
     return {
       modelVersion: card.modelVersion,
       network,
@@ -98,6 +102,10 @@ export function warmStartOf(
     return null;
   }
   const { modelVersion, trainingCutoff, network } = champion;
+  if (network === null) {
+    logger.info({ modelVersion }, 'training starts cold: the champion is no network');
+    return null;
+  }
   const lastTarget = testCutoffs(domain, panel, config)[0] as number;
   const start =
     trainingCutoff > timestampAt(panel, lastTarget)

@@ -6,6 +6,7 @@
  * its scored twin.
  * Fails: NO_CHAMPION; SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT.
  */
+import { isExternal } from '../../forecasting/models/external/forecaster.ts';
 import { restoreTrained, saveNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { buildEnvironment } from '../../platform/tensorflow/build-environment.ts';
@@ -32,6 +33,8 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
   const served = await registry.load(champion.modelVersion);
   const twin = served.card.refit?.twin;
   const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
+  if (isExternal(model))
+    return { modelVersion: null, reason: 'the champion is a model of others', checks: [] };
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain);
   const outcome = await refit(
     { ...request, panel, seed: card.seed, warmStart: null },

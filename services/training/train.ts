@@ -166,7 +166,7 @@ export async function train(asked: TrainingRequest): Promise<TrainingResult> {
   const refitted = verdict.promoted
     ? await refitOf({ ...request, panel, warmStart: start }, evaluation, scored, card)
     : { card: scored, why: null };
-  await record(request, verdict, { ...refitted, scored, evidence: card.evidence });
+  await recordVerdict(request, verdict, { ...refitted, scored, evidence: card.evidence });
   logger.info(
     {
       modelVersion: refitted.card.modelVersion,
@@ -213,7 +213,7 @@ async function refitOf(
 }
 
 /** What the card and the log keep of a verdict. */
-const evidenceOf = (
+export const evidenceOf = (
   { outcome, moreCutoffs, comparisons, groups }: GateVerdict,
   level: number,
 ): Record<string, unknown> => ({
@@ -253,8 +253,13 @@ function withReliability(
 }
 
 /** Writes the verdict with its numbers and its chart to the log: a refusal, or a promotion. */
-async function record(
-  { domain, registry, drawVerdict, promotes }: TrainingRequest,
+export async function recordVerdict(
+  {
+    domain,
+    registry,
+    drawVerdict,
+    promotes,
+  }: Pick<TrainingRequest, 'domain' | 'registry' | 'drawVerdict' | 'promotes'>,
   verdict: GateVerdict,
   models: {
     readonly card: ModelCard;

@@ -4,7 +4,9 @@
  * cannot escape its prefix; log numbers have 20 digits so that text order is number order.
  * Fails: KEY_INVALID for a part that would break these rules.
  */
+import { posix } from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
+import { HASH_PATTERN } from '../../platform/files/content-hash.ts';
 
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -157,6 +159,19 @@ export const objectKeys = {
   alertEntry: (domain: string, number: number) =>
     `${of('alerts', domain)}/${numbered(number)}.json`,
 };
+
+const CONTENT_HASH = new RegExp(HASH_PATTERN);
+
+/**
+ * The SHA-256 that a key names its object by; null where it is named otherwise. An entry of actuals
+ * is named by what makes it the same post, which is not its bytes.
+ */
+export function hashInKey(key: string): string | null {
+  if (key.startsWith('actuals/')) return null;
+  const name = posix.basename(key).replace(/\.[a-z]+$/, '');
+  const last = name.slice(-64);
+  return CONTENT_HASH.test(last) && (name === last || name.at(-65) === '-') ? last : null;
+}
 
 /** Refuses a key that could leave the store: for stores to call on every key they are handed. */
 export function checkKey(key: string): string {

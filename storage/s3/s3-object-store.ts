@@ -11,11 +11,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
-import { HASH_PATTERN, sha256 } from '../../platform/files/content-hash.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { ContentCache, type ContentCacheOptions } from '../objects/content-cache.ts';
-import { checkKey, isKey } from '../objects/object-keys.ts';
+import { checkKey, hashInKey, isKey } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { proveCondition } from './condition-proof.ts';
 import type { S3Address } from './s3-address.ts';
@@ -43,15 +42,6 @@ export interface S3StoreOptions extends S3Options {
 
 const PART_BYTES = 8 << 20;
 const PARALLEL = 4;
-
-const CONTENT_HASH = new RegExp(HASH_PATTERN);
-
-/** The SHA-256 that a key names its object by; null where it is named otherwise. */
-function hashInKey(key: string): string | null {
-  const name = path.posix.basename(key).replace(/\.[a-z]+$/, '');
-  const last = name.slice(-64);
-  return CONTENT_HASH.test(last) && (name === last || name.at(-65) === '-') ? last : null;
-}
 
 export function s3ObjectStore(address: S3Address, options: S3StoreOptions): ObjectStore {
   const objects = new S3Objects(address, options);

@@ -6,8 +6,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
-import { exact, figure, signed } from '../../web/parts/format.ts';
-import { createFixture } from '../fakes/inference.ts';
+import type { RecordResponse } from '../../services/inference/openapi/record-schemas.ts';
+import { exact, figure, percent, signed } from '../../web/parts/format.ts';
+import { createFixture, HOUR } from '../fakes/inference.ts';
+import { memoryObjectStore } from '../fakes/memory-object-store.ts';
+import { DAY_START, publish, sourcesOf } from '../fixtures/published.ts';
 import { chromiumPath } from './open-browser.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
 
@@ -22,7 +25,9 @@ suite('the page', () => {
   const { fixture, options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
   let opened: OpenedPage;
   beforeAll(async () => {
-    opened = await openPage(options);
+    const store = memoryObjectStore();
+    await publish(store);
+    opened = await openPage({ ...options, monitoring: sourcesOf(store) });
   });
   afterAll(() => opened?.close());
 
@@ -135,6 +140,7 @@ suite('the page', () => {
       `actual ${exact(response.history?.values.at(-1) as number)}`,
     );
     await page.locator('summary').click();
+    await page.locator('.numbers tbody tr').first().waitFor();
     expect(await page.locator('.numbers tbody tr').count()).toBe(672 + 24);
     expect(await page.locator('.numbers tr.future').count()).toBe(24);
     expect(await page.locator('.numbers tr.future td:nth-child(4)').allInnerTexts()).toEqual(
@@ -160,6 +166,28 @@ suite('the page', () => {
     );
     const total = numbers.pop() as number;
     expect(numbers.reduce((sum, one) => sum + one, 0)).toBeCloseTo(total, 1);
+  });
+
+  test('Series: earlier forecasts, their errors and what fell inside the interval', async () => {
+    const { page, server, text } = opened;
+    const url = `${server.url}/v1/series/74/record`;
+    const record = (await (await fetch(url)).json()) as RecordResponse;
+    const target = new Date(DAY_START + 5 * HOUR).toISOString();
+    await open(`#/series/74?at=${target.slice(0, 16)}Z`);
+    await page.locator('.held').waitFor();
+    const { mae = 0, coverage = 0, pairs = 0 } = record.score ?? {};
+    const found = await page.locator('.pairs dd').allInnerTexts();
+    expect(found).toContain(`${percent(coverage)} of ${exact(pairs)}`);
+    expect(found).toContain(`${exact(mae)} orders`);
+    // The last forecast before it: the one whose cutoff is the interval before.
+    const last = record.forecasts.find(({ cutoff }) => Date.parse(cutoff) === DAY_START + 4 * HOUR);
+    const median = last?.quantiles['0.5']?.[0] as number;
+    expect(await text('.readout')).toContain(`forecast 1 ahead ${exact(median)}`);
+    await page.getByText('Earlier forecasts', { exact: true }).click();
+    await page.waitForURL('**vintages=1**');
+    expect(await page.locator('.plot [aria-description=vintage]').count()).toBe(
+      record.forecasts.length,
+    );
   });
 
   test('Series: the downloaded CSV holds the numbers of the API', async () => {

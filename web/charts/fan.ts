@@ -19,6 +19,7 @@ import {
   verticalAxis,
 } from '../../reports/charts/marks.ts';
 import { bandFor, type Columns } from '../data/forecast.ts';
+import type { PastForecasts } from '../data/record.ts';
 
 export interface Fan {
   readonly columns: Columns;
@@ -28,6 +29,12 @@ export interface Fan {
   readonly from: number;
   /** The naive forecast responds: it is drawn as what it is. */
   readonly isNaive?: boolean;
+  /** What was forecast before, pale under what happened. */
+  readonly earlier?: PastForecasts;
+  /** The mean with other inputs, one value a step. */
+  readonly whatIf?: readonly number[] | null;
+  /** Each earlier forecast as a line of its own. */
+  readonly hasVintages?: boolean;
 }
 
 export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOptions {
@@ -37,9 +44,14 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
   const past = columns.pastTimes
     .map((x, i) => ({ x, y: columns.actual[i] as number }))
     .filter(({ x }) => x >= from);
-  const values = [...past.map(({ y }) => y), ...median, ...mean, ...naive].concat(
-    bands.flatMap(({ lower, upper }) => [...lower, ...upper]),
-  );
+  const earlier = (fan.earlier?.latest ?? []).filter(({ time }) => time >= from);
+  const values = [
+    ...earlier.map(({ upper }) => upper),
+    ...past.map(({ y }) => y),
+    ...median,
+    ...mean,
+    ...naive,
+  ].concat(bands.flatMap(({ lower, upper }) => [...lower, ...upper]));
   const ticks = ticksFor(values, height > 240 ? 5 : 3);
   const [low, high] = domainOf(ticks);
   const domain: [number, number] = [from, times.at(-1) as number];
@@ -61,6 +73,17 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
     marks: [
       ...verticalAxis(ticks),
       ...timeAxis(every, timeZone, domain, frame),
+      bandOf(
+        earlier.map(({ time, lower, upper }) => ({ x: time, low: lower, high: upper })),
+        'earlier interval',
+        pale(colour('band80')),
+      ),
+      lineOf(
+        earlier.map(({ time, median: y }) => ({ x: time, y })),
+        'earlier forecast',
+        { stroke: tone, strokeWidth: 1, strokeOpacity: 0.6 },
+      ),
+      ...(fan.hasVintages ? vintageLines(fan, domain) : []),
       ...bands.map(({ level, lower, upper }) => {
         const rows = times.map((x, i) => ({
           x,
@@ -76,11 +99,29 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
       lineOf(past, 'actual', { stroke: colour('actual'), strokeWidth: 1.6 }),
       lineOf(points(mean), 'mean forecast', { stroke: tone, ...(isMean ? strong : weak) }),
       lineOf(points(median), 'median forecast', { stroke: tone, ...(isMean ? weak : strong) }),
+      lineOf(points(fan.whatIf ?? []), 'what if', {
+        ...{ stroke: colour('ink'), strokeWidth: 1.5, strokeDasharray: '6 2' },
+      }),
       ...markAt(cutoff + intervalMs / 2, isNarrow ? 'known' : 'known until here'),
       Plot.ruleY([low], { stroke: colour('muted'), strokeOpacity: 0.6 }),
       ...endLabels(labels, [low, high], frame),
     ],
   };
+}
+
+const pale = (fill: string): string => `color-mix(in srgb, ${fill} 60%, transparent)`;
+
+function vintageLines({ earlier, columns }: Fan, [from, until]: readonly [number, number]) {
+  const seen = (x: number) => x >= from && x <= until;
+  return (earlier?.vintages ?? [])
+    .filter(({ cutoff }) => cutoff < columns.cutoff)
+    .map(({ times, median }) =>
+      lineOf(
+        times.map((x, i) => ({ x, y: median[i] as number })).filter(({ x }) => seen(x)),
+        'vintage',
+        { stroke: colour('forecast'), strokeWidth: 1, strokeOpacity: 0.35 },
+      ),
+    );
 }
 
 /** Names at the right end of the lines. */

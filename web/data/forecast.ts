@@ -54,19 +54,22 @@ export function columnsOf(forecast: Forecast, domain: Domain): Columns {
   };
 }
 
-function medianOf(quantiles: Forecast['quantiles']): readonly number[] {
+type Quantiles = Readonly<Record<string, readonly number[]>>;
+
+export function medianOf(quantiles: Quantiles): readonly number[] {
   const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
   return quantiles['0.5'] ?? quantiles[names[names.length >> 1] as string] ?? [];
 }
 
-function bandsOf(quantiles: Forecast['quantiles']): Band[] {
+export function bandsOf(quantiles: Quantiles): Band[] {
   const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
   return names
     .filter((name) => Number(name) < 0.5)
     .flatMap((name) => {
       const opposite = names.find((other) => Math.abs(1 - Number(name) - Number(other)) < 1e-6);
       if (opposite === undefined) return [];
-      const [lower, upper] = [quantiles[name] as number[], quantiles[opposite] as number[]];
+      const lower = quantiles[name] as readonly number[];
+      const upper = quantiles[opposite] as readonly number[];
       return [{ level: Math.round((1 - 2 * Number(name)) * 1000) / 10, lower, upper }];
     });
 }

@@ -6,26 +6,21 @@
  */
 import { useCallback, useMemo, useState } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
-import { timeLabels } from '../../platform/text/scales.ts';
 import { fanPanel } from '../charts/fan.ts';
 import { PlotChart } from '../charts/plot-chart.tsx';
-import {
-  bandFor,
-  type Columns,
-  columnsOf,
-  indexOfHighest,
-  intervalNoun,
-  naiveName,
-  seasonOf,
-} from '../data/forecast.ts';
+import { columnsOf, indexOfHighest, naiveName, seasonOf } from '../data/forecast.ts';
 import { type Forecast, type SeriesInfo, usePage } from '../data/page-context.ts';
+import { pastForecasts, type SeriesRecord } from '../data/record.ts';
 import { useData } from '../data/use-data.ts';
-import { capital, counted, exact, figure } from '../parts/format.ts';
-import { Finding } from '../parts/section.tsx';
+import { exact } from '../parts/format.ts';
 import { indexAt, useStep } from '../parts/use-step.ts';
 import { Skeleton, Whole } from '../shell/states.tsx';
+import { SeriesFinding } from './series/finding.tsx';
 import { NumbersTable } from './series/numbers-table.tsx';
+import { Readout } from './series/readout.tsx';
 import { TakeAlong } from './series/take-along.tsx';
+import { WereWeRight } from './series/were-we-right.tsx';
+import { WhatIf } from './series/what-if.tsx';
 import { Why } from './series/why.tsx';
 
 const DAY_MS = 86_400_000;
@@ -89,6 +84,17 @@ function Shown({ series, forecast, history }: ShownProps) {
   const { domain } = about;
   const columns = useMemo(() => columnsOf(forecast, domain), [forecast, domain]);
   const { pastTimes, times, cutoff, intervalMs, median } = columns;
+  const id = series.seriesId;
+  const record = useData(`record ${id}`, async ({ GET }) => {
+    const params = { path: { id } };
+    return (await dataOf(GET('/v1/series/{id}/record', { params }))) as SeriesRecord;
+  }).value;
+  const earlier = useMemo(
+    () => (record ? pastForecasts(record, intervalMs) : { latest: [], vintages: [] }),
+    [record, intervalMs],
+  );
+  const [whatIf, setWhatIf] = useState<readonly number[] | null>(null);
+  const hasVintages = address.query.vintages === '1';
   const every = useMemo(() => [...pastTimes, ...times], [pastTimes, times]);
   const peak = pastTimes.length + indexOfHighest(median);
   const { index, moveTo } = useStep(every, peak);
@@ -99,11 +105,20 @@ function Shown({ series, forecast, history }: ShownProps) {
   const panel = useCallback(
     (width: number) =>
       fanPanel(
-        { columns, timeZone: domain.timeZone, naiveName: naiveName(domain), from, isNaive },
+        {
+          columns,
+          timeZone: domain.timeZone,
+          naiveName: naiveName(domain),
+          from,
+          isNaive,
+          earlier,
+          hasVintages,
+          whatIf,
+        },
         width,
         heightFor(width),
       ),
-    [columns, domain, from, isNaive],
+    [columns, domain, from, isNaive, earlier, hasVintages, whatIf],
   );
   const shownIndex = hovered ?? index;
   return (
@@ -112,8 +127,22 @@ function Shown({ series, forecast, history }: ShownProps) {
       <div class="grid">
         <section class="c12">
           <div class="bar">
-            <Readout {...{ columns, index: shownIndex }} unit={forecast.unit} />
+            <Readout
+              {...{ columns, earlier: earlier.latest }}
+              index={shownIndex}
+              unit={forecast.unit}
+            />
             <fieldset class="toggles">
+              {earlier.vintages.length > 0 && (
+                <button
+                  type="button"
+                  class="button"
+                  aria-pressed={hasVintages}
+                  onClick={() => go({ query: withVintages(address.query, !hasVintages) })}
+                >
+                  Earlier forecasts
+                </button>
+              )}
               <legend class="hidden">Days before the cutoff</legend>
               {SPANS.map((span) => (
                 <button
@@ -137,7 +166,11 @@ function Shown({ series, forecast, history }: ShownProps) {
             onPick={moveTo}
           />
         </section>
-        <Why seriesId={series.seriesId} step={Math.max(0, index - pastTimes.length)} />
+        <Why seriesId={id} step={Math.max(0, index - pastTimes.length)} />
+        <WereWeRight record={record} latest={earlier.latest} />
+        {(about.model?.exogenous?.length ?? 0) > 0 && (
+          <WhatIf seriesId={id} mean={columns.mean} onMean={setWhatIf} />
+        )}
         <TakeAlong {...{ series, forecast, columns, history }} />
         <NumbersTable {...{ columns }} title={series.title} />
       </div>
@@ -145,116 +178,8 @@ function Shown({ series, forecast, history }: ShownProps) {
   );
 }
 
+function withVintages({ vintages: _before, ...query }: Record<string, string>, on: boolean) {
+  return on ? { ...query, vintages: '1' } : query;
+}
+
 const heightFor = (width: number): number => (width < 600 ? 300 : 368);
-
-const FLAGS: Readonly<Record<string, string>> = {
-  unseen: 'The model has not learnt this series.',
-  silent: 'Every known value of the last 4 weeks is zero.',
-  gaps: 'More than a tenth of the last 4 weeks, or the whole last day, is unknown.',
-  new: 'Its history begins less than 4 weeks ago.',
-  outlier: 'A value of the last 4 weeks lies far from all around it, and is taken as unknown.',
-  bounded: 'The forecast of the model lay out of range, and a baseline is served instead.',
-};
-
-function SeriesFinding({
-  series,
-  forecast,
-  columns,
-}: Omit<ShownProps, 'history'> & {
-  readonly columns: Columns;
-}) {
-  const { about } = usePage();
-  const { domain } = about;
-  const { times, median, naive, actual } = columns;
-  const peak = indexOfHighest(median);
-  const band = bandFor(columns.bands);
-  const noun = counted(forecast.unit);
-  const high = median[peak] as number;
-  const { hour, full } = timeLabels(domain.timeZone);
-  const isQuiet = high === 0;
-  const before = naive[peak] as number;
-  const lastWeek = actual.slice(-seasonOf(domain)).filter(Number.isFinite);
-  const title = isQuiet ? (
-    <>
-      {series.title} is quiet: <b>a median of 0</b> at every {intervalNoun(domain)}
-    </>
-  ) : (
-    <>
-      {series.title} peaks at {hour(times[peak] as number)}:{' '}
-      <b>
-        {figure(high)} {noun}
-      </b>
-      {band && (
-        <span class="soft">
-          , {band.level} % between {figure(band.lower[peak] as number)} and{' '}
-          {figure(band.upper[peak] as number)}
-        </span>
-      )}
-    </>
-  );
-  return (
-    <Finding title={title}>
-      {Number.isFinite(before) && !isQuiet && (
-        <>
-          {capital(naiveName(domain))} it was {figure(before)} at that {intervalNoun(domain)}.{' '}
-        </>
-      )}
-      {lastWeek.length > 0 && (
-        <>
-          The last {exact(lastWeek.length)} {intervalNoun(domain)}s add up to{' '}
-          {figure(lastWeek.reduce((sum, value) => sum + value, 0))} {noun}.{' '}
-        </>
-      )}
-      Made from all that was known at {full(columns.cutoff)}.
-      {forecast.flags?.map((flag) => (
-        <span key={flag} class="flag">
-          {' '}
-          {FLAGS[flag] ?? flag}
-        </span>
-      ))}
-    </Finding>
-  );
-}
-
-interface ReadoutProps {
-  readonly columns: Columns;
-  readonly index: number;
-  readonly unit: string;
-}
-
-function Readout({ columns, index, unit }: ReadoutProps) {
-  const { about } = usePage();
-  const { domain } = about;
-  const { pastTimes, times, actual, median, mean, bands, naive } = columns;
-  const step = index - pastTimes.length;
-  const time = step < 0 ? pastTimes[index] : times[step];
-  const { full } = timeLabels(domain.timeZone);
-  const band = bandFor(bands);
-  return (
-    <p class="readout" aria-live="polite">
-      <b>{time === undefined ? '' : full(time)}</b>
-      {step < 0 ? (
-        <span>
-          actual <b>{exact(actual[index] as number)}</b>
-        </span>
-      ) : (
-        <>
-          <span class="forecast">
-            median <b>{exact(median[step] as number)}</b>
-          </span>
-          <span class="forecast">mean {exact(mean[step] as number)}</span>
-          {band && (
-            <span>
-              {band.level} % {exact(band.lower[step] as number)} –{' '}
-              {exact(band.upper[step] as number)}
-            </span>
-          )}
-          <span class="naive">
-            {naiveName(domain)} {exact(naive[step] as number)}
-          </span>
-        </>
-      )}
-      <span class="unit">{unit}</span>
-    </p>
-  );
-}

@@ -6,12 +6,12 @@
  * computed, because its model or snapshot was collected, is counted and no failure.
  */
 import Table from 'cli-table3';
-import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
 import { minuteText } from '../../../platform/text/utc-text.ts';
 import { type Recomputation, recomputer } from '../../../services/inference/batch/recompute.ts';
 import type { CanonicalIssue, Ledger, LedgerRange } from '../../../storage/ledger/ledger.ts';
+import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../../context.ts';
 import { timestamp } from '../panel.ts';
 
@@ -46,7 +46,7 @@ export async function verifyCommand(context: CommandContext, flags: VerifyFlags)
     domain,
     features: await context.features(),
     registry: await context.registry(),
-    restoreForecaster: restoreNetwork,
+    restoreForecaster,
   });
   const looked: Looked[] = [];
   progress.start('computing forecasts again', times.length);

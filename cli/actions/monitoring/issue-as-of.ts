@@ -4,13 +4,14 @@
  * them.
  * Fails: as the batch.
  */
-import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
+
 import { panelTail } from '../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
 import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
 import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
 import type { PastFeatures } from '../../../services/monitoring/replay/past-features.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
+import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../../context.ts';
 
 export interface PastBatch {
@@ -28,7 +29,7 @@ export function issuerAsOf(
   { past, registry, tail, challengers }: PastBatch,
 ): (at: number) => Promise<LedgerIssue[]> {
   const loaded = new Map<string, ReturnType<typeof registry.load>>();
-  const restored = new WeakMap<object, ReturnType<typeof restoreNetwork>>();
+  const restored = new WeakMap<object, ReturnType<typeof restoreForecaster>>();
   const common = {
     domain,
     registry: {
@@ -40,7 +41,7 @@ export function issuerAsOf(
       },
     },
     restoreForecaster: ((model, weights) => {
-      const found = restored.get(weights) ?? restoreNetwork(model, weights);
+      const found = restored.get(weights) ?? restoreForecaster(model, weights);
       restored.set(weights, found);
       return found;
     }) as RestoreForecaster,

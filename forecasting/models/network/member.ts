@@ -180,8 +180,8 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
 /**
  * Cutoffs whose targets lie in the last `intervals` up to `lastTarget`, coprime with the day apart.
  */
-function calibrationCutoffs(
-  source: FeatureSource,
+export function calibrationCutoffs(
+  source: Pick<FeatureSource, 'panel' | 'spec' | 'sizes'>,
   lastTarget: number,
   intervals: number,
 ): number[] {

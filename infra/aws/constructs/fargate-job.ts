@@ -16,6 +16,7 @@ import {
   type EfsVolumeConfiguration,
   FargatePlatformVersion,
   FargateTaskDefinition,
+  LinuxParameters,
   LogDrivers,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
@@ -131,6 +132,8 @@ export class FargateJob extends Construct {
       },
       readonlyRootFilesystem: true,
       privileged: false,
+      // Process 1 gets no signal's default action: with an init of ECS's own the command does.
+      linuxParameters: new LinuxParameters(this, 'Init', { initProcessEnabled: true }),
       // Spare capacity is taken away two minutes after it is announced.
       stopTimeout: Duration.minutes(2),
       logging: LogDrivers.awsLogs({ streamPrefix: CONTAINER, logGroup: this.logGroup }),

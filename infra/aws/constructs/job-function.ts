@@ -82,7 +82,10 @@ export class JobFunction extends Construct {
       memorySize: size.memoryMb,
       ephemeralStorageSize: Size.mebibytes(size.storageMb),
       timeout: JOB_FUNCTION_TIMEOUT,
-      environment: { ...jobEnvironment(configuration, size.memoryMb), HEADWAY_WORK: '/tmp/work' },
+      environment: {
+        ...jobEnvironment(configuration, { memoryMb: size.memoryMb, diskMb: size.storageMb }),
+        HEADWAY_WORK: '/tmp/work',
+      },
       role: role.withoutPolicyUpdates(),
       logGroup: this.logGroup,
       tracing: Tracing.ACTIVE,

@@ -13,7 +13,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { jobEnvironment } from '../application.ts';
+import { jobEnvironment, machineOf } from '../application.ts';
 import type { Configuration } from '../configuration.ts';
 import { imageTagParameter } from '../image-tag.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
@@ -50,7 +50,7 @@ export class MonitorJob extends Construct {
       imageTag: imageTagParameter(stack),
       command: ['schedule', '--only', 'monitoring', '--once'],
       environment: {
-        ...jobEnvironment(configuration, compute.memoryMb),
+        ...jobEnvironment(configuration, machineOf(compute)),
         HEADWAY_ALERT_SNS: topic.topicArn,
         HEADWAY_CLOUDWATCH: configuration.environment,
       },

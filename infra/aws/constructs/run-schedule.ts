@@ -21,13 +21,15 @@ export interface RunScheduleProps {
   };
   /** null: what is missed is not worth keeping. */
   readonly deadLetters: IQueue | null;
+  /** On the minute, for what is measured by the minute; else within five. */
+  readonly isPunctual?: boolean;
 }
 
 export class RunSchedule extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { expression, description, target, deadLetters }: RunScheduleProps,
+    { expression, description, target, deadLetters, isPunctual = false }: RunScheduleProps,
   ) {
     super(scope, id);
     const role = new Role(this, 'Role', {
@@ -45,7 +47,9 @@ export class RunSchedule extends Construct {
       scheduleExpression: expression,
       scheduleExpressionTimezone: 'UTC',
       // A few minutes either way keep whole hours from being rush hours.
-      flexibleTimeWindow: { mode: 'FLEXIBLE', maximumWindowInMinutes: 5 },
+      flexibleTimeWindow: isPunctual
+        ? { mode: 'OFF' }
+        : { mode: 'FLEXIBLE', maximumWindowInMinutes: 5 },
       target: {
         arn: target.arn,
         roleArn: role.roleArn,

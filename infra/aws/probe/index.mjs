@@ -4,7 +4,8 @@
  * that goes on when nobody asks.
  * Invariants: no rights, no dependency, no import: metrics are a line of the log in CloudWatch's
  * embedded metric format. Every run writes exactly one line; a service that cannot be asked is
- * `Ready` 0, and never an absent metric.
+ * `Ready` 0. Before there is anything to serve there is nothing to be ready: an empty store is
+ * neither ready nor a failure, and no model yet is no fallback.
  * Fails: never; what went wrong is in the line.
  */
 
@@ -23,11 +24,12 @@ const UNITS = {
  */
 export function metricsOf(status, body, latencyMs) {
   const health = parsed(body);
+  if (status === 503 && health?.code === 'SNAPSHOT_EMPTY') return { ProbeLatency: latencyMs };
   const isServing = status === 200 && (health?.status === 'ready' || health?.status === 'degraded');
   if (!isServing) return { Ready: 0, ProbeLatency: latencyMs };
   return {
     Ready: 1,
-    Fallback: health.status === 'degraded' ? 1 : 0,
+    Fallback: health.status === 'degraded' && health.fallback?.reason !== 'NO_CHAMPION' ? 1 : 0,
     ...(Number.isFinite(health.dataAgeSeconds) ? { DataAge: health.dataAgeSeconds } : {}),
     ...(Number.isFinite(health.rescuedSeries) ? { RescuedSeries: health.rescuedSeries } : {}),
     ProbeLatency: latencyMs,

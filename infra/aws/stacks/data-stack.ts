@@ -104,7 +104,8 @@ export class DataStack extends Stack {
       ],
     });
     this.store = store as IBucket;
-    for (const statement of this.writtenOnce()) this.store.addToResourcePolicy(statement);
+    for (const statement of [...this.writtenOnce(), this.notToLookups()])
+      this.store.addToResourcePolicy(statement);
     // What stays stays as closed as it was.
     for (const bucket of [store, accessLog])
       bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
@@ -131,6 +132,22 @@ export class DataStack extends Stack {
       exportName: storeExport(configuration),
     });
     new CfnOutput(this, 'ImagesUri', { value: this.images.repositoryUri });
+  }
+
+  /**
+   * The role by which pull requests are compared may read whatever the account has, for `cdk
+   * bootstrap` gives it AWS's own ReadOnlyAccess. A diff has no need of what is in the store.
+   */
+  private notToLookups(): PolicyStatement {
+    const role = `arn:${this.partition}:iam::${this.account}:role/cdk-*-lookup-role-*`;
+    return new PolicyStatement({
+      sid: 'LookupsDoNotRead',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [this.store.arnForObjects('*')],
+      conditions: { ArnLike: { 'aws:PrincipalArn': role } },
+    });
   }
 
   /**

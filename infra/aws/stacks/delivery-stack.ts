@@ -1,13 +1,14 @@
 /**
  * Purpose: what GitHub's workflows may do here, without a key that could be stolen: two roles that
- * only this repository can take.
+ * only this repository can take: by the subject that GitHub gives its tokens, with ids where the
+ * configuration has them.
  * Invariants: `deploy` is for the one branch; `diff` is for pull requests and reads; both reach AWS
  * through the roles that `cdk bootstrap` made, and hold no right over a resource themselves but to
  * push images.
  * Fails: while it is deployed, where the account has GitHub's identity provider already
  * (delivery.createProvider).
  */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnOIDCProvider, FederatedPrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
@@ -34,10 +35,7 @@ export class DeliveryStack extends Stack {
     const { environment, delivery } = configuration;
     const { partition, account, region } = this;
     const provider = delivery.createProvider
-      ? new CfnOIDCProvider(this, 'GitHub', {
-          url: `https://${ISSUER}`,
-          clientIdList: ['sts.amazonaws.com'],
-        }).attrArn
+      ? this.provider()
       : `arn:${partition}:iam::${account}:oidc-provider/${ISSUER}`;
     const trusted = (subject: string) =>
       new FederatedPrincipal(
@@ -87,5 +85,15 @@ export class DeliveryStack extends Stack {
     diff.addToPolicy(bootstrapped('lookup'));
     new CfnOutput(this, 'DeployRole', { value: deploy.roleArn });
     new CfnOutput(this, 'DiffRole', { value: diff.roleArn });
+  }
+
+  /** The account has one, whoever made it: it stays when this environment goes. */
+  private provider(): string {
+    const provider = new CfnOIDCProvider(this, 'GitHub', {
+      url: `https://${ISSUER}`,
+      clientIdList: ['sts.amazonaws.com'],
+    });
+    provider.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return provider.attrArn;
   }
 }

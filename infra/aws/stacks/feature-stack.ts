@@ -13,7 +13,7 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { jobEnvironment } from '../application.ts';
+import { jobEnvironment, machineOf } from '../application.ts';
 import type { Configuration } from '../configuration.ts';
 import { deadLetterQueue } from '../constructs/dead-letters.ts';
 import { FargateJob } from '../constructs/fargate-job.ts';
@@ -70,7 +70,7 @@ export class FeatureStack extends Stack {
         images: data.images,
         imageTag,
         command,
-        environment: jobEnvironment(configuration, compute.memoryMb),
+        environment: jobEnvironment(configuration, machineOf(compute)),
         allow: (role) => allowStore(role, this, configuration, access),
         timeout: Duration.hours(2),
         deadLetters: this.deadLetters,

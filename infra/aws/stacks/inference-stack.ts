@@ -36,7 +36,7 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { LAMBDA_HANDLER, serviceEnvironment } from '../application.ts';
 import type { Configuration } from '../configuration.ts';
@@ -163,10 +163,11 @@ export class InferenceStack extends Stack {
         integrationError: '$context.integrationErrorMessage',
       }),
     };
-    stage.defaultRouteSettings = {
-      throttlingRateLimit: inference.throttle.ratePerSecond,
-      throttlingBurstLimit: inference.throttle.burst,
-    };
+    if (inference.throttle !== null)
+      stage.defaultRouteSettings = {
+        throttlingRateLimit: inference.throttle.ratePerSecond,
+        throttlingBurstLimit: inference.throttle.burst,
+      };
     acknowledge(
       api,
       'AwsSolutions-APIG4',
@@ -226,30 +227,12 @@ export class InferenceStack extends Stack {
     };
   }
 
-  /** A new version gets its share of requests; the alarms take it back. */
+  /**
+   * A new version gets its share of requests; the alarms take it back. They watch that version
+   * alone, so that a service which is broken does not stop its own repair.
+   */
   private rollOut({ inference, environment }: Configuration): void {
-    const crashes = new Alarm(this, 'Crashes', {
-      alarmDescription:
-        'Headway: the service crashed or timed out. A version that is taking over is rolled back.',
-      metric: this.live.metricErrors({ period: Duration.minutes(1), statistic: 'Sum' }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-    const failures = new Alarm(this, 'Failures', {
-      alarmDescription: 'Headway: responses fail. A version that is taking over is rolled back.',
-      metric: new MathExpression({
-        expression: `IF(requests >= ${ENOUGH_REQUESTS}, 100 * errors / requests, 0)`,
-        usingMetrics: { requests: this.metrics.requests, errors: this.metrics.serverErrors },
-        label: 'responses of 5xx in percent',
-        period: Duration.minutes(5),
-      }),
-      threshold: MAX_FAILURES_PERCENT,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
+    const { crashes, failures } = this.versionAlarms(environment);
     const role = new Role(this, 'RolloutRole', {
       assumedBy: new ServicePrincipal('codedeploy.amazonaws.com'),
     });
@@ -280,5 +263,74 @@ export class InferenceStack extends Stack {
       autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: true },
     });
     group.node.addDependency(role);
+  }
+
+  /** Crashes of the newest version, and responses of it that are failures. */
+  private versionAlarms(environment: string): Readonly<Record<'crashes' | 'failures', Alarm>> {
+    const { version } = this.run.currentVersion;
+    const ofVersion = (metricName: string, minutes: number) =>
+      new Metric({
+        namespace: 'AWS/Lambda',
+        metricName,
+        dimensionsMap: {
+          FunctionName: this.run.functionName,
+          Resource: `${this.run.functionName}:live`,
+          ExecutedVersion: version,
+        },
+        statistic: 'Sum',
+        period: Duration.minutes(minutes),
+      });
+    const crashes = new Alarm(this, 'Crashes', {
+      alarmDescription:
+        'Headway: the newest version crashed or timed out. While it takes over it is rolled back.',
+      metric: ofVersion('Errors', 1),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    const failures = new Alarm(this, 'Failures', {
+      alarmDescription:
+        'Headway: responses of the newest version fail. While it takes over it is rolled back.',
+      metric: new MathExpression({
+        expression: `IF(requests >= ${ENOUGH_REQUESTS}, 100 * FILL(errors, 0) / requests, 0)`,
+        usingMetrics: {
+          requests: ofVersion('Invocations', 5),
+          errors: this.failedResponses(environment, version),
+        },
+        label: 'responses of 5xx but 503 in percent',
+        period: Duration.minutes(5),
+      }),
+      threshold: MAX_FAILURES_PERCENT,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    return { crashes, failures };
+  }
+
+  /**
+   * Counted from the log, whose lines name their version: no metric of AWS's front does. 503 is
+   * deliberate: an empty store, or one out of reach, is no fault of a version.
+   */
+  private failedResponses(environment: string, version: string): Metric {
+    const [metricNamespace, metricName] = [`Headway/${environment}`, 'FailedResponses'];
+    new MetricFilter(this, 'FailedResponses', {
+      logGroup: this.logGroup,
+      metricNamespace,
+      metricName,
+      filterPattern: FilterPattern.literal(
+        '{ ($.msg = "request completed") && ($.status >= 500) && ($.status != 503) }',
+      ),
+      metricValue: '1',
+      dimensions: { Version: '$.functionVersion' },
+    });
+    return new Metric({
+      namespace: metricNamespace,
+      metricName,
+      dimensionsMap: { Version: version },
+      statistic: 'Sum',
+      period: Duration.minutes(5),
+    });
   }
 }

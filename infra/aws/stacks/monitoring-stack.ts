@@ -2,8 +2,9 @@
  * Purpose: who is notified of what: a probe from outside, the monitoring of forecasts on its
  * schedule, alarms, one dashboard, a budget, and the topic that all of them write to.
  * Invariants: every alarm says in its text what it means for those who use forecasts and where
- * to look; what is not measured yet (skill and coverage, before the first scores) has its alarm
- * already and is silent until it is.
+ * to look; one failure has one alarm. None goes off before there is something to watch: an empty
+ * store is not unreachable, no model yet is no fallback, and skill and coverage are silent until
+ * the first scores.
  * Fails: never.
  */
 import { join } from 'node:path';
@@ -71,7 +72,7 @@ export class MonitoringStack extends Stack {
     const { environment } = configuration;
     const topic = this.topic(configuration);
     const monitor = new MonitorJob(this, 'Watch', { configuration, data, network, topic });
-    this.probe(configuration, inference.url);
+    const probe = this.probe(configuration, inference.url);
     const measured = (metricName: string, statistic: string, period = FIVE_MINUTES) =>
       new Metric({
         namespace: 'Headway',
@@ -95,10 +96,11 @@ export class MonitoringStack extends Stack {
       replaced: measured('RescuedSeries', 'Maximum'),
       skill: measured('Skill', 'Average', Duration.days(1)),
       coverage: measured('CoverageError', 'Maximum', Duration.days(1)),
+      probeErrors: probe.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' }),
     };
     const texts: AlarmText[] = [
       ...availabilityAlarms(figures),
-      ...jobAlarms({ features, training, monitor }, failures),
+      ...jobAlarms({ features, training, monitor }),
       ...requestAlarms(configuration, inference),
       ...forecastAlarms(configuration, figures),
       ...(batch === null ? [] : batchAlarms(batch)),
@@ -169,7 +171,10 @@ export class MonitoringStack extends Stack {
     return topic;
   }
 
-  private probe({ environment, logDays, architecture }: Configuration, url: string): void {
+  private probe(
+    { environment, logDays, architecture }: Configuration,
+    url: string,
+  ): LambdaFunction {
     const logGroup = new LogGroup(this, 'ProbeLog', {
       retention: logDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -204,7 +209,10 @@ export class MonitoringStack extends Stack {
       description: 'Headway: ask the service whether it is ready',
       target: { arn: probe.functionArn, action: 'lambda:InvokeFunction' },
       deadLetters: null,
+      // Within five minutes of its time it would leave periods without a figure.
+      isPunctual: true,
     });
+    return probe;
   }
 
   private budget({ environment, monitoring }: Configuration, topic: Topic): void {
@@ -241,7 +249,7 @@ const waiting = (queue: Queue) =>
 const failed = (machine: StateMachine) =>
   machine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
 
-type Figures = DashboardParts['figures'];
+type Figures = DashboardParts['figures'] & { readonly probeErrors: IMetric };
 
 function availabilityAlarms(figures: Figures): AlarmText[] {
   return [
@@ -255,8 +263,16 @@ function availabilityAlarms(figures: Figures): AlarmText[] {
         threshold: 1,
         when: below,
         periods: 2,
-        missing: TreatMissingData.BREACHING,
+        // Absent while the store is empty; after that the probe writes it every time.
+        missing: TreatMissingData.IGNORE,
       },
+    },
+    {
+      name: 'ProbeFailed',
+      means:
+        'The probe itself fails, so nobody looks whether forecasts are served. Its log has the ' +
+        'reason.',
+      ...{ metric: figures.probeErrors, threshold: 0, when: above, periods: 3 },
     },
     {
       name: 'Fallback',
@@ -268,53 +284,58 @@ function availabilityAlarms(figures: Figures): AlarmText[] {
   ];
 }
 
-function jobAlarms(
-  {
-    features,
-    training,
-    monitor,
-  }: Pick<MonitoringStackProps, 'features' | 'training'> & { readonly monitor: MonitorJob },
-  failures: Readonly<Record<'features' | 'training' | 'monitoring', IMetric>>,
-): AlarmText[] {
+/**
+ * A run that was given up: of a function its event, of a container the message of its state machine
+ * lies in the queue. One that was ended from outside leaves no message.
+ */
+function givenUp(queue: Queue, machine: StateMachine | null): IMetric {
+  if (machine === null) return waiting(queue);
+  return new MathExpression({
+    expression: 'FILL(waiting, 0) + FILL(timedOut, 0) + FILL(aborted, 0)',
+    usingMetrics: {
+      waiting: waiting(queue),
+      timedOut: machine.metricTimedOut({ period: FIVE_MINUTES, statistic: 'Sum' }),
+      aborted: machine.metricAborted({ period: FIVE_MINUTES, statistic: 'Sum' }),
+    },
+    label: 'runs that were given up',
+    period: FIVE_MINUTES,
+  });
+}
+
+const READ_IT =
+  'The message in the dead-letter queue says which and why; delete it when it is dealt with, and ' +
+  'the alarm ends.';
+
+function jobAlarms({
+  features,
+  training,
+  monitor,
+}: Pick<MonitoringStackProps, 'features' | 'training'> & {
+  readonly monitor: MonitorJob;
+}): AlarmText[] {
+  const { work } = features;
   return [
     {
-      name: 'FeatureRunFailed',
+      name: 'FeaturesFailed',
       means:
-        'A feature run failed: forecasts rest on older data. Its log has the reason; ' +
-        'DATA_QUARANTINED means that raw data broke its contract.',
-      ...{ metric: failures.features, threshold: 0, when: above },
+        'A feature run was given up: forecasts rest on older data. DATA_QUARANTINED means that ' +
+        `raw data broke its contract. ${READ_IT}`,
+      metric: givenUp(features.deadLetters, work.kind === 'fargate' ? work.run : null),
+      ...{ threshold: 0, when: above },
     },
     {
       name: 'TrainingFailed',
-      means: 'A training failed: the champion stays. Its log has the reason.',
-      ...{ metric: failures.training, threshold: 0, when: above },
+      means: `A training was given up: the champion stays. ${READ_IT}`,
+      metric: givenUp(training.deadLetters, training.run),
+      ...{ threshold: 0, when: above },
     },
     {
       name: 'MonitoringFailed',
       means:
-        'A look of monitoring failed: nothing is scored, and the policy decides nothing. Its log ' +
-        'has the reason.',
-      ...{ metric: failures.monitoring, threshold: 0, when: above },
-    },
-    {
-      name: 'FeaturesDeadLetter',
-      means:
-        'A feature run was given up. The message says which and why; delete it when it is ' +
-        'dealt with.',
-      ...{ metric: waiting(features.deadLetters), threshold: 0, when: above },
-    },
-    {
-      name: 'TrainingDeadLetter',
-      means:
-        'A training was given up. The message says which and why; delete it when it is dealt with.',
-      ...{ metric: waiting(training.deadLetters), threshold: 0, when: above },
-    },
-    {
-      name: 'MonitoringDeadLetter',
-      means:
-        'A look of monitoring was given up. The message says which and why; delete it when it is ' +
-        'dealt with.',
-      ...{ metric: waiting(monitor.deadLetters), threshold: 0, when: above },
+        'A look of monitoring was given up: nothing is scored, and the policy decides nothing. ' +
+        READ_IT,
+      metric: givenUp(monitor.deadLetters, monitor.run),
+      ...{ threshold: 0, when: above },
     },
   ];
 }
@@ -391,16 +412,9 @@ function batchAlarms(batch: BatchStack): AlarmText[] {
     {
       name: 'BatchFailed',
       means:
-        'A batch of forecasts failed: those of some shards are missing from the log. The ' +
-        'dead-letter queue names each.',
-      ...{ metric: failed(batch.run), threshold: 0, when: above },
-    },
-    {
-      name: 'BatchDeadLetter',
-      means:
-        'A shard of a batch was given up. The message says which and why; delete it when it ' +
-        'is dealt with.',
-      ...{ metric: waiting(batch.deadLetters), threshold: 0, when: above },
+        'Shards of a batch were given up: their forecasts are missing from the ledger. ' + READ_IT,
+      metric: givenUp(batch.deadLetters, batch.run),
+      ...{ threshold: 0, when: above },
     },
   ];
 }

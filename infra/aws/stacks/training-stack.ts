@@ -12,6 +12,7 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import {
   type AccessPoint,
+  type CfnFileSystem,
   FileSystem,
   LifecyclePolicy,
   PerformanceMode,
@@ -41,8 +42,8 @@ import { allowStore, STORE_ACCESS } from '../store-access.ts';
 import type { DataStack } from './data-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 
-/** Copies of the store's objects that may stay on the file system, which is paid by size. */
-const CACHE_MB = 512;
+/** What may stay on the file system, which is paid by size: half of it copies of the store. */
+const WORK_FOLDER_MB = 1024;
 
 /** Of Node's images. */
 const NODE_USER = '1000';
@@ -77,8 +78,7 @@ export class TrainingStack extends Stack {
       imageTag,
       command: { intrinsic: "States.Array('train', '--known-at', $$.Execution.StartTime)" },
       environment: {
-        ...jobEnvironment(configuration, compute.memoryMb),
-        HEADWAY_CACHE_MB: String(CACHE_MB),
+        ...jobEnvironment(configuration, { memoryMb: compute.memoryMb, diskMb: WORK_FOLDER_MB }),
       },
       allow: (role) => {
         allowStore(role, this, configuration, STORE_ACCESS.training);
@@ -174,9 +174,11 @@ export class TrainingStack extends Stack {
       throughputMode: ThroughputMode.ELASTIC,
       lifecyclePolicy: LifecyclePolicy.AFTER_7_DAYS,
       removalPolicy: RemovalPolicy.DESTROY,
-      // Whoever has the right by a role of its own, and nobody by standing in this network.
-      fileSystemPolicy: refusals(),
     });
+    // Whoever has the right by a role of its own, and nobody by standing in this network. Given as
+    // a property, CDK would add to it that everybody there may write.
+    const { defaultChild } = fileSystem.node;
+    (defaultChild as CfnFileSystem).fileSystemPolicy = refusals();
     const folder = fileSystem.addAccessPoint('Folder', {
       path: '/work',
       createAcl: { ownerUid: NODE_USER, ownerGid: NODE_USER, permissions: '700' },

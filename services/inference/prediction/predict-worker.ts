@@ -13,12 +13,12 @@ import {
   predictAll,
   predictWhole,
 } from '../../../forecasting/models/forecaster.ts';
-import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
 import { silentLogger } from '../../../platform/telemetry/logger.ts';
 import {
   type BackendName,
   startTensorBackend,
 } from '../../../platform/tensorflow/tensor-backend.ts';
+import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
 
 export interface PredictJob {
   readonly backend: BackendName;
@@ -46,7 +46,7 @@ export async function work(job: PredictJob): Promise<PredictOutcome> {
   let forecaster = cached.get(modelVersion);
   if (forecaster === undefined) {
     if (model === null) return null;
-    forecaster = restoreNetwork(model.model, model.weights);
+    forecaster = restoreForecaster(model.model, model.weights);
     if (cached.size >= MODELS) cached.delete(cached.keys().next().value as string);
     cached.set(modelVersion, forecaster);
   }

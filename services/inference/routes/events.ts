@@ -17,7 +17,8 @@ import type { RouteContext } from './context.ts';
 const LOOK_MS = 1000;
 /** A line without meaning, so that proxies do not take a quiet stream for a dead one. */
 const KEEP_ALIVE_MS = 15_000;
-const RETRY_MS = 15_000;
+/** To a reader who wants no stream, and to one whose stream ends: another instance may be there. */
+const [ASK_AGAIN_MS, RECONNECT_MS] = [15_000, 1_000];
 const MAX_STREAMS = 500;
 
 export async function eventRoutes(app: App, context: RouteContext): Promise<void> {
@@ -34,7 +35,7 @@ export async function eventRoutes(app: App, context: RouteContext): Promise<void
     const isQuiet = () => quietMs >= KEEP_ALIVE_MS;
     let quietMs = 0;
     let known: string | null = null;
-    yield `retry: ${RETRY_MS}\n\n`;
+    yield `retry: ${forMs === 0 ? ASK_AGAIN_MS : RECONNECT_MS}\n\n`;
     for (;;) {
       const now = served();
       if (now !== known)

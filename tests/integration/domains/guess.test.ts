@@ -46,10 +46,10 @@ async function check(shape: Shape): Promise<void> {
   expect(closedWeekdays.length > 0).toBe(truth.closed ?? false);
   if (truth.timeZone !== undefined && timeZone !== truth.timeZone)
     expect(asked).toContain('--time-zone');
-  if (truth.frequencyMinutes > 1440) return;
   const domain = tableDomain({
     ...{ name: 'guessed', title: '', unit: '', seriesNoun: '', seasonLengths: [24], horizon: 24 },
     ...{ table, frequencyMinutes, timeZone, missing, nonNegative: guess.nonNegative },
+    ...(closedWeekdays.length > 0 && { closedWeekdays }),
   });
   const fixture = await featureFixture(domain, '2026-01-01T00:00:00Z');
   try {

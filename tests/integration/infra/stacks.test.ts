@@ -13,6 +13,7 @@ import { jobTests } from './stacks/jobs.ts';
 import { operationsTests } from './stacks/operations.ts';
 import { policyTests } from './stacks/policies.ts';
 import { servingTests } from './stacks/serving.ts';
+import { storeRightsTests } from './stacks/store-rights.ts';
 
 let remove: () => Promise<void>;
 beforeAll(async () => {
@@ -40,3 +41,4 @@ jobTests();
 servingTests();
 operationsTests();
 deployedFunctionTests();
+storeRightsTests();

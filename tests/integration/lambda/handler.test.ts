@@ -342,7 +342,10 @@ describe('an instance', () => {
   });
 
   test('logs to standard output, each line with the id of its invocation, and nothing of what was sent', async () => {
-    const talking = await start({ HEADWAY_LOG_LEVEL: 'debug' });
+    const talking = await start({
+      HEADWAY_LOG_LEVEL: 'debug',
+      AWS_LAMBDA_FUNCTION_VERSION: '7',
+    });
     await talking.invoke(
       httpApiEvent('POST', '/v1/forecasts?a=hush-hush', {
         headers: { 'content-type': 'application/json', cookie: 'hush-hush' },
@@ -359,6 +362,8 @@ describe('an instance', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({
         awsRequestId: 'the-id',
+        // The alarms of a rollout count by it.
+        functionVersion: '7',
         msg: 'request completed',
         method: 'POST',
         status: 400,

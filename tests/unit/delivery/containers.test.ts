@@ -6,6 +6,7 @@ import { buildProgram } from '../../../cli/main.ts';
 import { readSettings } from '../../../platform/settings/settings.ts';
 import {
   lastOf,
+  lineageOf,
   SERVICES,
   stagesOf,
   type Tree,
@@ -27,6 +28,26 @@ describe('the images', () => {
     );
     expect(() => readSettings(Object.fromEntries(variables), {}, { domain: 'none' })).not.toThrow();
   });
+
+  test.each([...SERVICES, 'demo'])(
+    '%s: source lies over packages, with modes of its own',
+    (target) => {
+      const copies = lineageOf(stages, target)
+        .flatMap(({ lines }) => lines)
+        .filter(({ instruction }) => instruction === 'COPY')
+        .map(({ rest }) => rest);
+      expect(copies).toEqual([
+        expect.stringMatching(/^--from=\S+ \/app\/node_modules /),
+        '--chmod=755 . .',
+      ]);
+      const packages = /^--from=(\S+)/.exec(copies[0] as string)?.[1] as string;
+      const last = lineageOf(stages, packages)
+        .flatMap(({ lines }) => lines)
+        .findLast(({ instruction }) => instruction === 'RUN');
+      // The same layer whenever it is built: it is not pushed again.
+      expect(last?.rest).toMatch(/touch --no-dereference --date=@0/);
+    },
+  );
 
   test('every folder that the program needs comes in, and nothing else', () => {
     const allowed = textOf('.dockerignore')

@@ -69,6 +69,23 @@ test('every image is built and scanned; the services’ are published, by the on
   expect([publish.needs, publish.if]).toEqual(['image', expect.stringContaining('refs/tags/v')]);
 });
 
+test('images are built for both architectures, without an attestation, which Lambda refuses', () => {
+  const { image, publish } = treeOf('.github/workflows/images.yml').jobs;
+  expect(image.strategy.matrix.architecture).toEqual(['amd64', 'arm64']);
+  expect(JSON.stringify(publish.steps)).toContain('imagetools create');
+  for (const path of paths)
+    for (const { run = '' } of stepsOf(path))
+      for (const [build] of run.matchAll(/docker (buildx )?build .*/g))
+        expect(build).toContain('--provenance=false');
+});
+
+test('a deployment that runs again does not push its tag again', () => {
+  const steps = treeOf('.github/workflows/infrastructure.yml').jobs.deploy.steps as Tree[];
+  const run = steps.map((step) => step.run ?? '').join('\n');
+  expect(run.indexOf('ecr describe-images')).toBeGreaterThan(0);
+  expect(run.indexOf('ecr describe-images')).toBeLessThan(run.indexOf('docker push'));
+});
+
 test('only jobs that talk to AWS get an identity, and never one of a fork', () => {
   const withIdentity = paths.flatMap((path) =>
     jobsOf(path).filter((job) => job.permissions['id-token']),

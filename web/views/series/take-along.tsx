@@ -36,7 +36,7 @@ export function TakeAlong({ series, forecast, columns, history }: TakeAlongProps
   };
   const { flags = [], fallback, unknownInputs = [] } = forecast;
   return (
-    <Section columns={6} title="Take it with you">
+    <Section columns={4} title="Take it with you">
       <p class="links">
         <button
           type="button"

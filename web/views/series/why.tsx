@@ -32,7 +32,7 @@ export function Why({ seriesId: id, step }: WhyProps) {
   const { hour } = timeLabels(about.domain.timeZone);
   if (value === null)
     return (
-      <Section columns={6} title="Why">
+      <Section columns={4} title="Why">
         <p class="soft">{trouble ? `${trouble.problem?.detail ?? 'Not available'}.` : ' '}</p>
       </Section>
     );
@@ -59,7 +59,7 @@ export function Why({ seriesId: id, step }: WhyProps) {
   bars.push({ name: 'median forecast', from: 0, to: total, label: shown(total), kind: 'sum' });
   const when = time === undefined ? '' : ` at ${hour(Date.parse(time))}`;
   return (
-    <Section columns={6} title={`Why ${shown(total)}${when}`} note="parts that add up">
+    <Section columns={4} title={`Why ${shown(total)}${when}`} note="parts that add up">
       <Bars bars={bars} />
     </Section>
   );

@@ -108,6 +108,13 @@ export function dataTests(): void {
       );
     });
 
+    test('the role that compares pull requests may read everything else, and not the store', () => {
+      expect(refusals().find(({ Sid }) => Sid === 'LookupsDoNotRead')).toMatchObject({
+        Action: ['s3:GetObject', 's3:GetObjectVersion'],
+        Condition: { ArnLike: { 'aws:PrincipalArn': expect.anything() } },
+      });
+    });
+
     test('no other object is replaced either; only the requests of a multipart upload that create nothing may lack the condition', () => {
       expect(refusals().find(({ Sid }) => Sid === 'ObjectsAreCreatedNotReplaced')).toMatchObject({
         Action: 's3:PutObject',

@@ -8,7 +8,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { ERROR_CODES } from '../../../../platform/errors.ts';
 import { flat } from '../../../fixtures/aws/policy-audit.ts';
-import { stack } from '../../../fixtures/aws/synthesised.ts';
+import { all, stack } from '../../../fixtures/aws/synthesised.ts';
 
 type State = Record<string, never> & {
   Type: string;
@@ -22,6 +22,22 @@ function machineOf(name: string): { StartAt: string; States: Record<string, Stat
 }
 
 export function jobTests(): void {
+  test('copies of the store take half of the disk that there is', () => {
+    const found = all().flatMap(([name, { Resources }]) =>
+      Object.values(Resources).flatMap(({ Type, Properties }) => {
+        const { Environment, EphemeralStorage } = Properties as {
+          Environment?: { Variables?: Record<string, string> };
+          EphemeralStorage?: { Size: number };
+        };
+        return Type === 'AWS::Lambda::Function' && EphemeralStorage !== undefined
+          ? [[name, Number(Environment?.Variables?.HEADWAY_CACHE_MB) * 2, EphemeralStorage.Size]]
+          : [];
+      }),
+    );
+    expect(found.length).toBeGreaterThan(2);
+    for (const [name, cached, disk] of found) expect([name, cached]).toEqual([name, disk]);
+  });
+
   describe('features', () => {
     test('in a function: the image’s own command, fifteen minutes, failures in the queue', () => {
       const template = stack('dev-features');
@@ -29,7 +45,7 @@ export function jobTests(): void {
         PackageType: 'Image',
         Architectures: ['arm64'],
         Timeout: 900,
-        MemorySize: 3072,
+        MemorySize: 3008,
         EphemeralStorage: { Size: 4096 },
         ImageConfig: {
           EntryPoint: ['node', '--import', 'tsx', 'platform/jobs/lambda-job.ts'],
@@ -122,7 +138,14 @@ export function jobTests(): void {
       template.hasResourceProperties('AWS::EFS::FileSystem', {
         Encrypted: true,
         BackupPolicy: Match.absent(),
-        FileSystemPolicy: Match.anyValue(),
+        FileSystemPolicy: {
+          Version: '2012-10-17',
+          // Refusals alone: CDK would let everybody in this network write.
+          Statement: [
+            Match.objectLike({ Sid: 'OverTlsOnly', Effect: 'Deny' }),
+            Match.objectLike({ Sid: 'NotAsRoot', Effect: 'Deny' }),
+          ],
+        },
       });
       template.hasResourceProperties('AWS::ECS::TaskDefinition', {
         Volumes: Match.arrayWith([
@@ -234,7 +257,7 @@ export function jobTests(): void {
       stack('everything-features').hasResourceProperties('AWS::Lambda::Function', {
         ImageConfig: Match.objectLike({ Command: ['features', 'run'] }),
       });
-      for (const name of ['BatchFailed', 'BatchDeadLetter'])
+      for (const name of ['BatchFailed', 'BatchFailed'])
         stack('everything-monitoring').hasResourceProperties('AWS::CloudWatch::Alarm', {
           AlarmName: `headway-prod-${name}`,
         });

@@ -23,21 +23,9 @@ export function operationsTests(): void {
         String(AlarmName).replace('headway-prod-', ''),
       );
       expect(names.sort()).toEqual([
-        ...[
-          'BatchDeadLetter',
-          'BatchFailed',
-          'Coverage',
-          'DataLate',
-          'Errors',
-          'Fallback',
-          'FeatureRunFailed',
-          'FeaturesDeadLetter',
-          'Latency',
-          'MonitoringDeadLetter',
-          'MonitoringFailed',
-          'Skill',
-        ],
-        ...['Throttled', 'TrainingDeadLetter', 'TrainingFailed', 'Unreachable'],
+        ...['BatchFailed', 'Coverage', 'DataLate', 'Errors', 'Fallback', 'FeaturesFailed'],
+        ...['Latency', 'MonitoringFailed', 'ProbeFailed', 'Skill', 'Throttled', 'TrainingFailed'],
+        'Unreachable',
       ]);
       for (const { AlarmActions, OKActions, AlarmDescription } of alarms('everything-monitoring')) {
         expect([AlarmActions?.length, OKActions?.length]).toEqual([1, 1]);
@@ -68,17 +56,36 @@ export function operationsTests(): void {
       );
     });
 
-    test('silence is an alarm for what is always measured, and none for what is not measured yet', () => {
-      const missing = Object.fromEntries(
-        alarms('everything-monitoring').map(({ AlarmName, TreatMissingData }) => [
-          String(AlarmName).split('-')[2],
-          TreatMissingData,
-        ]),
-      );
-      expect(missing).toMatchObject({
-        Unreachable: 'breaching',
-        Skill: 'notBreaching',
-        Coverage: 'notBreaching',
+    test('nothing goes off before there was something to watch', () => {
+      for (const name of ['dev-monitoring', 'prod-monitoring', 'everything-monitoring'])
+        for (const { AlarmName, TreatMissingData } of alarms(name))
+          expect([AlarmName, ['notBreaching', 'ignore'].includes(TreatMissingData)]).toEqual([
+            AlarmName,
+            true,
+          ]);
+    });
+
+    test('one failure has one alarm: the queue of a run, or its end from outside', () => {
+      const watched = alarms('prod-monitoring')
+        .filter(({ AlarmName }) => /(Features|Training|Monitoring)Failed$/.test(AlarmName))
+        .map(({ Metrics }) =>
+          Metrics.flatMap(
+            (one: { MetricStat?: { Metric: { MetricName: string } } }) =>
+              one.MetricStat?.Metric.MetricName ?? [],
+          ).sort(),
+        );
+      const names = [
+        'ApproximateNumberOfMessagesVisible',
+        'ExecutionsAborted',
+        'ExecutionsTimedOut',
+      ];
+      expect(watched).toEqual([names, names, names]);
+    });
+
+    test('the probe is punctual: no five minutes without a figure', () => {
+      stack('prod-monitoring').hasResourceProperties('AWS::Scheduler::Schedule', {
+        ScheduleExpression: 'rate(5 minutes)',
+        FlexibleTimeWindow: { Mode: 'OFF' },
       });
     });
 
@@ -125,11 +132,14 @@ export function operationsTests(): void {
       return roles[0]?.Properties.AssumeRolePolicyDocument.Statement[0];
     };
 
-    test('one branch of one repository deploys; its pull requests compare', () => {
+    test('one branch of one repository deploys, its pull requests compare: by the subject that has ids', () => {
       const issuer = 'token.actions.githubusercontent.com';
       for (const [role, subject] of [
-        ['headway-prod-deploy', 'repo:example-owner/example-name:ref:refs/heads/main'],
-        ['headway-prod-diff', 'repo:example-owner/example-name:pull_request'],
+        [
+          'headway-prod-deploy',
+          'repo:example-owner@123456/example-name@456789:ref:refs/heads/main',
+        ],
+        ['headway-prod-diff', 'repo:example-owner@123456/example-name@456789:pull_request'],
       ] as const)
         expect(trust(role)).toMatchObject({
           Action: 'sts:AssumeRoleWithWebIdentity',
@@ -137,6 +147,12 @@ export function operationsTests(): void {
             StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
           },
         });
+    });
+
+    test('the identity provider, which the account has once, stays when an environment goes', () => {
+      stack('everything-delivery').hasResource('AWS::IAM::OIDCProvider', {
+        DeletionPolicy: 'Retain',
+      });
     });
 
     test('who compares may only look', () => {

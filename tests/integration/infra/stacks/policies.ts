@@ -143,7 +143,6 @@ export function policyTests(): void {
             'published',
             'scores',
           ],
-          'witness',
         ],
         [
           ...['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'monitoring'],
@@ -170,7 +169,7 @@ export function policyTests(): void {
 
     test('a deployment of one domain reaches no other’s', () => {
       expect(prefixes('everything-inference', /Role/, 'ReadStore').sort()).toEqual([
-        ...['actuals', 'decisions', 'features', 'forecasts', 'jobs', 'keys', 'models'].map(
+        ...['actuals', 'decisions', 'features', 'forecasts', 'jobs', 'models'].map(
           (each) => `${each}/electricity/*`,
         ),
         'published/electricity/*',

@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { stack } from '../../../fixtures/aws/synthesised.ts';
+import { all, stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function servingTests(): void {
   describe('inference', () => {
@@ -36,6 +36,34 @@ export function servingTests(): void {
       });
     });
 
+    test('a rollout watches the new version alone, and no 503 that is deliberate', () => {
+      const template = stack('prod-inference');
+      const [version] = Object.keys(template.findResources('AWS::Lambda::Version'));
+      const number = { 'Fn::GetAtt': [version, 'Version'] };
+      const watched = Object.values(template.findResources('AWS::CloudWatch::Alarm')).flatMap(
+        ({ Properties }) =>
+          Properties.Dimensions === undefined
+            ? Properties.Metrics.flatMap(
+                (one: { MetricStat?: { Metric: { Dimensions: unknown } } }) =>
+                  one.MetricStat === undefined ? [] : [one.MetricStat.Metric.Dimensions],
+              )
+            : [Properties.Dimensions],
+      );
+      expect(watched).toHaveLength(3);
+      for (const dimensions of watched)
+        expect(dimensions).toEqual(
+          expect.arrayContaining([
+            { Name: expect.stringMatching(/^(ExecutedVersion|Version)$/), Value: number },
+          ]),
+        );
+      template.hasResourceProperties('AWS::Logs::MetricFilter', {
+        FilterPattern: Match.stringLikeRegexp('status != 503'),
+        MetricTransformations: [
+          Match.objectLike({ Dimensions: [{ Key: 'Version', Value: '$.functionVersion' }] }),
+        ],
+      });
+    });
+
     test('an HTTP API calls the alias, is throttled, and logs no address', () => {
       const template = stack('prod-inference');
       template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
@@ -49,16 +77,15 @@ export function servingTests(): void {
         IntegrationUri: { Ref: alias },
         PayloadFormatVersion: '2.0',
       });
-      stack('dev-inference').resourceCountIs('AWS::ApiGatewayV2::Api', 0);
     });
 
     test('a function URL where one is asked for; behind a firewall it responds to CloudFront alone', () => {
-      stack('dev-inference').hasResourceProperties('AWS::Lambda::Url', {
-        AuthType: 'NONE',
+      const template = stack('everything-inference');
+      template.hasResourceProperties('AWS::Lambda::Url', {
+        AuthType: 'AWS_IAM',
         Qualifier: 'live',
       });
-      const template = stack('everything-inference');
-      template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'AWS_IAM' });
+      stack('dev-inference').resourceCountIs('AWS::Lambda::Url', 0);
       template.hasResourceProperties('AWS::WAFv2::WebACL', {
         Scope: 'CLOUDFRONT',
         Rules: Match.arrayWith([
@@ -80,22 +107,36 @@ export function servingTests(): void {
         });
     });
 
-    test('warm instances, a limit and keys where they are asked for', () => {
+    test('warm instances, a limit, keys and actuals where they are asked for', () => {
       const template = stack('everything-inference');
       template.hasResourceProperties('AWS::Lambda::Alias', {
         ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
       });
       template.hasResourceProperties('AWS::Lambda::Function', {
         ReservedConcurrentExecutions: 10,
-        Environment: {
-          Variables: Match.objectLike({
-            HEADWAY_API_KEYS: 'store',
-            HEADWAY_ACTUALS: 'on',
-          }),
-        },
+        Environment: { Variables: Match.objectLike({ HEADWAY_ACTUALS: 'on' }) },
+      });
+      const keyed = stack('prod-inference');
+      keyed.hasResourceProperties('AWS::Lambda::Function', {
+        Environment: { Variables: Match.objectLike({ HEADWAY_API_KEYS: 'store' }) },
       });
       // A parameter would change $LATEST and leave the version that serves as it was.
-      expect(template.toJSON().Parameters).not.toHaveProperty('ApiKeys');
+      expect(keyed.toJSON().Parameters).not.toHaveProperty('ApiKeys');
+    });
+
+    test('dev is throttled, and nothing in either environment needs more than a new account has', () => {
+      stack('dev-inference').hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+        DefaultRouteSettings: { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
+      });
+      for (const [name, { Resources }] of all()) {
+        if (name.startsWith('everything')) continue;
+        for (const { Type, Properties } of Object.values(Resources)) {
+          if (Type !== 'AWS::Lambda::Function') continue;
+          // 3008 MB at most; and ten instances in all, of which none can be reserved.
+          expect([name, Number(Properties.MemorySize) <= 3008]).toEqual([name, true]);
+          expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+        }
+      }
     });
   });
 }

@@ -15,6 +15,11 @@ test('the environments there are can be deployed, and so can one with everything
     expect(configurationProblems(configuration)).toEqual([]);
 });
 
+test('a repository may be named with its ids', () => {
+  const delivery = { ...dev.delivery, repository: 'example@123456/my-repo@456789' };
+  expect(configurationProblems({ ...dev, delivery })).toEqual([]);
+});
+
 test('no environment names an account, an address or a repository until somebody writes one', () => {
   for (const { account, region, monitoring, delivery } of Object.values(environments))
     expect([account, region, monitoring.mail, delivery.repository]).toEqual([
@@ -102,12 +107,29 @@ describe('what is wrong is named with its path, its value and what is allowed', 
       { ...everything, inference: { ...everything.inference, front: 'http-api' } },
       'inference.front is "http-api"; it must be function-url behind a firewall',
     ],
+    [
+      { ...everything, inference: { ...everything.inference, apiKeys: true } },
+      'inference.apiKeys is true; it must be false where inference.firewall',
+    ],
+    [
+      inference({ front: 'function-url', throttle: null }),
+      'inference.front is "function-url"; it must be http-api, or have inference.apiKeys',
+    ],
+    [
+      inference({ front: 'function-url', apiKeys: true }),
+      'inference.throttle is {"ratePerSecond":10,"burst":20}; it must be null',
+    ],
+    [inference({ throttle: null }), 'inference.throttle is null; it must be ratePerSecond'],
     [monitoring({ mail: 'me' }), 'monitoring.mail is "me"; it must be an address, or null'],
     [monitoring({ monthlyBudgetUsd: 0 }), 'monitoring.monthlyBudgetUsd is 0'],
     [monitoring({ coverageTolerance: 1 }), 'monitoring.coverageTolerance is 1'],
     [
       { ...dev, delivery: { ...dev.delivery, repository: 'owner/*' } },
       'delivery.repository is "owner/*"',
+    ],
+    [
+      { ...dev, delivery: { ...dev.delivery, repository: 'owner@1/name' } },
+      'delivery.repository is "owner@1/name"; it must be OWNER/NAME or OWNER@ID/NAME@ID',
     ],
     [
       { ...dev, delivery: { ...dev.delivery, branch: '*' } },

@@ -24,11 +24,21 @@ const DEGRADED = JSON.stringify({
   fallback: { reason: 'data-stale' },
 });
 
+const NO_MODEL = JSON.stringify({
+  status: 'degraded',
+  dataAgeSeconds: 60,
+  rescuedSeries: 0,
+  fallback: { reason: 'NO_CHAMPION' },
+});
+
 describe('what a response is worth', () => {
   test.each([
     [200, READY, { Ready: 1, Fallback: 0, DataAge: 5400, RescuedSeries: 2, ProbeLatency: 7 }],
     [200, DEGRADED, { Ready: 1, Fallback: 1, DataAge: 90_000, RescuedSeries: 0, ProbeLatency: 7 }],
-    [503, '{"code":"SNAPSHOT_EMPTY"}', { Ready: 0, ProbeLatency: 7 }],
+    // Nothing to watch yet: an empty store, and then a baseline until the first training.
+    [503, '{"code":"SNAPSHOT_EMPTY"}', { ProbeLatency: 7 }],
+    [200, NO_MODEL, { Ready: 1, Fallback: 0, DataAge: 60, RescuedSeries: 0, ProbeLatency: 7 }],
+    [503, '{"code":"STORE_UNAVAILABLE"}', { Ready: 0, ProbeLatency: 7 }],
     [200, '<html>', { Ready: 0, ProbeLatency: 7 }],
     [200, '{"status":"fine"}', { Ready: 0, ProbeLatency: 7 }],
     [null, '', { Ready: 0, ProbeLatency: 7 }],

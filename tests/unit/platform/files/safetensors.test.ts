@@ -11,6 +11,8 @@ const tensors = {
 test('what was written is read', () => {
   expect(decodeSafetensors(encodeSafetensors(tensors), 'x')).toEqual(tensors);
   const bytes = encodeSafetensors(tensors);
+  // As a file is read.
+  expect(decodeSafetensors(Buffer.from(bytes), 'x')).toEqual(tensors);
   // The header's length, and wide values first.
   expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);
   expect(new TextDecoder().decode(bytes)).toMatch(/"series".*"data_offsets":\[0,16\].*"level"/);

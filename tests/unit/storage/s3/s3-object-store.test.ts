@@ -9,6 +9,7 @@ import { inspect } from 'node:util';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeError } from '../../../../platform/errors.ts';
+import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
 import type { ObjectStore } from '../../../../storage/objects/object-store.ts';
 import { parseS3Address } from '../../../../storage/s3/s3-address.ts';
 import { s3ObjectStore } from '../../../../storage/s3/s3-object-store.ts';
@@ -433,4 +434,17 @@ test('the double takes the SDK’s own streamed bodies, and refuses one whose tr
   await client.send(command());
   expect(double.objects.get('k')?.bytes.toString()).toBe('a body in chunks');
   client.destroy();
+});
+
+test('posted actuals, whose names are no hashes of their bytes, are read back', async () => {
+  const log = openActualsLog({ store: openOnFakeS3(double, folder), domain: 'd' });
+  const actuals = [{ seriesId: 'a', start: 0, values: [1, null] }];
+  await log.append({
+    receivedAt: 1,
+    frequencyMinutes: 60,
+    actuals,
+    idempotencyKey: 'x',
+    client: null,
+  });
+  expect(await log.entries()).toMatchObject([{ actuals }]);
 });

@@ -1,0 +1,135 @@
+/**
+ * Purpose: what the page says when there is something other than fresh forecasts of the champion:
+ * each state in a real browser, with a screenshot in build/page/.
+ * Invariants: the real service in that state; axe finds nothing serious in any of them.
+ * Fails: skips with one line where no Chromium is installed.
+ */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { fixedClock } from '../../platform/clock.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { createFixture, HOUR, NOW } from '../fakes/inference.ts';
+import { prefixProxy } from '../fixtures/inference/prefix-proxy.ts';
+import { chromiumPath } from './open-browser.ts';
+import { type OpenedPage, openPage } from './open-page.ts';
+
+if (chromiumPath === null)
+  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
+const suite = chromiumPath === null ? describe.skip : describe;
+
+suite('states of the page', () => {
+  let opened: OpenedPage | null = null;
+  afterEach(async () => {
+    await opened?.close();
+    opened = null;
+  });
+
+  const open = async (
+    changes: Parameters<typeof createFixture>[0] = {},
+    settings: { staleAfterIntervals?: number; urlPrefix?: string } = {},
+    now = NOW,
+  ) => {
+    const { fixture, options } = createFixture(changes);
+    opened = await openPage({
+      ...{ ...options, clock: fixedClock(now) },
+      settings: { ...options.settings, ...settings },
+    });
+    return { ...opened, fixture };
+  };
+  /** Both themes, a narrow and a wide screen; and what axe says. */
+  const look = async ({ page, axe }: OpenedPage, name: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [390, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.screenshot({ path: `build/page/${name}-${colorScheme}-${width}.png` });
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      }
+      expect(await axe()).toEqual([]);
+    }
+  };
+
+  test('loading: a skeleton, and only where it takes longer than a moment', async () => {
+    const { page, server } = await open();
+    let free = () => {};
+    const held = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    await page.route('**/v1/forecasts*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(server.url);
+    await page.locator('.skeleton').waitFor();
+    await look(opened as OpenedPage, 'loading');
+    free();
+    await page.locator('.tiles a').first().waitFor();
+    expect(await page.locator('.skeleton').count()).toBe(0);
+  });
+
+  test('empty: what to do; the page fills by itself when there is data', async () => {
+    const { page, server, fixture } = await open({ snapshot: 0 });
+    await page.goto(server.url);
+    await page.locator('h1', { hasText: 'No forecast yet' }).waitFor();
+    await page.locator('pre', { hasText: 'headway train' }).waitFor();
+    await look(opened as OpenedPage, 'empty');
+    fixture.snapshot = 1;
+    await server.app.serving.refresh();
+    await page.locator('.tiles a').first().waitFor({ timeout: 12_000 });
+  });
+
+  test('stale: how old, and since when', async () => {
+    const { page, server } = await open({}, { staleAfterIntervals: 2 }, NOW + 5 * HOUR);
+    await page.goto(server.url);
+    const notice = page.locator('.notice', { hasText: 'No data for 5 h' });
+    await notice.waitFor();
+    expect(await notice.innerText()).toMatch(/The last interval known is Sun 1 Mar 18:00/);
+    await page.locator('.tiles a').first().waitFor();
+    await look(opened as OpenedPage, 'stale');
+  });
+
+  test('fallback: what forecasts and why, drawn as what it is', async () => {
+    const { page, server } = await open({ champion: null });
+    await page.goto(`${server.url}/#/series/74`);
+    await page.locator('.notice', { hasText: 'No model has been promoted yet' }).waitFor();
+    await page.locator('.plot').waitFor();
+    const line = page.locator('.plot [aria-description="median forecast"]');
+    expect(await line.getAttribute('stroke')).toBe('var(--naive)');
+    await look(opened as OpenedPage, 'fallback');
+  });
+
+  test('failing: the code and what to do', async () => {
+    const error = new HeadwayError('STORE_UNAVAILABLE', 'the store does not reply', {
+      fix: 'Look at the store.',
+    });
+    const { page, server } = await open({ broken: { head: error, online: error } });
+    await page.goto(server.url);
+    await page.locator('h1', { hasText: 'The service cannot respond' }).waitFor();
+    await page.locator('.whole', { hasText: 'the store does not reply' }).waitFor();
+    await look(opened as OpenedPage, 'failing');
+  });
+
+  test('offline: what was received stays, and the page says so', async () => {
+    const { page, server } = await open();
+    await page.goto(server.url);
+    await page.locator('.tiles a').first().waitFor();
+    await server.close();
+    await page.locator('.notice', { hasText: 'cannot be reached' }).waitFor({ timeout: 12_000 });
+    expect(await page.locator('.tiles a').count()).toBeGreaterThan(0);
+    await look(opened as OpenedPage, 'offline');
+  });
+
+  test('under a prefix every address is relative to it', async () => {
+    const { page, server, addresses } = await open({}, { urlPrefix: '/headway' });
+    const proxy = await prefixProxy(server.port, '/headway', true);
+    await page.goto(`${proxy.url}/headway/#/series/74`);
+    await page.locator('.plot').waitFor();
+    const base = `${proxy.url}/headway/`;
+    expect(await page.locator('#curl').innerText()).toContain(`${base}v1/series/74/forecast`);
+    expect(addresses.filter((url) => !url.startsWith(base) && !url.startsWith('data:'))).toEqual(
+      [],
+    );
+    // Its connections are the page's.
+    await page.goto('about:blank');
+    await proxy.close();
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * Purpose: a model of others meets the same gate as ours, and a card that is wrong is refused with
+ * the field that is.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { ExternalCard, RunGraph } from '../../../../../forecasting/models/external/card.ts';
+import { isExternal } from '../../../../../forecasting/models/external/forecaster.ts';
+import { evaluateExternal } from '../../../../../services/training/external/evaluate-external.ts';
+import { readExternal } from '../../../../../services/training/external/read-folder.ts';
+import { trainingTable } from '../../../../../services/training/external/training-table.ts';
+import { externalCard, externalGraph, repeatLastDay } from '../../../../fixtures/external-model.ts';
+import {
+  commitPanel,
+  learnable,
+  openToy,
+  toyConfig,
+  toyDomain,
+} from '../../../../fixtures/toy-store.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headway-external-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function evaluated(card: ExternalCard, run: RunGraph) {
+  const toy = openToy(join(folder, 'store'));
+  await commitPanel(folder, toy, learnable());
+  const model = { card, graph: externalGraph() };
+  // Few cutoffs are enough to lose.
+  const config = { ...toyConfig, cutoffStep: 37 };
+  return { ...toy, result: await evaluateExternal({ ...toy.request, config, model, run }) };
+}
+
+test('a weak model loses; card, graph and verdict are stored', async () => {
+  const { registry, result } = await evaluated(externalCard, repeatLastDay);
+  expect(result.verdict).toMatchObject({ promoted: false, outcome: 'rejected' });
+  expect(result.verdict.comparisons.map(({ reference }) => reference)).toContain('seasonal_naive');
+  const { card, model, weights } = await registry.load(result.card.modelVersion);
+  expect(card).toMatchObject({
+    forecaster: 'external',
+    config: { external: { licence: 'Apache-2.0', source: 'made by a test' } },
+  });
+  expect(isExternal(model) && model.calibration?.trust.length).toBeGreaterThan(0);
+  expect(Buffer.compare(Buffer.from(weights), Buffer.from(externalGraph()))).toBe(0);
+  expect((await registry.promotions()).map(({ kind }) => kind)).toEqual(['rejected']);
+  expect(await registry.champion()).toBeNull();
+});
+
+test('a model that was trained on the test span is refused', async () => {
+  const card = { ...externalCard, trainedUpTo: '2100-01-01T00:00:00Z' };
+  const { result } = await evaluated(card, repeatLastDay);
+  expect(result.verdict.reason).toBe('not promoted: it was trained on rows that it is scored on');
+});
+
+test('a graph that does not fit its card says so', async () => {
+  const run: RunGraph = () => [{ values: new Float32Array(3) }];
+  await expect(evaluated(externalCard, run)).rejects.toMatchObject({
+    code: 'MODEL_INCOMPATIBLE',
+    message: expect.stringContaining('quantile_preds has 3 values'),
+  });
+});
+
+const write = async (card: object) => {
+  await writeFile(join(folder, 'card.json'), JSON.stringify(card));
+  await writeFile(join(folder, 'model.onnx'), externalGraph());
+};
+
+test('a folder is read as it was written', async () => {
+  await write(externalCard);
+  const { card, graph } = await readExternal(folder);
+  expect(card).toEqual(externalCard);
+  expect(graph.length).toBe(externalGraph().length);
+});
+
+const rows = { name: 'rows', kind: 'rows', columns: ['step', 'lag:24:1'] };
+test.each([
+  [{ horizon: 0 }, /\/horizon/],
+  [{ licence: undefined }, /licence/],
+  [{ quantiles: [0.5, 0.1] }, /do not ascend/],
+  [{ graph: '../model.onnx' }, /no file of the folder/],
+  [{ trainedUpTo: 'yesterday' }, /no time/],
+  [{ inputs: [{ ...rows, columns: ['tomorrow'] }] }, /no column "tomorrow"/],
+  [{ outputs: [{ name: 'q', axes: ['series', 'step'] }] }, /the axes series, step/],
+  [{ outputs: [externalCard.outputs[0], externalCard.outputs[0]] }, /2 outputs and 5 quantiles/],
+])('%j is refused', async (change, problem) => {
+  await write({ ...externalCard, ...change });
+  await expect(readExternal(folder)).rejects.toMatchObject({
+    code: 'MODEL_CARD_INVALID',
+    message: expect.stringMatching(problem),
+  });
+});
+
+test('a folder without a graph names the file', async () => {
+  await writeFile(join(folder, 'card.json'), JSON.stringify(externalCard));
+  await expect(readExternal(folder)).rejects.toMatchObject({
+    code: 'SOURCE_NOT_FOUND',
+    where: join(folder, 'model.onnx'),
+  });
+});
+
+test('a training table holds what precedes the test span, and what happened', () => {
+  const card = { ...externalCard, horizon: 6, inputs: [rows] } as unknown as ExternalCard;
+  const panel = learnable();
+  const { tensors, columns } = trainingTable(card, toyDomain, panel, toyConfig);
+  const [count] = tensors.y.shape;
+  expect(tensors.x.shape).toEqual([count, 2]);
+  expect(columns).toEqual(rows.columns);
+  // Steps of the first row and of the last.
+  expect([tensors.x.values[0], tensors.x.values.at(-2)]).toEqual([1, 6]);
+  const known = panel.columns.target;
+  expect(known.includes(tensors.y.values.at(-1) as number)).toBe(true);
+  expect(() => trainingTable(externalCard, toyDomain, panel, toyConfig)).toThrow(/reads no table/);
+});

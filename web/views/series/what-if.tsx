@@ -1,0 +1,97 @@
+/**
+ * Purpose: the forecast if an input were other than it is.
+ * Invariants: computed by the service, kept nowhere; a column known in advance is replaced over the
+ * horizon, one known afterwards over the last day.
+ * Fails: in words, where the model has no use for the value.
+ */
+import { useState } from 'preact/hooks';
+import { dataOf, HeadwayProblem } from '../../../clients/typescript/headway-client.ts';
+import { usePage } from '../../data/page-context.ts';
+import { type Session, troubleOf } from '../../data/session.ts';
+import { counted, figure, signed } from '../../parts/format.ts';
+import { Section } from '../../parts/section.tsx';
+
+export interface WhatIfProps {
+  readonly seriesId: string;
+  /** The mean as it is served, one value a step. */
+  readonly mean: readonly number[];
+  readonly onMean: (mean: readonly number[] | null) => void;
+}
+
+type Outcome = { readonly mean: readonly number[] } | { readonly problem: string };
+
+export function WhatIf({ seriesId, mean, onMean }: WhatIfProps) {
+  const { about, session } = usePage();
+  const { domain, model } = about;
+  const columns = model?.exogenous ?? [];
+  const [column, setColumn] = useState(columns[0] ?? '');
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const tryOut = async (form: HTMLFormElement) => {
+    const value = Number((form.elements.namedItem('value') as HTMLInputElement).value);
+    const day = domain.seasonLengths[0] ?? mean.length;
+    const next = await overridden(session, seriesId, column, value, [mean.length, day]);
+    setOutcome(next);
+    onMean('mean' in next ? next.mean : null);
+  };
+  const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
+  return (
+    <Section columns={4} title="What if" note="inputs as you set them">
+      <form
+        class="what-if"
+        onSubmit={(event) => {
+          event.preventDefault();
+          tryOut(event.currentTarget);
+        }}
+      >
+        <label>
+          Input
+          <select value={column} onChange={(event) => setColumn(event.currentTarget.value)}>
+            {columns.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Value
+          <input name="value" type="number" step="any" value="0" required />
+        </label>
+        <button type="submit" class="button">
+          Try
+        </button>
+      </form>
+      <p class="note" aria-live="polite">
+        {outcome === null
+          ? `Replaces the ${columns.length > 1 ? 'chosen input' : 'input'} and forecasts again.`
+          : 'problem' in outcome
+            ? outcome.problem
+            : `${figure(sum(outcome.mean))} ${counted(domain.unit)} in sum, ` +
+              `${signed(sum(outcome.mean) - sum(mean))} against the forecast.`}
+      </p>
+    </Section>
+  );
+}
+
+/** The API does not say which columns are known in advance: the one kind refuses the other. */
+async function overridden(
+  { client }: Session,
+  seriesId: string,
+  column: string,
+  value: number,
+  [ahead, back]: readonly [number, number],
+): Promise<Outcome> {
+  const constant = (count: number) => ({ [column]: Array<number>(count).fill(value) });
+  const ask = (whatIf: { future?: object; past?: object }) =>
+    dataOf(client.POST('/v1/forecasts', { body: { seriesIds: [seriesId], whatIf } as never })).then(
+      ({ forecasts }) => ({ mean: forecasts[0]?.mean ?? [] }),
+    );
+  try {
+    return await ask({ future: constant(ahead) }).catch((error: unknown) => {
+      if (error instanceof HeadwayProblem && error.problem.code === 'EXOGENOUS_INVALID')
+        return ask({ past: constant(back) });
+      throw error;
+    });
+  } catch (error) {
+    const { problem } = troubleOf(error);
+    return { problem: problem ? `${problem.detail}.` : 'The service cannot be reached.' };
+  }
+}
