@@ -60,6 +60,11 @@ export interface LedgerEntry {
    * null: not yet. To find out, all of the ledger's keys are listed.
    */
   readonly oldLogMovedAt: number | null;
+  /**
+   * SHA-256 of the entry before, as it is stored (storage/log/hash-chain.ts); absent in the first,
+   * and in entries of earlier versions.
+   */
+  readonly previous?: string;
 }
 
 const text = { type: 'string', minLength: 1 };
@@ -79,21 +84,21 @@ const part = record({
   compacted: { enum: ['day', 'month', null] },
   content: { anyOf: [{ type: 'string', pattern: HASH_PATTERN }, { type: 'null' }] },
 });
-const shape = lazyValidator(
-  record({
-    format: { const: LEDGER_FORMAT },
-    domain: text,
-    number: count,
-    commitId: text,
-    at: time,
-    kind: { enum: ['append', 'compact'] },
-    parts: list(part),
-    replaced: list(text),
-    checkpoint: { type: 'integer', minimum: 0 },
-    live: { anyOf: [list(part), { type: 'null' }] },
-    oldLogMovedAt: { anyOf: [time, { type: 'null' }] },
-  }),
-);
+const fields = record({
+  format: { const: LEDGER_FORMAT },
+  domain: text,
+  number: count,
+  commitId: text,
+  at: time,
+  kind: { enum: ['append', 'compact'] },
+  parts: list(part),
+  replaced: list(text),
+  checkpoint: { type: 'integer', minimum: 0 },
+  live: { anyOf: [list(part), { type: 'null' }] },
+  oldLogMovedAt: { anyOf: [time, { type: 'null' }] },
+});
+const previous = { type: 'string', pattern: HASH_PATTERN };
+const shape = lazyValidator({ ...fields, properties: { ...fields.properties, previous } });
 
 export function parseLedgerEntry(key: string, bytes: Uint8Array): LedgerEntry {
   const entry = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as LedgerEntry;

@@ -7,7 +7,9 @@
  */
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { type AppendLog, openAppendLog } from '../log/append-log.ts';
+import type { ChainLink } from '../log/hash-chain.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import {
@@ -44,11 +46,13 @@ export interface Commit {
 
 export class LedgerLog {
   readonly #log: AppendLog<LedgerEntry>;
+  readonly #store: ObjectStore;
   readonly #domain: string;
   readonly #clock: Pick<Clock, 'now'>;
   #state: State = EMPTY;
 
   constructor(store: ObjectStore, domain: string, clock: Pick<Clock, 'now'>) {
+    this.#store = store;
     this.#domain = domain;
     this.#clock = clock;
     this.#log = openAppendLog<LedgerEntry>(store, {
@@ -69,6 +73,14 @@ export class LedgerLog {
 
   entries(): Promise<LedgerEntry[]> {
     return this.#log.entries();
+  }
+
+  /** A link of the chain, from the stored bytes. */
+  async link(number: number): Promise<ChainLink> {
+    const key = objectKeys.ledgerEntry(this.#domain, number);
+    const bytes = await this.#store.get(key);
+    const { previous = null } = parseLedgerEntry(key, bytes);
+    return { number, sha256: sha256(bytes), previous };
   }
 
   async state(): Promise<State> {
@@ -97,6 +109,8 @@ export class LedgerLog {
         ...made,
         checkpoint: isCheckpoint ? number : (head?.checkpoint ?? 0),
         live: isCheckpoint ? [...advanced(before, { ...made, live: null }).live.values()] : null,
+        // What was read is what is stored: the text of an entry follows from its value.
+        ...(head === null ? {} : { previous: sha256(serialiseLedgerEntry(head)) }),
       };
     });
     return isLost ? null : entry;

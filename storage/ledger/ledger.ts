@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../platform/clock.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
+import type { ChainHead, ChainLink } from '../log/hash-chain.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { StoreReport } from '../store-report.ts';
 import { type CompactReport, type CompactRequest, compactLedger } from './compaction.ts';
@@ -61,6 +62,10 @@ export interface Ledger {
   query(query: LedgerQuery): Promise<QueryResult>;
   /** Merges small parts, and moves the JSON log of earlier versions. */
   compact(request: CompactRequest): Promise<CompactReport>;
+  /** The end of the hash chain over the log; null where it is empty. */
+  head(): Promise<ChainHead | null>;
+  /** The whole chain, oldest first, from the stored bytes. */
+  chain(): Promise<ChainLink[]>;
   verify(): Promise<StoreReport>;
 }
 
@@ -143,6 +148,19 @@ class StoredLedger implements Ledger {
     const old = await this.#oldIssues(query.range ?? {});
     const parts = await this.parts(query.range);
     return queryLedger(query, parts, await this.#files.paths(parts), old);
+  }
+
+  async head(): Promise<ChainHead | null> {
+    const number = await this.#log.size();
+    if (number === 0) return null;
+    return { number, sha256: (await this.#log.link(number)).sha256 };
+  }
+
+  async chain(): Promise<ChainLink[]> {
+    const size = await this.#log.size();
+    const links: ChainLink[] = [];
+    for (let number = 1; number <= size; number++) links.push(await this.#log.link(number));
+    return links;
   }
 
   files(parts: readonly LedgerPart[]): Promise<string[]> {

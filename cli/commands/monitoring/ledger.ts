@@ -33,15 +33,26 @@ export const register: AddCommand = (program, env) => {
     run: async (context, flags, sql) =>
       (await import('../../actions/ledger/query.ts')).queryCommand(context, flags, sql as string),
   });
-  command<VerifyFlags>(ledger, env, {
+  command(ledger, env, {
+    name: 'head',
+    description: 'Print the end of the hash chain over the ledger, to publish it.',
+    run: async (context) => (await import('../../actions/ledger/chain.ts')).headCommand(context),
+  });
+  command<VerifyFlags & { chain?: string | true }>(ledger, env, {
     name: 'verify',
     description: 'Compute past forecasts again from their model and snapshot, and compare them.',
     define: (c) =>
       computeFlags(rangeFlags(c))
         .option('--sample <count>', 'issue times to look at', wholeNumber, 10)
-        .option('--all', 'look at every one'),
-    run: async (context, flags) =>
-      (await import('../../actions/ledger/verify.ts')).verifyCommand(context, flags),
+        .option('--all', 'look at every one')
+        .option('--chain [heads]', 'check the hash chain only, and a file of published heads'),
+    run: async (context, { chain, ...flags }) => {
+      if (chain !== undefined) {
+        const { verifyChain } = await import('../../actions/ledger/chain.ts');
+        return verifyChain(context, chain === true ? null : chain);
+      }
+      return (await import('../../actions/ledger/verify.ts')).verifyCommand(context, flags);
+    },
   });
   command<CompactFlags>(ledger, env, {
     name: 'compact',
