@@ -23,6 +23,7 @@ import { register as monitor } from './commands/monitoring/monitor.ts';
 import { register as replay } from './commands/monitoring/replay.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as newDomain } from './commands/project/new-domain.ts';
+import { register as mcp } from './commands/readers/mcp.ts';
 import { register as schedule } from './commands/schedule.ts';
 import { register as score } from './commands/score.ts';
 import { register as serve } from './commands/serve.ts';
@@ -37,7 +38,7 @@ import { register as tune } from './commands/tune.ts';
 const COMMANDS: readonly AddCommand[] = [
   ...[features, stream, backtest, train, tune, models, forecast, ledger, score, explain],
   ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
-  ...[scenarios, decide, newDomain, keys, panel, store, config],
+  ...[scenarios, decide, newDomain, keys, panel, store, config, mcp],
 ];
 
 export function buildProgram(env: Environment): Command {

@@ -11,9 +11,6 @@ const { resolve } = createRequire(import.meta.url);
 /** The packages that a feature may ask for → the version that it was tested with. */
 const OPTIONAL_PACKAGES = {
   'onnxruntime-node': '1.30.0',
-  'apache-arrow': '21.2.0',
-  'hyparquet-writer': '0.17.0',
-  '@modelcontextprotocol/sdk': '1.32.2',
 } as const;
 
 export type OptionalPackage = keyof typeof OPTIONAL_PACKAGES;

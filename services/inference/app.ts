@@ -9,6 +9,7 @@
 import { withTimeout } from '../../platform/timers.ts';
 import type { AppOptions } from './app-options.ts';
 import { createApp } from './create-app.ts';
+import { mcpRoute } from './mcp/route.ts';
 import { openService } from './open-service.ts';
 import type { App } from './plugins/app.ts';
 import { servingState } from './plugins/attach-serving.ts';
@@ -92,6 +93,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(jobRoutes, context);
     await api.register(actualsRoutes, context);
     await api.register(eventRoutes, context);
+    await api.register(mcpRoute, { context, ledger: options.ledger ?? null });
   });
   await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstRefresh);
   return app;

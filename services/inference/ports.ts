@@ -68,6 +68,8 @@ export interface IssuedForecastsLog {
 /** Where forecasts that were given out are stored. `Ledger` fits. */
 export interface ForecastLedger {
   append(issues: readonly LedgerIssue[]): Promise<unknown>;
+  /** The newest entry, for whoever cites it. */
+  head?(): Promise<{ readonly number: number; readonly sha256: string } | null>;
 }
 
 /** What was decided, and why. `DecisionLog` fits. */

@@ -1,0 +1,103 @@
+/**
+ * Purpose: an agent with the official client gets every question answered with the ids to cite, and
+ * finds nothing that writes.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
+import { createFixture, IDS } from '../../../../fakes/inference.ts';
+
+const LEDGER = { number: 7, sha256: 'ab'.repeat(32) };
+const appended: unknown[] = [];
+let app: App;
+let client: Client;
+beforeAll(async () => {
+  app = await createFixture().build({
+    ledger: {
+      append: async (issues) => appended.push(issues),
+      head: async () => LEDGER,
+    },
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  client = new Client({ name: 'test', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${port}/mcp`)));
+});
+afterAll(async () => {
+  await client.close();
+  await app.close();
+});
+
+interface Result {
+  readonly isError?: boolean;
+  readonly structuredContent?: {
+    readonly ids: { modelVersion: string; snapshotVersion: string; ledger: typeof LEDGER };
+    readonly data?: Record<string, unknown>;
+    readonly problem?: Record<string, unknown>;
+  };
+}
+const ask = async (name: string, args: Record<string, unknown> = {}) =>
+  (await client.callTool({ name, arguments: args })) as Result;
+
+test('seven tools, none of which writes, with the schemas of the API', async () => {
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual([
+    ...['list_series', 'forecast', 'explain', 'as_of', 'score', 'why_promoted', 'what_changed'],
+  ]);
+  for (const { annotations } of tools)
+    expect(annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false });
+  expect(tools[1]?.inputSchema).toMatchObject({
+    required: ['seriesId'],
+    properties: { horizon: { type: 'integer', minimum: 1 } },
+  });
+});
+
+const living = IDS.filter((id) => id !== 'dead');
+const questions: readonly (readonly [tool: string, args: Record<string, unknown>])[] = [
+  ...[1, 2, 3, 4, 5].map((limit) => ['list_series', { limit }] as const),
+  ...living.flatMap((seriesId) =>
+    [1, 6, 24].map((horizon) => ['forecast', { seriesId, horizon }] as const),
+  ),
+  ...living.map((seriesId) => ['explain', { seriesId }] as const),
+  ...living.map((seriesId) => ['as_of', { seriesId }] as const),
+  ...[['score', {}] as const, ['score', {}] as const],
+  ...[1, 2, 5, 10, 20, 50].map((limit) => ['why_promoted', { limit }] as const),
+  ...[1, 2, 3, 5, 10, 20, 50].map((limit) => ['what_changed', { limit }] as const),
+];
+
+test(`${questions.length} questions: each has its data, and the ids to cite`, async () => {
+  expect(questions.length).toBeGreaterThanOrEqual(50);
+  for (const [tool, args] of questions) {
+    const { isError, structuredContent } = await ask(tool, args);
+    expect([tool, isError, structuredContent?.problem]).toEqual([tool, false, undefined]);
+    expect(structuredContent?.ids).toEqual({
+      modelVersion: 'model-1',
+      snapshotVersion: '1-0f1e2d3c4b5a',
+      ledger: LEDGER,
+    });
+    expect(Object.keys(structuredContent?.data ?? {}).length).toBeGreaterThan(0);
+  }
+});
+
+test('a forecast is that of the API, number by number', async () => {
+  const { structuredContent } = await ask('forecast', { seriesId: 'a/b', horizon: 6 });
+  const response = await app.inject('/v1/series/a%2Fb/forecast?horizon=6');
+  expect(structuredContent?.data).toEqual(response.json());
+});
+
+test('what cannot be asked is said, and nothing can be written', async () => {
+  expect(await ask('forecast', { seriesId: 'nobody' })).toMatchObject({
+    isError: true,
+    structuredContent: { problem: { code: 'SERIES_UNKNOWN' } },
+  });
+  expect(await ask('forecast', { seriesId: '74', horizon: 0 })).toMatchObject({
+    isError: true,
+    structuredContent: { problem: { code: 'REQUEST_INVALID' } },
+  });
+  await expect(ask('forecast')).rejects.toThrow(/seriesId is missing/);
+  await expect(ask('post_actuals', { seriesId: '74' })).rejects.toThrow(/no tool post_actuals/);
+  // A path in an argument stays an argument.
+  expect(await ask('forecast', { seriesId: '74/../../actuals' })).toMatchObject({ isError: true });
+  await expect(client.listResources()).rejects.toThrow();
+});
