@@ -1,5 +1,5 @@
 /**
- * Purpose: an agent with the official client gets every question answered with the ids to cite, and
+ * Purpose: an agent with the official client gets data and the ids to cite for every question, and
  * finds nothing that writes.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
