@@ -1,6 +1,6 @@
 /**
- * Purpose: the server's side of the Model Context Protocol, as far as tools go: one JSON-RPC message
- * in, one out.
+ * Purpose: the server's side of the Model Context Protocol, as far as tools go: one JSON-RPC
+ * message in, one out.
  * Invariants: reads only; each result of a tool names the model, the snapshot and the entry of the
  * ledger that it is of; without a session: any instance of the service replies to any message.
  * Fails: never; what is wrong is a JSON-RPC error, and a problem of the API a result with isError.
