@@ -54,7 +54,7 @@ export async function openCsvFile(
   const delimiters = dialect.delimiter === undefined ? DELIMITERS : [dialect.delimiter];
   const headers = delimiters.map((delimiter) => ({
     delimiter,
-    header: splitHeader(line, delimiter).map((text, at) => (hasHeader ? text : `c${at + 1}`)),
+    header: splitLine(line, delimiter).map((text, at) => (hasHeader ? text : `c${at + 1}`)),
   }));
   const isThere = (header: readonly string[], name: string | RegExp) =>
     header.some((column) => matches(column, name));
@@ -120,7 +120,7 @@ function groupsOf(files: readonly CsvFile[]): CsvFile[][] {
 
 function selectOf(files: readonly CsvFile[], isNumbered = false): string {
   const [{ delimiter, header, places, skip }] = files as [CsvFile];
-  const field = `("(?:[^"]|"")*"|[^"${delimiter}]*)`;
+  const field = fieldPattern(delimiter);
   const pattern = sqlText(`${field}[${delimiter}]`);
   const end = sqlText(delimiter);
   const columns = Object.entries(places).map(
@@ -161,17 +161,30 @@ export function nameSql(files: readonly Pick<CsvFile, 'path' | 'name'>[]): strin
   return `map([${paths}], [${names}])[filename]`;
 }
 
-const fieldSql = (field: string): string =>
-  `coalesce(trim(CASE WHEN quoted AND ${field} LIKE '"%' THEN ` +
-  `replace(substr(${field}, 2, length(${field}) - 2), '""', '"') ELSE ${field} END), '')`;
+const fieldSql = (field: string): string => {
+  const text = `trim(${field})`;
+  return (
+    `coalesce(trim(CASE WHEN quoted AND ${text} LIKE '"%' THEN ` +
+    `replace(substr(${text}, 2, length(${text}) - 2), '""', '"') ELSE ${text} END), '')`
+  );
+};
 
-const splitHeader = (line: string, delimiter: string): string[] =>
-  line.split(delimiter).map((name) =>
-    name
+/** A field; blanks may be around its quotes. */
+const fieldPattern = (delimiter: string): string => `( *"(?:[^"]|"")*" *|[^"${delimiter}]*)`;
+
+/** Fields of a line, quotes and blanks around them apart. */
+export function splitLine(line: string, delimiter: string): string[] {
+  const pattern = new RegExp(`${fieldPattern(delimiter)}[${delimiter}]`, 'g');
+  // Where quotes do not fit, they are taken as they are.
+  const found = [...`${line}${delimiter}`.matchAll(pattern)].map(([, field = '']) => field);
+  const fields = found.join(delimiter) === line ? found : line.split(delimiter);
+  return fields.map((field) =>
+    field
       .trim()
-      .replace(/^"(.*)"$/, '$1')
+      .replace(/^"(.*)"$/, (_, text: string) => text.replaceAll('""', '"'))
       .trim(),
   );
+}
 
 const matches = (column: string, name: string | RegExp): boolean =>
   typeof name === 'string' ? column.toLowerCase() === name.toLowerCase() : name.test(column);

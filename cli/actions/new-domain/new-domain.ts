@@ -124,12 +124,13 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
   const { frequencyMinutes, closedWeekdays, isWhole, valueName } = guess;
   const every = EVERY[frequencyMinutes] ?? `${frequencyMinutes} minutes`;
   const words = name.replaceAll('-', ' ');
-  const what = valueName === null ? (isWhole ? 'events' : 'value') : valueName.toLowerCase();
+  const what = valueName ?? 'events';
+  const isCount = isWhole && !('columns' in Object(guess.table.series));
   const [country, state] = (flags.holidays ?? '').split('-');
   const fields = {
     name,
     title: words.charAt(0).toUpperCase() + words.slice(1),
-    unit: isWhole ? `${what} per ${every}` : what,
+    unit: isCount ? `${what.toLowerCase()} per ${every}` : what,
     seriesNoun: guess.seriesName.toLowerCase(),
     frequencyMinutes,
     ...(closedWeekdays.length > 0 && { closedWeekdays }),

@@ -47,8 +47,9 @@ export function showGuess(guess: Guess): string {
   ].join('\n');
 }
 
-const clockText = ({ table: { clock } }: Guess): string =>
-  clock === undefined ? '' : `, by the clock of ${clock}`;
+const clockText = ({ table: { clock, timeOf } }: Guess): string =>
+  (clock === undefined ? '' : `, by the clock of ${clock}`) +
+  (timeOf === 'end' ? ', the end of an interval' : '');
 
 const closedText = ({ closedWeekdays }: Guess, timeZone: string): string =>
   closedWeekdays.length > 0 ? `${timeZone}, business days` : timeZone;

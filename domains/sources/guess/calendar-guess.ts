@@ -34,7 +34,11 @@ export function calendarOf(
   table: Table,
   hints: Hints,
   defaultTimeZone: string,
-): CalendarGuess & { readonly clock: string | undefined; readonly doubts: readonly Doubt[] } {
+): CalendarGuess & {
+  readonly clock: string | undefined;
+  readonly timeOf: 'start' | 'end';
+  readonly doubts: readonly Doubt[];
+} {
   const isCounted = table.value === undefined && !('columns' in Object(table.series));
   const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, isCounted);
   const isDaily = frequencyMinutes >= DAY;
@@ -55,6 +59,7 @@ export function calendarOf(
     closedWeekdays: isClosed && facts.spanHours > 24 * 14 ? [6, 7] : [],
     timeZone: zone.timeZone,
     clock: zone.clock,
+    timeOf: zone.timeOf ?? 'start',
     seasonLengths: seasonsFor(frequencyMinutes, isClosed),
     horizon: horizonFor(frequencyMinutes),
     missing,
@@ -93,6 +98,7 @@ const noGrid = (what: string, fix: string): HeadwayError =>
 interface ZoneGuess {
   readonly timeZone: string;
   readonly clock: string | undefined;
+  readonly timeOf?: 'start' | 'end';
   readonly doubt: Doubt | null;
 }
 
@@ -110,21 +116,22 @@ function zoneOf(
     const why = 'the rows state instants, and not by whose clock people live';
     return { timeZone: defaultTimeZone, clock, doubt: doubt(defaultTimeZone, why) };
   }
-  const { europe, america } = changes;
-  const skips = (one: typeof europe) => one.skipped > 0 && one.present === 0;
-  if (skips(europe) && !skips(america)) {
-    const why = 'the hour is missing that clocks skip in Central Europe in March';
-    return { timeZone: 'Europe/Berlin', clock, doubt: doubt('Europe/Berlin', why) };
+  for (const [place, zone, change] of [
+    ['Central Europe', 'Europe/Berlin', changes.europe],
+    ['North America', 'America/New_York', changes.america],
+  ] as const) {
+    const isSkipped = (hour: 2 | 3) => change[hour].skipped > 0 && change[hour].present === 0;
+    // Where both are missing, the day is.
+    if (isSkipped(2) === isSkipped(3)) continue;
+    const timeOf = isSkipped(3) ? 'end' : 'start';
+    const label = timeOf === 'end' ? ', where a time is the end of its hour' : '';
+    const why = `the hour is missing that clocks skip in ${place} in March${label}`;
+    return { timeZone: zone, clock, timeOf, doubt: doubt(zone, why) };
   }
-  if (skips(america) && !skips(europe)) {
-    const why = 'the hour is missing that clocks skip in North America in March';
-    return { timeZone: 'America/New_York', clock, doubt: doubt('America/New_York', why) };
-  }
-  if (europe.present > 0 && america.present > 0) {
+  if (changes.europe[2].present > 0 && changes.america[2].present > 0) {
     const why = 'the clock of the data is never changed: UTC, or standard time all year';
     return {
-      timeZone: defaultTimeZone,
-      clock: 'UTC',
+      ...{ timeZone: defaultTimeZone, clock: 'UTC' },
       doubt: doubt(`${defaultTimeZone}, times in UTC`, why),
     };
   }

@@ -44,6 +44,8 @@ const SERIES_NAME = new RegExp(
 );
 const FIRST_PLACE = /from|start|pick.?up|origin/i;
 const LAST_PLACE = /^to|end|drop.?off|dest/i;
+/** Says what a row is like, not where it belongs. */
+const ATTRIBUTE = /flag|status|type|mode|payment|week.?day|note|comment|currency|quality/i;
 /** An id of rows or people, not of places. */
 const ROW_ID =
   /(trip|order|ride|row|event|transaction|ticket|bike|user|customer|invoice).?(id|no|nr)/i;
@@ -103,7 +105,7 @@ export function seriesColumnsOf(
     (SERIES_NAME.test(name) ? 4 : 0) +
     (FIRST_PLACE.test(name) ? 2 : 0) -
     (LAST_PLACE.test(name) ? 2 : 0) -
-    (ROW_ID.test(name) ? 6 : 0) +
+    (ROW_ID.test(name) || ATTRIBUTE.test(name) ? 6 : 0) +
     (distinct > 1 ? 1 : 0);
   return [...candidates].sort((a, b) => score(b) - score(a));
 }

@@ -30,12 +30,17 @@ export interface RowFacts {
   readonly changes: ClockChanges;
 }
 
+/** By the label of the hour that clocks skip: 2 where labels are of starts, 3 of ends. */
+type Change = Readonly<Record<2 | 3, { readonly skipped: number; readonly present: number }>>;
+
 /** Days of a change in spring on which the hour that the clocks skip has no rows, and has some. */
 export interface ClockChanges {
-  readonly europe: { readonly skipped: number; readonly present: number };
-  readonly america: { readonly skipped: number; readonly present: number };
+  readonly europe: Change;
+  readonly america: Change;
 }
 
+/** Since then clocks are changed on these Sundays. */
+const SAME_RULES = 2007;
 /** Rows that are looked at. */
 const MAX_ROWS = 2_000_000;
 
@@ -105,24 +110,25 @@ const nothingUsable = (): HeadwayError =>
  * as many rows as on other Sundays.
  * @param nth the Sunday: 2 the second, -1 the last
  */
-async function changeOf(
-  connection: DuckDBConnection,
-  month: number,
-  nth: number,
-): Promise<{ skipped: number; present: number }> {
-  const isChange =
-    nth < 0
-      ? 'day(sunday) > day(last_day(sunday)) - 7'
-      : `day(sunday) BETWEEN ${7 * nth - 6} AND ${7 * nth}`;
-  const [found = {}] = await rowsOf(
-    connection,
-    `WITH sundays AS (
-       SELECT date_trunc('day', time) AS sunday, count(*) FILTER (hour(time) = 2) AS n
+async function changeOf(connection: DuckDBConnection, month: number, nth: number): Promise<Change> {
+  const at = async (hour: 2 | 3) => {
+    const isChange =
+      nth < 0
+        ? 'day(sunday) > day(last_day(sunday)) - 7'
+        : `day(sunday) BETWEEN ${7 * nth - 6} AND ${7 * nth}`;
+    const [found = {}] = await rowsOf(
+      connection,
+      `WITH sundays AS (
+       SELECT date_trunc('day', time) AS sunday, count(*) FILTER (hour(time) = ${hour}) AS n
        FROM facts WHERE isodow(time) = 7 GROUP BY ALL
      ), usual AS (SELECT median(n) AS usual FROM sundays)
      SELECT count(*) FILTER (n < 0.1 * usual)::INTEGER AS skipped,
        count(*) FILTER (n >= 0.1 * usual)::INTEGER AS present
-     FROM sundays, usual WHERE usual >= 1 AND month(sunday) = ${month} AND ${isChange}`,
-  );
-  return { skipped: Number(found.skipped), present: Number(found.present) };
+     FROM sundays, usual
+     WHERE usual >= 1 AND year(sunday) >= ${SAME_RULES}
+       AND month(sunday) = ${month} AND ${isChange}`,
+    );
+    return { skipped: Number(found.skipped), present: Number(found.present) };
+  };
+  return { 2: await at(2), 3: await at(3) };
 }

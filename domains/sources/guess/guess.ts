@@ -6,7 +6,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
-import { rawFileError } from '../../../platform/files/text-file.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
 import { type FileGroup, formatOf, tableFiles } from '../table-files.ts';
 import { tableRows } from '../table-rows.ts';
@@ -78,10 +78,14 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
     if (time.doubt !== null) look.doubts.push(time.doubt);
     const found = await layoutOf(look, time);
     const calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
-    const { doubts, clock, ...rest } = calendar;
+    const { doubts, clock, timeOf, ...rest } = calendar;
     return {
       ...rest,
-      table: { ...found.table, ...(clock === undefined ? {} : { clock }) },
+      table: {
+        ...found.table,
+        ...(clock !== undefined && { clock }),
+        ...(timeOf === 'end' && { timeOf }),
+      },
       facts: found.facts,
       doubts: [...look.doubts, ...doubts],
       ...namesOf(found.table),
@@ -94,7 +98,10 @@ async function dialectOf({ paths, nameOf }: GuessOptions): Promise<Partial<Table
   const [path] = paths as [string];
   const formats = new Set(paths.map((one) => formatOf({}, one)));
   if (formats.size > 1) {
-    throw rawFileError(nameOf(path), null, `and others are of ${formats.size} formats: give one`);
+    throw new HeadwayError('SOURCE_INVALID', `files of ${formats.size} formats lie together`, {
+      where: paths.slice(0, 8).map(nameOf).join(', '),
+      fix: 'Give one of the files, or a folder with those of one format.',
+    });
   }
   if (!formats.has('csv')) return {};
   const { encoding, delimiter, header, skipLines } = await lookAtText(path);
@@ -154,6 +161,7 @@ async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
         (isGrid ? 'times repeat within a series' : 'its times are on no grid'),
     });
   }
+  doubtSeries(look, names);
   return counted(look, await tried(look, events as Table));
 }
 
@@ -207,7 +215,7 @@ async function seriesOf(
   start: Partial<Table>,
   names: readonly ColumnProfile[],
 ): Promise<Candidate> {
-  const { options, profile, doubts } = look;
+  const { options, profile } = look;
   const { hints } = options;
   const of = (series: Table['series']) => tried(look, { ...start, series } as Table);
   if (hints.series === 'files') return of(filesSeries(options));
@@ -224,10 +232,11 @@ async function seriesOf(
   const first = await of(best.name);
   const others = names.filter((column) => column !== best && column.distinct > 1);
   if (!isMeasured) {
-    if (others.length > 0) doubtSeries(doubts, best, others);
+    doubtSeries(look, names);
     return first;
   }
-  if (isGood(first)) return first;
+  // Times on no grid are those of events.
+  if (isGood(first) || first.facts.minutes > MAX_GRID_MINUTES) return first;
   // Values of a pair of names, such as a shop and an item.
   for (const other of others.slice(0, MAX_TRIED)) {
     const alone = await of(other.name);
@@ -242,15 +251,11 @@ async function seriesOf(
 const inOrder = ({ columns }: TableProfile, some: readonly ColumnProfile[]): string[] =>
   columns.filter((column) => some.includes(column)).map(({ name }) => name);
 
-function doubtSeries(doubts: Doubt[], best: ColumnProfile, others: readonly ColumnProfile[]): void {
-  doubts.push({
-    flag: '--series',
-    chosen: best.name,
-    why: `${others
-      .slice(0, 5)
-      .map(({ name }) => name)
-      .join(', ')} could name the series too`,
-  });
+function doubtSeries({ doubts, options }: Look, names: readonly ColumnProfile[]): void {
+  const [best, ...others] = names.filter(({ distinct }) => distinct > 1).map(({ name }) => name);
+  if (best === undefined || others.length === 0 || options.hints.series !== undefined) return;
+  const why = `${others.slice(0, 5).join(', ')} could name the series too`;
+  doubts.push({ flag: '--series', chosen: best, why });
 }
 
 /** A file each: what differs in the names of the files. */
@@ -306,11 +311,16 @@ function commonEnding(names: readonly string[]): string {
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
+/** For a wide file what is common to the names of its columns: MW of AEP_MW. */
+const endingOf = (columns: RegExp): string =>
+  (/\(\.\+\)([^()]+)\$$/.exec(columns.source)?.[1] ?? '').replace(/^[_ .\\-]+/, '') || 'value';
+
 function namesOf({ series, value }: Table): Pick<Guess, 'valueName' | 'seriesName'> {
   const column =
     typeof series === 'string' ? series : Array.isArray(series) ? series.join('-') : '';
+  const isWide = typeof series === 'object' && 'columns' in series;
   return {
-    valueName: typeof value === 'string' ? value : null,
+    valueName: isWide ? endingOf(series.columns) : typeof value === 'string' ? value : null,
     seriesName: column === '' ? 'series' : column,
   };
 }

@@ -8,7 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
-import { DELIMITERS, type Delimiter } from '../../../platform/duckdb/csv-table.ts';
+import { DELIMITERS, type Delimiter, splitLine } from '../../../platform/duckdb/csv-table.ts';
 import { isGzip, rawFileError } from '../../../platform/files/text-file.ts';
 
 const HEAD_BYTES = 262_144;
@@ -34,9 +34,9 @@ export async function lookAtText(path: string): Promise<TextLook> {
   // The last line may be cut.
   if (lines.length > 1) lines.pop();
   const { delimiter, width } = delimiterOf(lines);
-  const first = lines.findIndex((line) => fieldsOf(line, delimiter).length === width);
+  const first = lines.findIndex((line) => splitLine(line, delimiter).length === width);
   const skipLines = first > MAX_SKIPPED || first < 0 ? 0 : first;
-  const head = fieldsOf(lines[skipLines] ?? '', delimiter);
+  const head = splitLine(lines[skipLines] ?? '', delimiter);
   const times = head.filter((field) => TIME_LIKE.test(field)).length;
   if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
     throw rawFileError(path, skipLines + 1, 'has a column for each time: rows of times are read');
@@ -72,7 +72,7 @@ function delimiterOf(lines: readonly string[]): { delimiter: Delimiter; width: n
   const candidates = [...DELIMITERS].reverse().map((delimiter) => {
     const widths = new Map<number, number>();
     for (const line of lines) {
-      const width = fieldsOf(line, delimiter).length;
+      const width = splitLine(line, delimiter).length;
       if (line.trim() !== '') widths.set(width, (widths.get(width) ?? 0) + 1);
     }
     const [width, count] = [...widths].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [1, 0];
@@ -80,14 +80,4 @@ function delimiterOf(lines: readonly string[]): { delimiter: Delimiter; width: n
   });
   const [best] = candidates.sort((a, b) => b.share - a.share);
   return best as (typeof candidates)[number];
-}
-
-function fieldsOf(line: string, delimiter: string): string[] {
-  const pattern = new RegExp(`("(?:[^"]|"")*"|[^"${delimiter}]*)(?:[${delimiter}]|$)`, 'g');
-  const fields: string[] = [];
-  for (const match of line.matchAll(pattern)) {
-    fields.push((match[1] ?? '').trim().replace(/^"(.*)"$/, '$1'));
-    if (match.index + match[0].length >= line.length && !match[0].endsWith(delimiter)) break;
-  }
-  return fields;
 }

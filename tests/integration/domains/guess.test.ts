@@ -1,7 +1,7 @@
 /** Purpose: what is guessed of files in people's shapes is what is true about them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
 import { guessTable } from '../../../domains/sources/guess/guess.ts';
@@ -9,6 +9,7 @@ import { tableDomain } from '../../../domains/sources/table.ts';
 import { sourceFiles } from '../../../platform/files/source-files.ts';
 import { featureFixture } from '../../fixtures/feature-fixture.ts';
 import { firstShapes, type Shape, secondShapes, writeShape } from '../../fixtures/shaped-files.ts';
+import { sharedData } from '../../fixtures/shared-data.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -19,17 +20,20 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 async function guessed(shape: Shape, hints: Hints = {}) {
   const folder = await mkdtemp(join(root, 'shape-'));
   await writeShape(folder, shape);
+  return { folder, guess: await guessOf(folder, hints) };
+}
+
+async function guessOf(folder: string, hints: Hints = {}) {
   const paths = await sourceFiles(folder, {
     noun: 'table',
     isWanted: () => true,
     fix: '',
     isNested: true,
   });
-  const nameOf = (path: string) => relative(folder, path);
-  const guess = await guessTable({
+  const nameOf = (path: string) => relative(folder, path) || basename(path);
+  return guessTable({
     ...{ paths, nameOf, hints, rawFolder: join(root, 'raw'), defaultTimeZone: 'UTC' },
   });
-  return { folder, guess };
 }
 
 /** Reads the files as the guess says, and compares with the truth. */
@@ -76,4 +80,49 @@ describe('the second dozen', () => {
     '%s',
     async (_name, shape) => check(shape),
   );
+});
+
+describe('real data', () => {
+  const published: [name: string, guess: object, asked: string[]][] = [
+    [
+      'healthy-ride',
+      {
+        table: { time: 'Starttime', series: 'From station id', once: ['Trip id'] },
+        ...{ frequencyMinutes: 60, missing: 'zero', timeZone: 'America/New_York' },
+      },
+      ['--series', '--time-zone'],
+    ],
+    [
+      'pjm-hourly',
+      {
+        table: { time: 'Datetime', timeOf: 'end', series: { columns: expect.any(RegExp) } },
+        ...{ frequencyMinutes: 60, missing: 'unknown', timeZone: 'America/New_York' },
+        valueName: 'MW',
+      },
+      ['--time-zone'],
+    ],
+    [
+      'djia',
+      {
+        table: { time: 'Date', series: 'Name', value: 'Close' },
+        ...{ frequencyMinutes: 1440, closedWeekdays: [6, 7], missing: 'unknown' },
+      },
+      ['--value'],
+    ],
+    [
+      'tlc-green-2023/green_tripdata_2023-03.parquet',
+      {
+        table: { time: 'lpep_pickup_datetime', series: 'PULocationID' },
+        ...{ frequencyMinutes: 60, missing: 'zero', timeZone: 'America/New_York' },
+      },
+      ['--value', '--series', '--time-zone'],
+    ],
+  ];
+  test.each(published)('%s', async (name, expected, asked) => {
+    const folder = sharedData(name);
+    if (folder === null) return;
+    const guess = await guessOf(folder);
+    expect(guess).toMatchObject(expected);
+    expect(guess.doubts.map(({ flag }) => flag.split(' ')[0])).toEqual(asked);
+  });
 });
