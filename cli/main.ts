@@ -24,6 +24,7 @@ import { register as replay } from './commands/monitoring/replay.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as newDomain } from './commands/project/new-domain.ts';
 import { register as mcp } from './commands/readers/mcp.ts';
+import { register as report } from './commands/readers/report.ts';
 import { register as schedule } from './commands/schedule.ts';
 import { register as score } from './commands/score.ts';
 import { register as serve } from './commands/serve.ts';
@@ -38,7 +39,7 @@ import { register as tune } from './commands/tune.ts';
 const COMMANDS: readonly AddCommand[] = [
   ...[features, stream, backtest, train, tune, models, forecast, ledger, score, explain],
   ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
-  ...[scenarios, decide, newDomain, keys, panel, store, config, mcp],
+  ...[scenarios, decide, newDomain, keys, panel, store, config, report, mcp],
 ];
 
 export function buildProgram(env: Environment): Command {
