@@ -46,6 +46,8 @@ export default {
     project('kafka', ['kafka/*.kafka.ts']),
     // Fetches and starts a Trino server where there are Java 24 and Maven.
     project('trino', ['trino/*.trino.ts']),
+    // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.
+    project('cloud', ['cloud/*.test.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.
     project('crash', ['crash/*.test.ts']),
   ],

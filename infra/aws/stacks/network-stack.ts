@@ -5,7 +5,7 @@
  * store is reached inside AWS's network, through a gateway that costs nothing.
  * Fails: while it is deployed, where an account may not have another network.
  */
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -72,6 +72,14 @@ export class NetworkStack extends Stack {
       enableFargateCapacityProviders: true,
       containerInsightsV2: ContainerInsights.ENABLED,
     });
+  }
+
+  /**
+   * CloudFormation fills them in. With an account named, CDK would look them up while it
+   * synthesises, which needs that account, and write dummies where it is not asked.
+   */
+  override get availabilityZones(): string[] {
+    return [0, 1].map((i) => Fn.select(i, Fn.getAzs()));
   }
 
   private logRefusedConnections({ logDays }: Configuration): void {

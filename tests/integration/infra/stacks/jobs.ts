@@ -265,6 +265,11 @@ export function jobTests(): void {
   });
 
   describe('the network', () => {
+    test('names no place that only a look-up could know, also where the account is given', () => {
+      for (const [name, template] of all())
+        expect([name, JSON.stringify(template).includes('dummy')]).toEqual([name, false]);
+    });
+
     test('has no way in, and no gateway that costs by the hour', () => {
       const template = stack('prod-network');
       template.resourceCountIs('AWS::EC2::NatGateway', 0);
