@@ -1,7 +1,7 @@
 /**
  * Purpose: what tools that know the clouds say of what we would deploy: `npm run test:cloud`.
- * Invariants: no account, no credentials. cfn-lint reads every template; moto plays an empty account
- * for every environment; asl-validator reads every state machine; actionlint the workflows;
+ * Invariants: no account, no credentials. cfn-lint reads every template; moto plays an empty
+ * account for every environment; asl-validator reads every state machine; actionlint the workflows;
  * kubeconform both overlays, where its schemas can be fetched. What a tool cannot do is written in
  * docs/first-hour-on-aws.md.
  * Fails: as a test. A tool that is absent skips its test under a name that says how to install it.
@@ -104,7 +104,8 @@ const { KUBERNETES_SCHEMAS } = process.env;
 
 describe('the overlays', () => {
   if (KUBERNETES_SCHEMAS === undefined) {
-    test.skip('kubeconform (skipped: KUBERNETES_SCHEMAS names no schemas, `default` fetches them)', () => {});
+    const why = 'KUBERNETES_SCHEMAS names no schemas, `default` fetches them';
+    test.skip(`kubeconform (skipped: ${why})`, () => {});
     return;
   }
   for (const overlay of ['dev', 'prod'])

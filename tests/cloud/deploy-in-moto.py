@@ -79,7 +79,7 @@ class Placeholder:
         return True
 
     @classmethod
-    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, *_args, **_more):
         return cls(cloudformation_json["Type"], resource_name)
 
     @classmethod

@@ -7,9 +7,9 @@ import { eachLine, isUnder, type SourceFile, type Violation } from './source-tre
 
 /**
  * The calendar sense of the word is everybody's: timeZone, time_zone, "time zone", timezone, "IANA
- * zone"; so is Kubernetes' label of a machine.
+ * zone"; so are Kubernetes' label of a machine and AWS's name of its places.
  */
-const CALENDAR = /time[ _-]?zones?|IANA zones?|topology\.kubernetes\.io\/zone/gi;
+const CALENDAR = /time[ _-]?zones?|IANA zones?|topology\.kubernetes\.io\/zone|availabilityZones/gi;
 const DOMAIN_WORD = /(?<![a-z])(taxi|pickup|zone|megawatt|bike)s?(?![a-z])/gi;
 
 const mayKnow = (path: string): boolean =>

@@ -49,7 +49,7 @@ function check(line: string): void {
     expect(stagesOf().map(({ name }) => name)).toContain(target);
   if (/\b(docker|podman)( buildx)? build\b/.test(line)) {
     expect(existsSync(join(ROOT, 'Dockerfile'))).toBe(true);
-    // Podman writes none; docker does unless it is told.
+    // Podman writes none; docker does by default.
     if (line.startsWith('docker')) expect(line).toContain('--provenance=false');
   }
   for (const [, operation] of line.matchAll(/\baws ((?:[a-z0-9-]+ )[a-z-]+)/g))
