@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
+import type { GroupForecastResponse } from '../../services/inference/openapi/group-schemas.ts';
 import type { RecordResponse } from '../../services/inference/openapi/record-schemas.ts';
 import { exact, figure, percent, signed } from '../../web/parts/format.ts';
 import { createFixture, HOUR } from '../fakes/inference.ts';
@@ -27,7 +28,15 @@ suite('the page', () => {
   beforeAll(async () => {
     const store = memoryObjectStore();
     await publish(store);
-    opened = await openPage({ ...options, monitoring: sourcesOf(store) });
+    const harbour = { groupId: 'harbour', title: 'Harbour side' };
+    opened = await openPage({
+      ...options,
+      domain: {
+        ...options.domain,
+        groupsOf: (id) => (id === 'a/b' || id === '74' ? [harbour] : []),
+      },
+      monitoring: sourcesOf(store),
+    });
   });
   afterAll(() => opened?.close());
 
@@ -84,6 +93,49 @@ suite('the page', () => {
       ]);
     }
     expect(await text('.age')).toBe('data ended 5 min ago');
+  });
+
+  test("Now: the interval of the total, and how likely it exceeds a capacity, are the API's", async () => {
+    const { page, server, text } = opened;
+    const ask = async (query: string) =>
+      (await (
+        await fetch(`${server.url}/v1/groups/all/forecast${query}`)
+      ).json()) as GroupForecastResponse;
+    await open('');
+    const { quantiles, mean } = await ask('');
+    const peak = mean.indexOf(Math.max(...mean));
+    const [low, high] = ['0.1', '0.9'].map((q) => figure(quantiles[q]?.[peak] as number));
+    await page.locator('h1', { hasText: `80 % between ${low} and ${high}` }).waitFor();
+    const slider = page.locator('.slider');
+    const most = Number(await slider.getAttribute('max'));
+    const step = Number(await slider.getAttribute('step'));
+    const capacity = Math.round(most / 2 / step) * step;
+    await slider.fill(String(capacity));
+    await page.locator('.figure', { hasText: `${exact(capacity)} orders suffice` }).waitFor();
+    const { exceeds } = await ask(`?capacity=${capacity}`);
+    const share = (probability = Number.NaN) => Math.round(100 * (1 - probability));
+    expect(await text('.figure')).toContain(
+      `in ${share(exceeds?.probability[peak])} of 100 cases, and at all 24 hours in ` +
+        `${share(exceeds?.anyWindow)}`,
+    );
+    expect(await page.locator('.plot [aria-description=probability] rect').count()).toBe(24);
+  });
+
+  test('Now: a group is shown by itself, and Back leads to all', async () => {
+    const { page, server, text } = opened;
+    await page.locator('.group h3 a', { hasText: 'Harbour side' }).click();
+    const url = `${server.url}/v1/groups/harbour/forecast`;
+    const { mean, series } = (await (await fetch(url)).json()) as GroupForecastResponse;
+    await page
+      .locator('h1', {
+        hasText: new RegExp(`^Harbour side peaks.*${figure(Math.max(...mean))} orders`),
+      })
+      .waitFor();
+    expect(await page.locator('.tiles a').count()).toBe(series);
+    expect(page.url()).toContain('group=harbour');
+    expect(await text('.crumbs')).toContain('All districts');
+    await page.goBack();
+    await page.locator('h1', { hasText: /^Demand peaks/ }).waitFor();
   });
 
   test('Now: before the cutoff the tiles show what happened', async () => {

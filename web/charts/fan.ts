@@ -90,8 +90,7 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
           low: lower[i] as number,
           high: upper[i] as number,
         }));
-        const inner = level <= 60 ? 'band50' : 'band80';
-        return bandOf(rows, `${level} % interval`, colour(isNaive ? 'line' : inner));
+        return bandOf(rows, `${level} % interval`, isNaive ? colour('line') : tintOf(level));
       }),
       ...(isNaive
         ? []
@@ -108,6 +107,10 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
     ],
   };
 }
+
+/** The likelier, the darker. */
+const tintOf = (level: number): string =>
+  level <= 60 ? colour('band50') : level <= 85 ? colour('band80') : pale(colour('band80'));
 
 const pale = (fill: string): string => `color-mix(in srgb, ${fill} 60%, transparent)`;
 

@@ -74,6 +74,10 @@ export function bandsOf(quantiles: Quantiles): Band[] {
     });
 }
 
+/** One quantile, one value a step; empty where there is none. */
+export const plainQuantile = (quantiles: Quantiles, q: number): readonly number[] =>
+  quantiles[String(q)] ?? [];
+
 /** The band closest to level 80, which titles name; null without any. */
 export const bandFor = (bands: readonly Band[]): Band | null =>
   [...bands].sort((a, b) => Math.abs(a.level - 80) - Math.abs(b.level - 80))[0] ?? null;

@@ -13,6 +13,8 @@ type Schemas = components['schemas'];
 export type ServedModel = Schemas['ServedModel'];
 export type Ready = Schemas['Ready'];
 export type Forecast = Schemas['Forecast'];
+export type Group = Schemas['Groups']['groups'][number];
+export type GroupForecast = Schemas['GroupForecast'];
 export type SeriesInfo = Schemas['SeriesPage']['series'][number];
 
 export interface PageContext {

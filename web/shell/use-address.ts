@@ -1,7 +1,7 @@
 /**
  * Purpose: the address as state: links, Back and Forward, and what views write.
- * Invariants: another view or subject is a new entry of the history; another time replaces the
- * entry, so that Back leads to where the reader was, with the time that was shown there.
+ * Invariants: another view, subject or choice is a new entry of the history; another time replaces
+ * the entry, so that Back leads to where the reader was, with the time that was shown there.
  * Fails: never.
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
@@ -24,11 +24,13 @@ export function useAddress(): readonly [Address, Go] {
     return (change: Partial<Address>) => {
       const next = { ...current, ...change };
       const isElsewhere = next.view !== current.view || next.id !== current.id;
-      if (isElsewhere) {
+      const isTime =
+        formatAddress({ ...next, at: null }) === formatAddress({ ...current, at: null });
+      if (!isTime) {
         write();
         current = next;
         history.pushState(null, '', formatAddress(next));
-        scrollTo(0, 0);
+        if (isElsewhere) scrollTo(0, 0);
       } else {
         current = next;
         later();

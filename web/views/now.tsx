@@ -1,29 +1,32 @@
 /**
- * Purpose: where demand will be: the total and all series at one time, before or after the cutoff.
+ * Purpose: where demand will be: a total with its band and all series at one time, before or after
+ * the cutoff.
  * Invariants: every number is the API's own, or a sum or difference of such; means are added up,
  * never quantiles; the order of the tiles stays while the time moves.
  * Fails: in words, where the forecasts cannot be loaded.
  */
 import { useMemo } from 'preact/hooks';
+import { dataOf } from '../../clients/typescript/headway-client.ts';
 import { timeLabels } from '../../platform/text/scales.ts';
-import { indexOfHighest, intervalNoun, naiveName, seasonOf } from '../data/forecast.ts';
-import { type Forecast, usePage } from '../data/page-context.ts';
+import { indexOfHighest, naiveName, seasonOf } from '../data/forecast.ts';
+import { type Forecast, type Group, type GroupForecast, usePage } from '../data/page-context.ts';
 import { useData } from '../data/use-data.ts';
-import { capital, counted, exact, figure, percent, plural } from '../parts/format.ts';
-import { Finding, Section } from '../parts/section.tsx';
+import { exact, plural } from '../parts/format.ts';
+import { Section } from '../parts/section.tsx';
 import { TimeSlider } from '../parts/time-slider.tsx';
 import { useStep } from '../parts/use-step.ts';
 import { Skeleton, Whole } from '../shell/states.tsx';
-import { type Row, type Rows, riseOf, rowsOf, SHOWN_PAST, sumOf } from './now/row.ts';
+import { Capacity } from './now/capacity.tsx';
+import { ALL, rowsInside } from './now/groups.ts';
+import { type Row, type Rows, riseOf, rowsOf, SHOWN_PAST, sumOf, type Total } from './now/row.ts';
 import { SeriesList } from './now/series-list.tsx';
-import { Tiles } from './now/tiles.tsx';
 import { TotalChart } from './now/total-chart.tsx';
+import { TotalFinding } from './now/total-finding.tsx';
+import { Where } from './now/where.tsx';
 
 const LIST = 5;
 /** Of more series, no history is loaded: it would be tens of megabytes. */
 const MAX_WITH_HISTORY = 1000;
-/** Less change than this is "about as many". */
-const ABOUT = 0.03;
 
 export function Now() {
   const { about, series } = usePage();
@@ -35,12 +38,14 @@ export function Now() {
       found.set(forecast.seriesId as string, forecast);
     return found;
   });
+  const groups = useData('groups', async ({ GET }) => (await dataOf(GET('/v1/groups'))).groups);
   const rows = useMemo(
     () => (value === null ? null : rowsOf(series, value, domain)),
     [value, series, domain],
   );
-  if (rows !== null) return <Shown of={rows} />;
-  if (value === null && trouble === null) return <Skeleton />;
+  if (rows !== null && (groups.value !== null || groups.trouble !== null))
+    return <Shown all={rows} groups={groups.value ?? []} />;
+  if ((value === null && trouble === null) || rows !== null) return <Skeleton />;
   return (
     <Whole title={`No ${domain.seriesNoun} can be forecast`}>
       <p>
@@ -50,54 +55,72 @@ export function Now() {
   );
 }
 
-function Shown({ of }: { readonly of: Rows }) {
-  const { about } = usePage();
+interface ShownProps {
+  readonly all: Rows;
+  readonly groups: readonly Group[];
+}
+
+function Shown({ all, groups }: ShownProps) {
+  const { about, address, go } = usePage();
   const { domain } = about;
-  const { rows, times, past } = of;
-  const total = useMemo(() => sumOf(rows, 'values'), [rows]);
-  const before = useMemo(() => sumOf(rows, 'before'), [rows]);
-  const peak = past + indexOfHighest(total.slice(past));
+  const { times, past } = all;
+  const group = groups.find(({ groupId }) => groupId === (address.query.group ?? ALL));
+  const groupId = group?.groupId ?? ALL;
+  const rows = useMemo(() => rowsInside(all.rows, groups, groupId), [all, groups, groupId]);
+  const total = useTotal(rows, groupId);
+  const peak = past + indexOfHighest(total.values.slice(past));
   const { index, moveTo } = useStep(times, peak);
-  const { hour } = timeLabels(domain.timeZone);
-  const at = hour(times[index] as number);
-  const valueAt = (row: Row) => row.values[index] as number;
-  const busiest = top(rows, valueAt);
+  const at = timeLabels(domain.timeZone).hour(times[index] as number);
+  const naive = naiveName(domain);
+  const busiest = top(rows, (row) => row.values[index] as number);
   const rising = top(rows, (row) => riseOf(row, index)).filter((row) => riseOf(row, index) > 0);
-  const nouns = plural(domain.seriesNoun);
-  const isPast = index < past;
+  const hasChange = Number.isFinite(total.before[index]);
   return (
     <>
       <TimeSlider
         {...{ times, index, past }}
-        values={total}
+        values={total.values}
         timeZone={domain.timeZone}
         onTime={moveTo}
       />
-      <TotalFinding {...{ of, total, before, peak }} />
+      {group !== undefined && groupId !== ALL && (
+        <p class="crumbs">
+          <button type="button" class="link" onClick={() => go({ query: {} })}>
+            All {plural(domain.seriesNoun)}
+          </button>{' '}
+          › {group.title}
+        </p>
+      )}
+      <TotalFinding
+        {...{ of: all, rows, total, peak }}
+        title={groupId === ALL ? null : group?.title}
+      />
       <div class="grid">
-        <TotalChart {...{ of, total, before, index, moveTo }} />
-        <Section
-          columns={6}
-          title={`Where, at ${at}`}
-          note={isPast ? 'what happened' : 'mean forecast'}
-        >
-          <Tiles {...{ rows, index, isPast }} />
-        </Section>
-        <div class="c6 stack">
+        <TotalChart {...{ of: all, rows, total, index, moveTo }} />
+        {total.forecast && (
+          <Capacity key={groupId} forecast={total.forecast} step={Math.max(0, index - past)} />
+        )}
+        <Where
+          {...{ rows, index, at }}
+          groups={groupId === ALL ? groups : []}
+          isPast={index < past}
+        />
+        <div class="c4 stack">
           <Section
-            columns={6}
+            columns={4}
             title={`Busiest at ${at}`}
-            note={changeNote(before, index, naiveName(domain))}
+            note={hasChange ? `and the change against ${naive}` : ''}
           >
-            <SeriesList rows={busiest} {...{ of, index }} />
+            <SeriesList rows={busiest} {...{ of: all, index }} />
           </Section>
           {rising.length > 0 && (
-            <Section columns={6} title="Rising fastest" note={`against ${naiveName(domain)}`}>
-              <SeriesList rows={rising} {...{ of, index }} />
+            <Section columns={4} title="Rising fastest" note={`against ${naive}`}>
+              <SeriesList rows={rising} {...{ of: all, index }} />
             </Section>
           )}
           <p class="note">
-            {exact(rows.length)} {nouns} of {exact(about.snapshot.series)} have a forecast.
+            {exact(all.rows.length)} of {exact(about.snapshot.series)} {plural(domain.seriesNoun)}{' '}
+            have a forecast.
           </p>
         </div>
       </div>
@@ -105,8 +128,15 @@ function Shown({ of }: { readonly of: Rows }) {
   );
 }
 
-const changeNote = (before: readonly number[], index: number, name: string): string =>
-  Number.isFinite(before[index]) ? `and the change against ${name}` : '';
+function useTotal(rows: readonly Row[], id: string): Total {
+  const forecast = useData(`group ${id}`, async ({ GET }) => {
+    const params = { path: { id } };
+    return (await dataOf(GET('/v1/groups/{id}/forecast', { params }))) as GroupForecast;
+  }).value;
+  const values = useMemo(() => sumOf(rows, 'values'), [rows]);
+  const before = useMemo(() => sumOf(rows, 'before'), [rows]);
+  return { values, before, forecast };
+}
 
 /** The LIST rows with the highest values. */
 const top = (rows: readonly Row[], rank: (row: Row) => number): Row[] =>
@@ -114,44 +144,3 @@ const top = (rows: readonly Row[], rank: (row: Row) => number): Row[] =>
     .filter((row) => Number.isFinite(rank(row)))
     .sort((a, b) => rank(b) - rank(a))
     .slice(0, LIST);
-
-interface TotalFindingProps {
-  readonly of: Rows;
-  readonly total: readonly number[];
-  readonly before: readonly number[];
-  readonly peak: number;
-}
-
-function TotalFinding({ of, total, before, peak }: TotalFindingProps) {
-  const { about } = usePage();
-  const { domain } = about;
-  const { hour } = timeLabels(domain.timeZone);
-  const noun = counted(domain.unit);
-  const value = total[peak] as number;
-  const then = before[peak] as number;
-  const ahead = total.slice(of.past);
-  const sum = ahead.reduce((all, one) => all + one, 0);
-  return (
-    <Finding
-      title={
-        <>
-          Demand peaks at {hour(of.times[peak] as number)}:{' '}
-          <b>
-            {figure(value)} {noun}
-          </b>
-          <span class="soft"> in the mean</span>
-        </>
-      }
-    >
-      {exact(of.rows.length)} {plural(domain.seriesNoun)} together
-      {Number.isFinite(then) &&
-        `, ${compared(value / then - 1)} at the same time ${naiveName(domain)} (${figure(then)})`}
-      . {capital(figure(sum))} {noun} in the next {ahead.length} {intervalNoun(domain)}s.
-    </Finding>
-  );
-}
-
-function compared(change: number): string {
-  if (Math.abs(change) < ABOUT) return 'about as many as';
-  return `${percent(Math.abs(change))} ${change > 0 ? 'more' : 'fewer'} than`;
-}

@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import { type Columns, columnsOf, seasonOf } from '../../data/forecast.ts';
-import type { Forecast, SeriesInfo, ServedModel } from '../../data/page-context.ts';
+import type { Forecast, GroupForecast, SeriesInfo, ServedModel } from '../../data/page-context.ts';
 
 export interface Row {
   readonly info: SeriesInfo;
@@ -21,6 +21,16 @@ export interface Rows {
   readonly times: readonly number[];
   /** How many of the times are past. */
   readonly past: number;
+}
+
+/** Of the rows of a group. */
+export interface Total {
+  /** One a time of the view: what happened, then the mean. */
+  readonly values: readonly number[];
+  /** A season before each. */
+  readonly before: readonly number[];
+  /** With its band; null while it is not known. */
+  readonly forecast: GroupForecast | null;
 }
 
 /** How many intervals before the cutoff the view shows. */

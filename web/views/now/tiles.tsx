@@ -4,7 +4,7 @@
  * never alone; at most MAX tiles until the reader asks for all.
  * Fails: never.
  */
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { usePage } from '../../data/page-context.ts';
 import { exact, figure } from '../../parts/format.ts';
 import { linkTo } from '../../shell/use-address.ts';
@@ -15,17 +15,18 @@ export interface TilesProps {
   readonly index: number;
   /** Blue is what is forecast, grey what happened. */
   readonly isPast: boolean;
+  /** The value of the darkest tile. */
+  readonly top: number;
 }
 
 const MAX = 400;
 /** From this share of the highest value on, text is the colour of the ground. */
 const LIGHT_TEXT = 0.72;
 
-export function Tiles({ rows, index, isPast }: TilesProps) {
+export function Tiles({ rows, index, isPast, top }: TilesProps) {
   const { address, go } = usePage();
   const [showsAll, setShowsAll] = useState(false);
   const shown = showsAll ? rows : rows.slice(0, MAX);
-  const top = useMemo(() => highestOf(rows), [rows]);
   return (
     <>
       <ul class={`tiles ${isPast ? 'was' : 'will'}`}>
@@ -57,7 +58,7 @@ export function Tiles({ rows, index, isPast }: TilesProps) {
   );
 }
 
-function highestOf(rows: readonly Row[]): number {
+export function highestOf(rows: readonly Row[]): number {
   let top = 0.1;
   for (const { values } of rows) for (const value of values) if (value > top) top = value;
   return top;

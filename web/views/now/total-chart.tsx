@@ -3,39 +3,41 @@
  * Invariants: the forecast is the sum of the means.
  * Fails: never.
  */
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import { timeLabels } from '../../../platform/text/scales.ts';
 import { fanPanel } from '../../charts/fan.ts';
 import { PlotChart } from '../../charts/plot-chart.tsx';
-import { naiveName } from '../../data/forecast.ts';
+import { bandFor, bandsOf, naiveName } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { exact } from '../../parts/format.ts';
 import { indexAt } from '../../parts/use-step.ts';
-import type { Row, Rows } from './row.ts';
+import type { Row, Rows, Total } from './row.ts';
 
 export interface TotalChartProps {
   readonly of: Rows;
-  readonly total: readonly number[];
-  readonly before: readonly number[];
+  readonly rows: readonly Row[];
+  readonly total: Total;
   readonly index: number;
   readonly moveTo: (time: number) => void;
 }
 
 const HEIGHT = 300;
 
-export function TotalChart({ of, total, before, index, moveTo }: TotalChartProps) {
+export function TotalChart({ of, rows, total, index, moveTo }: TotalChartProps) {
   const { about, serving } = usePage();
   const { domain } = about;
-  const { times, past, rows } = of;
+  const { times, past } = of;
+  const { values, before, forecast } = total;
+  const bands = useMemo(() => (forecast ? bandsOf(forecast.quantiles) : []), [forecast]);
   const { cutoff, intervalMs } = (rows[0] as Row).columns;
   const [hovered, setHovered] = useState<number | null>(null);
   const isNaive = serving.modelVersion.startsWith('baseline-');
   const panel = useCallback(
     (width: number) => {
-      const mean = total.slice(past);
+      const mean = values.slice(past);
       const columns = {
-        ...{ cutoff, intervalMs, mean, median: [], pointName: 'mean' as const, bands: [] },
-        ...{ pastTimes: times.slice(0, past), actual: total.slice(0, past) },
+        ...{ cutoff, intervalMs, mean, median: [], pointName: 'mean' as const, bands },
+        ...{ pastTimes: times.slice(0, past), actual: values.slice(0, past) },
         ...{ times: times.slice(past), naive: before.slice(past) },
       };
       const from = times[0] as number;
@@ -46,20 +48,27 @@ export function TotalChart({ of, total, before, index, moveTo }: TotalChartProps
         HEIGHT,
       );
     },
-    [of, total, before, domain, isNaive],
+    [times, past, values, before, bands, domain, isNaive],
   );
   const shown = hovered ?? index;
+  const band = shown < past ? null : bandFor(bands);
+  const step = shown - past;
   return (
-    <section class="c12">
+    <section class="c8">
       <p class="readout">
         <b>{timeLabels(domain.timeZone).full(times[shown] as number)}</b>
         {shown < past ? (
           <span>
-            actual <b>{exact(total[shown] as number)}</b>
+            actual <b>{exact(values[shown] as number)}</b>
           </span>
         ) : (
           <span class="forecast">
-            mean <b>{exact(total[shown] as number)}</b>
+            mean <b>{exact(values[shown] as number)}</b>
+          </span>
+        )}
+        {band && (
+          <span>
+            {band.level} % {exact(band.lower[step] as number)} – {exact(band.upper[step] as number)}
           </span>
         )}
         {Number.isFinite(before[shown]) && (
@@ -67,7 +76,7 @@ export function TotalChart({ of, total, before, index, moveTo }: TotalChartProps
             {naiveName(domain)} {exact(before[shown] as number)}
           </span>
         )}
-        <span class="unit">{domain.unit}, all together</span>
+        <span class="unit">{domain.unit}, together</span>
       </p>
       <PlotChart
         height={HEIGHT}
