@@ -202,6 +202,8 @@ suite('the page', () => {
 
   test('Series: the chart has every line, and the window is in the address', async () => {
     const { page } = opened;
+    await open('#/series/74');
+    await page.locator('.plot').waitFor();
     for (const name of ['actual', 'median forecast', 'mean forecast', 'naive', '80 % interval'])
       expect(await page.locator(`.plot [aria-description="${name}"]`).count()).toBe(1);
     await page.getByText('7 days', { exact: true }).click();

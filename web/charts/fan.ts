@@ -136,7 +136,7 @@ function labelsOf({ columns, naiveName, isNaive = false }: Fan) {
   const other = pointName === 'mean' ? 'median' : 'mean';
   const endOf = (line: readonly number[]) => line.at(-1) ?? Number.NaN;
   return [
-    { text: isNaive ? naiveName : pointName, at: endOf(lines[pointName]), fill, isBold: true },
+    { text: isNaive ? 'baseline' : pointName, at: endOf(lines[pointName]), fill, isBold: true },
     { text: other, at: endOf(lines[other]), fill },
     ...(band
       ? [{ text: `${band.level} %`, at: band.upper.at(-1) ?? Number.NaN, fill: colour('muted') }]

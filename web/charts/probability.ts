@@ -1,5 +1,5 @@
 /**
- * Purpose: how likely something is at each interval, as bars, one of them marked.
+ * Purpose: how likely something is at each interval, as bars; bar i lies between i and i + 1.
  * Invariants: pure; the axis is always 0 to 100 %.
  * Fails: never.
  */
@@ -12,7 +12,6 @@ const TICKS = [0, 0.5, 1];
 
 export function probabilityPanel(
   probability: readonly number[],
-  marked: number,
   size: { readonly width: number; readonly height: number },
 ): Plot.PlotOptions {
   const bars = probability.map((y, i) => ({ i, y }));
@@ -26,7 +25,7 @@ export function probabilityPanel(
       ...verticalAxis(TICKS, percent),
       Plot.rect(bars, {
         ...{ ...shape, y1: 0, y2: 'y', insetLeft: 0.5, insetRight: 0.5 },
-        fill: (bar: { i: number }) => colour(bar.i === marked ? 'forecast' : 'band50'),
+        fill: colour('forecast'),
         ariaDescription: 'probability',
       }),
       Plot.ruleY([0], { stroke: colour('muted'), strokeOpacity: 0.6 }),

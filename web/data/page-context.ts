@@ -6,6 +6,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { components } from '../../clients/typescript/headway-api.ts';
+import type { timeLabels } from '../../platform/text/scales.ts';
 import type { Address, Go } from './route.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +26,8 @@ export interface PageContext {
   readonly go: Go;
   readonly about: ServedModel;
   readonly serving: Ready;
+  /** Times as the domain writes them. */
+  readonly labels: ReturnType<typeof timeLabels>;
   /** Busiest first. */
   readonly series: readonly SeriesInfo[];
 }

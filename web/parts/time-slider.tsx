@@ -4,8 +4,10 @@
  * of ours.
  * Fails: never.
  */
-import { localDays, timeLabels } from '../../platform/text/scales.ts';
+import { useMemo } from 'preact/hooks';
+import { localDays } from '../../platform/text/scales.ts';
 import { sparkPath } from '../charts/spark.tsx';
+import { usePage } from '../data/page-context.ts';
 import { age } from './format.ts';
 
 export interface TimeSliderProps {
@@ -15,7 +17,6 @@ export interface TimeSliderProps {
   readonly index: number;
   /** How many of the times are past. */
   readonly past: number;
-  readonly timeZone: string;
   readonly onTime: (time: number) => void;
 }
 
@@ -23,8 +24,10 @@ const [WIDTH, HEIGHT] = [1000, 40];
 /** Room for a label such as "Sun 29 Nov", of the whole width. */
 const LABEL = 0.1;
 
-export function TimeSlider({ times, values, index, past, timeZone, onTime }: TimeSliderProps) {
-  const { full, day } = timeLabels(timeZone);
+export function TimeSlider({ times, values, index, past, onTime }: TimeSliderProps) {
+  const { about, labels } = usePage();
+  const { full, day } = labels;
+  const { timeZone } = about.domain;
   const last = Math.max(1, times.length - 1);
   const share = (i: number) => `${(100 * i) / last}%`;
   const time = full(times[index] as number);
@@ -35,7 +38,10 @@ export function TimeSlider({ times, values, index, past, timeZone, onTime }: Tim
     top: Math.max(0.1, ...values.filter(Number.isFinite)),
   };
   const ahead = Math.max(0, past - 1);
-  const days = localDays(times, timeZone).map((at) => ({ at, i: times.indexOf(at) }));
+  const days = useMemo(
+    () => localDays(times, timeZone).map((at) => ({ at, i: times.indexOf(at) })),
+    [times, timeZone],
+  );
   return (
     <section class="time" aria-label="Time">
       <p>

@@ -38,10 +38,12 @@ export function App() {
   const about = useDataOf(at, key, ({ GET }) => dataOf(GET('/v1/model')));
   const series = useDataOf(at, key, allSeries);
   const { serving } = live;
+  const timeZone = about.value?.domain.timeZone ?? 'UTC';
+  const labels = useMemo(() => timeLabels(timeZone), [timeZone]);
   const isReady = serving !== null && about.value !== null && series.value !== null;
   const page: PageContext | null = isReady
     ? {
-        ...{ ...at, address, go, serving },
+        ...{ ...at, address, go, serving, labels },
         ...{ about: about.value as ServedModel, series: series.value as SeriesInfo[] },
       }
     : null;
@@ -185,7 +187,7 @@ function Age({ live, ageSeconds }: { readonly live: Live; readonly ageSeconds: n
 
 function Footer({ page }: { readonly page: PageContext }) {
   const { model, promotion, snapshot, domain } = page.about;
-  const { full } = timeLabels(domain.timeZone);
+  const { full } = page.labels;
   const since = promotion ? `, champion since ${full(Date.parse(promotion.promotedAt))}` : '';
   return (
     <footer>

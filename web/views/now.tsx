@@ -7,7 +7,6 @@
  */
 import { useMemo } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
-import { timeLabels } from '../../platform/text/scales.ts';
 import { indexOfHighest, naiveName, seasonOf } from '../data/forecast.ts';
 import { type Forecast, type Group, type GroupForecast, usePage } from '../data/page-context.ts';
 import { useData } from '../data/use-data.ts';
@@ -61,7 +60,7 @@ interface ShownProps {
 }
 
 function Shown({ all, groups }: ShownProps) {
-  const { about, address, go } = usePage();
+  const { about, address, go, labels } = usePage();
   const { domain } = about;
   const { times, past } = all;
   const group = groups.find(({ groupId }) => groupId === (address.query.group ?? ALL));
@@ -70,23 +69,19 @@ function Shown({ all, groups }: ShownProps) {
   const total = useTotal(rows, groupId);
   const peak = past + indexOfHighest(total.values.slice(past));
   const { index, moveTo } = useStep(times, peak);
-  const at = timeLabels(domain.timeZone).hour(times[index] as number);
+  const at = labels.hour(times[index] as number);
   const naive = naiveName(domain);
+  const nouns = plural(domain.seriesNoun);
   const busiest = top(rows, (row) => row.values[index] as number);
   const rising = top(rows, (row) => riseOf(row, index)).filter((row) => riseOf(row, index) > 0);
   const hasChange = Number.isFinite(total.before[index]);
   return (
     <>
-      <TimeSlider
-        {...{ times, index, past }}
-        values={total.values}
-        timeZone={domain.timeZone}
-        onTime={moveTo}
-      />
+      <TimeSlider {...{ times, index, past }} values={total.values} onTime={moveTo} />
       {group !== undefined && groupId !== ALL && (
         <p class="crumbs">
           <button type="button" class="link" onClick={() => go({ query: {} })}>
-            All {plural(domain.seriesNoun)}
+            All {nouns}
           </button>{' '}
           › {group.title}
         </p>
@@ -96,7 +91,7 @@ function Shown({ all, groups }: ShownProps) {
         title={groupId === ALL ? null : group?.title}
       />
       <div class="grid">
-        <TotalChart {...{ of: all, rows, total, index, moveTo }} />
+        <TotalChart {...{ of: all, total, index, moveTo }} />
         {total.forecast && (
           <Capacity key={groupId} forecast={total.forecast} step={Math.max(0, index - past)} />
         )}
@@ -119,8 +114,7 @@ function Shown({ all, groups }: ShownProps) {
             </Section>
           )}
           <p class="note">
-            {exact(all.rows.length)} of {exact(about.snapshot.series)} {plural(domain.seriesNoun)}{' '}
-            have a forecast.
+            {exact(all.rows.length)} of {exact(about.snapshot.series)} {nouns} have a forecast.
           </p>
         </div>
       </div>

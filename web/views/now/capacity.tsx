@@ -7,7 +7,7 @@
  */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dataOf } from '../../../clients/typescript/headway-client.ts';
-import { niceTicks, timeLabels } from '../../../platform/text/scales.ts';
+import { niceTicks } from '../../../platform/text/scales.ts';
 import { PlotChart } from '../../charts/plot-chart.tsx';
 import { probabilityPanel } from '../../charts/probability.ts';
 import { intervalNoun, plainQuantile } from '../../data/forecast.ts';
@@ -29,7 +29,7 @@ const SETTLE_MS = 120;
 const STEPS = 100;
 
 export function Capacity({ forecast, step }: CapacityProps) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
   const { groupId, mean } = forecast;
   const highest = plainQuantile(forecast.quantiles, 0.9);
@@ -46,11 +46,10 @@ export function Capacity({ forecast, step }: CapacityProps) {
   const shown = loaded ?? last.current;
   const exceeds = shown?.groupId === groupId ? shown.exceeds : undefined;
   const panel = useCallback(
-    (width: number) =>
-      probabilityPanel(exceeds?.probability ?? [], step, { width, height: HEIGHT }),
-    [exceeds, step],
+    (width: number) => probabilityPanel(exceeds?.probability ?? [], { width, height: HEIGHT }),
+    [exceeds],
   );
-  const { hour } = timeLabels(domain.timeZone);
+  const { hour } = labels;
   const noun = counted(domain.unit);
   const at = hour(Date.parse(forecast.timestamps[step] as string));
   const share = (probability: number) => Math.round(100 * (1 - probability));
@@ -78,11 +77,14 @@ export function Capacity({ forecast, step }: CapacityProps) {
         value={capacity ?? usual}
         onInput={(event) => setCapacity(Number(event.currentTarget.value))}
       />
-      <PlotChart
-        height={HEIGHT}
-        panel={panel}
-        label={`Probability that the total exceeds ${exact(exceeds?.capacity ?? 0)}, by interval`}
-      />
+      <div class="flat">
+        <PlotChart
+          height={HEIGHT}
+          panel={panel}
+          at={step + 0.5}
+          label={`Probability that the total exceeds ${exact(exceeds?.capacity ?? 0)}, by interval`}
+        />
+      </div>
       <Pairs
         rows={[
           [`enough in 9 of 10 cases at ${at}`, `${figure(highest[step] as number)} ${noun}`],

@@ -4,12 +4,11 @@
  * Invariants: all rows of a view have the same times; a value that is not known is NaN.
  * Fails: never.
  */
-import { type Columns, columnsOf, seasonOf } from '../../data/forecast.ts';
+import { columnsOf, seasonOf } from '../../data/forecast.ts';
 import type { Forecast, GroupForecast, SeriesInfo, ServedModel } from '../../data/page-context.ts';
 
 export interface Row {
   readonly info: SeriesInfo;
-  readonly columns: Columns;
   /** One a time of the view. */
   readonly values: readonly number[];
   /** The value a season before each. */
@@ -21,6 +20,9 @@ export interface Rows {
   readonly times: readonly number[];
   /** How many of the times are past. */
   readonly past: number;
+  readonly cutoff: number;
+  /** Of one interval, in milliseconds. */
+  readonly intervalMs: number;
 }
 
 /** Of the rows of a group. */
@@ -43,20 +45,22 @@ export function rowsOf(
   domain: ServedModel['domain'],
 ): Rows | null {
   const season = seasonOf(domain);
-  let times: readonly number[] = [];
-  let past = 0;
+  const [first] = forecasts.values();
+  if (first === undefined) return null;
+  // All are of one snapshot, with the same times: they are read once.
+  const { pastTimes, times: ahead, cutoff, intervalMs } = columnsOf(first, domain);
+  const past = Math.min(SHOWN_PAST, pastTimes.length);
+  const from = pastTimes.length - past;
+  const times = [...pastTimes.slice(from), ...ahead];
   const rows = series.flatMap((info): Row[] => {
     const forecast = forecasts.get(info.seriesId);
     if (forecast === undefined) return [];
-    const columns = columnsOf(forecast, domain);
-    const all = [...columns.actual, ...columns.mean];
-    past = Math.min(SHOWN_PAST, columns.actual.length);
-    const from = columns.actual.length - past;
-    if (times.length === 0) times = [...columns.pastTimes.slice(from), ...columns.times];
+    const history = forecast.history?.values ?? [];
+    const all = [...history.map((value) => value ?? Number.NaN), ...forecast.mean];
     const before = times.map((_, i) => all[from + i - season] ?? Number.NaN);
-    return [{ info, columns, values: all.slice(from), before }];
+    return [{ info, values: all.slice(from), before }];
   });
-  return rows.length === 0 ? null : { rows, times, past };
+  return { rows, times, past, cutoff, intervalMs };
 }
 
 /** Of all rows, at each time; NaN where one is not known. */

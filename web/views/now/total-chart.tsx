@@ -4,18 +4,16 @@
  * Fails: never.
  */
 import { useCallback, useMemo, useState } from 'preact/hooks';
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { fanPanel } from '../../charts/fan.ts';
 import { PlotChart } from '../../charts/plot-chart.tsx';
 import { bandFor, bandsOf, naiveName } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { exact } from '../../parts/format.ts';
 import { indexAt } from '../../parts/use-step.ts';
-import type { Row, Rows, Total } from './row.ts';
+import type { Rows, Total } from './row.ts';
 
 export interface TotalChartProps {
   readonly of: Rows;
-  readonly rows: readonly Row[];
   readonly total: Total;
   readonly index: number;
   readonly moveTo: (time: number) => void;
@@ -23,13 +21,12 @@ export interface TotalChartProps {
 
 const HEIGHT = 300;
 
-export function TotalChart({ of, rows, total, index, moveTo }: TotalChartProps) {
-  const { about, serving } = usePage();
+export function TotalChart({ of, total, index, moveTo }: TotalChartProps) {
+  const { about, serving, labels } = usePage();
   const { domain } = about;
-  const { times, past } = of;
+  const { times, past, cutoff, intervalMs } = of;
   const { values, before, forecast } = total;
   const bands = useMemo(() => (forecast ? bandsOf(forecast.quantiles) : []), [forecast]);
-  const { cutoff, intervalMs } = (rows[0] as Row).columns;
   const [hovered, setHovered] = useState<number | null>(null);
   const isNaive = serving.modelVersion.startsWith('baseline-');
   const panel = useCallback(
@@ -56,7 +53,7 @@ export function TotalChart({ of, rows, total, index, moveTo }: TotalChartProps) 
   return (
     <section class="c8">
       <p class="readout">
-        <b>{timeLabels(domain.timeZone).full(times[shown] as number)}</b>
+        <b>{labels.full(times[shown] as number)}</b>
         {shown < past ? (
           <span>
             actual <b>{exact(values[shown] as number)}</b>

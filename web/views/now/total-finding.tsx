@@ -3,7 +3,6 @@
  * Invariants: written from the data; the interval is of joint sample paths.
  * Fails: never; without the interval it says so.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { bandFor, bandsOf, intervalNoun, naiveName } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { counted, exact, figure, percent, plural } from '../../parts/format.ts';
@@ -24,9 +23,9 @@ export interface TotalFindingProps {
 const ABOUT = 0.03;
 
 export function TotalFinding({ of, rows, total, peak, title }: TotalFindingProps) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
-  const { hour } = timeLabels(domain.timeZone);
+  const { hour } = labels;
   const noun = counted(domain.unit);
   const value = total.values[peak] as number;
   const then = total.before[peak] as number;
@@ -43,9 +42,8 @@ export function TotalFinding({ of, rows, total, peak, title }: TotalFindingProps
             {figure(value)} {noun}
           </b>
           <span class="soft">
-            {band
-              ? `, ${band.level} % between ${figure(band.lower[step] as number)} and ${figure(band.upper[step] as number)}`
-              : ' in the mean'}
+            {band && `, ${band.level} % between ${figure(band.lower[step] as number)} and `}
+            {band ? figure(band.upper[step] as number) : ' in the mean'}
           </span>
         </>
       }

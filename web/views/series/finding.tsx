@@ -3,7 +3,6 @@
  * Invariants: written from the data.
  * Fails: never.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import {
   bandFor,
   type Columns,
@@ -32,14 +31,14 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 export function SeriesFinding({ series, forecast, columns }: SeriesFindingProps) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
   const { times, median, naive, actual } = columns;
   const peak = indexOfHighest(median);
   const band = bandFor(columns.bands);
   const noun = counted(forecast.unit);
   const high = median[peak] as number;
-  const { hour, full } = timeLabels(domain.timeZone);
+  const { hour, full } = labels;
   const isQuiet = high === 0;
   const before = naive[peak] as number;
   const lastWeek = actual.slice(-seasonOf(domain)).filter(Number.isFinite);

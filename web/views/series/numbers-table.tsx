@@ -4,7 +4,6 @@
  * Fails: never.
  */
 import { useState } from 'preact/hooks';
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { bandFor, type Columns, naiveName } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { capital, exact } from '../../parts/format.ts';
@@ -25,9 +24,9 @@ export function NumbersTable({ title, columns }: NumbersTableProps) {
 }
 
 function Table({ title, columns }: NumbersTableProps) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
-  const { full } = timeLabels(domain.timeZone);
+  const { full } = labels;
   const { times, median, mean, bands, naive, pastTimes, actual } = columns;
   const band = bandFor(bands);
   const none = Number.NaN;

@@ -3,7 +3,6 @@
  * Invariants: the API's own numbers, with four significant digits.
  * Fails: never; what is not known is a dash.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { bandFor, type Columns, naiveName } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { held, type PastForecast } from '../../data/record.ts';
@@ -17,12 +16,12 @@ interface ReadoutProps {
 }
 
 export function Readout({ columns, earlier, index, unit }: ReadoutProps) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
   const { pastTimes, times, actual, median, mean, bands, naive } = columns;
   const step = index - pastTimes.length;
   const time = step < 0 ? pastTimes[index] : times[step];
-  const { full } = timeLabels(domain.timeZone);
+  const { full } = labels;
   const band = bandFor(bands);
   const before = step < 0 ? earlier.find((one) => one.time === time) : undefined;
   return (

@@ -4,7 +4,6 @@
  * Invariants: the figures are the API's; the bars count the last forecast before each interval.
  * Fails: in words, where nothing has been scored yet.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { intervalNoun } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { held, type PastForecast, type SeriesRecord } from '../../data/record.ts';
@@ -23,9 +22,9 @@ interface Day {
 }
 
 export function WereWeRight({ record, latest }: WereWeRightProps) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
-  const days = daysOf(latest, domain.timeZone);
+  const days = daysOf(latest, labels.day);
   if (record === null || record.score === null || days.length === 0)
     return (
       <Section columns={4} title="Were we right?">
@@ -50,8 +49,7 @@ export function WereWeRight({ record, latest }: WereWeRightProps) {
   );
 }
 
-function daysOf(latest: readonly PastForecast[], timeZone: string): Day[] {
-  const { day } = timeLabels(timeZone);
+function daysOf(latest: readonly PastForecast[], day: (time: number) => string): Day[] {
   const days = new Map<string, Day>();
   for (const one of latest) {
     const isHeld = held(one);

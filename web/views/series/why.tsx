@@ -5,7 +5,6 @@
  * Fails: in words, where the service cannot explain.
  */
 import { dataOf } from '../../../clients/typescript/headway-client.ts';
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { usePage } from '../../data/page-context.ts';
 import { useData } from '../../data/use-data.ts';
 import { exact } from '../../parts/format.ts';
@@ -25,11 +24,10 @@ interface Bar {
 }
 
 export function Why({ seriesId: id, step }: WhyProps) {
-  const { about } = usePage();
+  const { hour } = usePage().labels;
   const { value, trouble } = useData(`why ${id}`, ({ GET }) =>
     dataOf(GET('/v1/series/{id}/explanation', { params: { path: { id } } })),
   );
-  const { hour } = timeLabels(about.domain.timeZone);
   if (value === null)
     return (
       <Section columns={4} title="Why">
