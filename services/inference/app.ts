@@ -9,6 +9,7 @@
 import { withTimeout } from '../../platform/timers.ts';
 import type { AppOptions } from './app-options.ts';
 import { createApp } from './create-app.ts';
+import { kserveRoute } from './kserve/route.ts';
 import { mcpRoute } from './mcp/route.ts';
 import { openService } from './open-service.ts';
 import type { App } from './plugins/app.ts';
@@ -93,6 +94,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(jobRoutes, context);
     await api.register(actualsRoutes, context);
     await api.register(eventRoutes, context);
+    await api.register(kserveRoute, context);
     await api.register(mcpRoute, { context, ledger: options.ledger ?? null });
   });
   await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstRefresh);

@@ -1,0 +1,60 @@
+/** Purpose: a client of KServe's time-series protocol gets what POST /v1/forecasts gives. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
+import { createFixture, HOUR, START } from '../../../../fakes/inference.ts';
+
+let app: App;
+beforeAll(async () => {
+  app = await createFixture().build();
+});
+afterAll(() => app.close());
+
+const series = Array.from({ length: 400 }, (_, t) => 10 + (t % 24));
+const start = new Date(START).toISOString().replace('.000', '');
+const input = {
+  ...{ type: 'univariate_time_series', name: '74', series, frequency: 'H' },
+  start_timestamp: start,
+};
+const body = { model: 'champion', inputs: [input], options: { horizon: 3 } };
+const ask = (payload: object) =>
+  app.inject({ method: 'POST', url: '/v1/timeseries/forecast', payload });
+
+test('forecasts are those of the ad-hoc history, in the shape of the protocol', async () => {
+  const response = await ask({
+    ...body,
+    inputs: [input, { ...input, name: 'a stranger', frequency: 'hour' }],
+    options: { horizon: 3, quantiles: [0.1, 0.9] },
+    metadata: { any: 'thing' },
+  });
+  expect([response.statusCode, response.body.slice(0, 300)]).toEqual([200, expect.any(String)]);
+  const own = await app.inject({
+    ...{ method: 'POST', url: '/v1/forecasts' },
+    payload: { history: { start, values: series, seriesId: '74' }, horizon: 3 },
+  });
+  const [expected] = own.json().forecasts;
+  const { outputs, ...rest } = response.json();
+  expect(rest).toMatchObject({ status: 'completed', model: 'model-1', error: null });
+  expect(Number.isInteger(rest.created_at)).toBe(true);
+  expect(outputs).toHaveLength(1);
+  expect(outputs[0].content[0]).toEqual({
+    ...{ type: 'univariate_time_series', name: '74', frequency: 'H', model_version: 'model-1' },
+    mean_forecast: expected.mean,
+    start_timestamp: new Date(START + 400 * HOUR).toISOString(),
+    quantiles: { '0.1': expected.quantiles['0.1'], '0.9': expected.quantiles['0.9'] },
+  });
+  expect(outputs[0].content[1].name).toBe('a stranger');
+});
+
+test.each([
+  ['another model', { model: 'another' }, /another is not served/],
+  ['another quantile', { options: { horizon: 3, quantiles: [0.42] } }, /not 0.42/],
+  ['another frequency', { inputs: [{ ...input, frequency: 'day' }] }, /comes by day/],
+  ['no start', { inputs: [{ ...input, start_timestamp: null }] }, /no start_timestamp/],
+  ['several variables', { inputs: [{ ...input, type: 'multivariate_time_series' }] }, /./],
+  ['too long a horizon', { options: { horizon: 1000 } }, /./],
+])('%s is a problem, not a forecast', async (_title, change, detail) => {
+  const response = await ask({ ...body, ...change });
+  expect(response.statusCode).toBeGreaterThanOrEqual(400);
+  expect(response.statusCode).toBeLessThan(500);
+  expect(response.json().detail).toMatch(detail);
+});
