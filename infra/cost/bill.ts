@@ -205,7 +205,7 @@ function commonLines({
     line('logs', `${logged.toFixed(1)} GB`, [['logIngest', logged]]),
     line(
       'monitoring',
-      `${alarms} alarms, ${customMetrics} metrics, a dashboard, schedules, images`,
+      `${alarms} metrics with alarms, ${customMetrics} own metrics, a dashboard, schedules, images`,
       [
         ['alarm', alarms],
         ['customMetric', customMetrics],

@@ -25,9 +25,9 @@ describe('bills computed by hand', () => {
     // 50,000 × 4 kB = 0.2 GB at $0.09; 50,000 × 500 B = 0.025 GB at $0.50
     expect(dollars(bill, 'data out')).toBeCloseTo(0.018, 8);
     expect(dollars(bill, 'logs')).toBeCloseTo(0.0125, 8);
-    // 8 × 0.10 + 10 × 0.30 + 3 + 34 schedules + 2 GB × 0.10
-    expect(dollars(bill, 'monitoring')).toBeCloseTo(7.000034, 8);
-    expect(bill.total).toBeCloseTo(7.2033374, 6);
+    // 19 × 0.10 + 8 × 0.30 + 3 + 2 GB × 0.10, and 34 schedules at a dollar a million
+    expect(dollars(bill, 'monitoring')).toBeCloseTo(7.500034, 8);
+    expect(bill.total).toBeCloseTo(7.7033374, 6);
     expect(bill.dominant.item).toBe('monitoring');
   });
 
