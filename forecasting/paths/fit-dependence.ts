@@ -15,7 +15,8 @@ import { byWindow, quantileOf, sortedByStep, sumOfPaths } from './totals.ts';
 /** Of a forecaster that was not calibrated: what held on earlier windows of loads and counts. */
 export const USUAL_DEPENDENCE = 0.6;
 
-const GRID = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+/** Finer steps differ by less than two dozen cutoffs can tell. */
+const GRID = [0, 0.2, 0.4, 0.6, 0.8, 1];
 const PATHS = 100;
 const MAX_CUTOFFS = 24;
 const MAX_SERIES = 200;
@@ -35,31 +36,41 @@ export function fitDependence(
   const { quantiles } = forecaster;
   if (quantiles.length < 2 || panel.seriesIds.length < 2) return USUAL_DEPENDENCE;
   const rows = thinned([...panel.seriesIds.keys()], MAX_SERIES);
-  const inside = GRID.map(() => ({ steps: 0, whole: 0 }));
-  const count = { steps: 0, whole: 0 };
-  for (const cutoff of thinned(cutoffs, MAX_CUTOFFS)) {
-    const prediction = predictWhole(forecaster, panel, cutoff, spec.horizon);
+  const cases = thinned(cutoffs, MAX_CUTOFFS).flatMap((cutoff) => {
     const known = rows.filter((row) => isKnown(targetOf(panel, row), cutoff, spec.horizon));
-    if (known.length < 2) continue;
+    if (known.length < 2) return [];
+    const prediction = predictWhole(forecaster, panel, cutoff, spec.horizon);
     const actual = totalOf(panel, known, cutoff, spec.horizon);
-    const whole = byWindow(actual, spec.horizon, spec.horizon);
-    count.steps += spec.horizon;
-    count.whole++;
-    for (const [i, dependence] of GRID.entries()) {
-      const forecast = { ...spec, panel, cutoff, quantiles, prediction, dependence };
-      const paths = new SamplePaths(forecast, PATHS, random);
-      const total = sumOfPaths(paths, known, spec.horizon);
-      const own = inside[i] as (typeof inside)[number];
-      own.steps += coveredOf(total, actual, quantiles);
-      own.whole += coveredOf(byWindow(total, spec.horizon, spec.horizon), whole, quantiles);
-    }
-  }
-  if (count.whole === 0) return USUAL_DEPENDENCE;
+    return [{ forecast: { ...spec, panel, cutoff, quantiles, prediction }, known, actual }];
+  });
+  if (cases.length === 0) return USUAL_DEPENDENCE;
   const nominal = (quantiles.at(-1) as number) - (quantiles[0] as number);
-  const missOf = ({ steps, whole }: { steps: number; whole: number }) =>
-    Math.abs((steps / count.steps + whole / count.whole) / 2 - nominal);
-  const misses = inside.map(missOf);
+  const misses = GRID.map((dependence) =>
+    Math.abs(coverageOf(cases, dependence, random) - nominal),
+  );
   return GRID[misses.indexOf(Math.min(...misses))] as number;
+}
+
+interface Case {
+  readonly forecast: Omit<PathForecast, 'dependence'>;
+  /** Rows whose actuals are known. */
+  readonly known: readonly number[];
+  /** [step]: their total. */
+  readonly actual: Float64Array;
+}
+
+/** The share of totals inside their interval: of the steps and of whole horizons, on average. */
+function coverageOf(cases: readonly Case[], dependence: number, random: PathRandom): number {
+  let covered = 0;
+  for (const { forecast, known, actual } of cases) {
+    const { horizon, quantiles } = forecast;
+    const paths = new SamplePaths({ ...forecast, dependence }, PATHS, random);
+    const total = sumOfPaths(paths, known, horizon);
+    const whole = byWindow(actual, horizon, horizon);
+    covered += coveredOf(total, actual, quantiles) / horizon / 2;
+    covered += coveredOf(byWindow(total, horizon, horizon), whole, quantiles) / 2;
+  }
+  return covered / cases.length;
 }
 
 /** How many of the actuals [step] lie between the outermost quantiles of the totals [path][step]. */
