@@ -1,8 +1,9 @@
 /**
  * Purpose: make means add up: with the correction of a group of series the sum of the means over
- * the calibration windows is the sum of the actuals.
+ * the calibration windows is the sum of the actuals, as far as a fortnight can tell.
  * Invariants: an amount is corrected by factors, so that the unit changes nothing; a place on a
- * scale by a shift in units of the series' level.
+ * scale by a shift in units of the series' level. A factor that differs from 1 by no more than it
+ * varies from block to block is 1.
  * Fails: never; too few observations correct nothing.
  */
 import type { LevelSpec } from '../../features/feature-spec.ts';
@@ -14,6 +15,8 @@ import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
 
 /** Within these the quantiles know the mean, and a factor alone corrects it. */
 const KNOWN = [0.8, 1.25] as const;
+/** Length of a block in horizons: neighbouring hours err together. */
+const BLOCK_HORIZONS = 2;
 
 const NO_CORRECTION: MeanCorrection = { ofQuantiles: 1, ofAnchor: 0, ofLevel: 0 };
 
@@ -43,11 +46,14 @@ export function meanCorrectionOf(
   const actuals: number[] = [];
   const means: number[] = [];
   const anchors: number[] = [];
+  const blocks: number[] = [];
   let levels = 0;
+  const blockLength = BLOCK_HORIZONS * windows.horizon;
   forEachForecast(windows, group, quantiles, calibrated, (actual, forecast, { window, step }) => {
     actuals.push(actual);
     means.push(meanBefore(quantiles, forecast, kind));
     anchors.push(windows.anchor[window * windows.horizon + step] as number);
+    blocks.push(Math.floor(((windows.cutoffs[window] as number) + 1 + step) / blockLength));
     levels += windows.levels[window] as number;
   });
   if (actuals.length < MINIMUM_OBSERVATIONS) return NO_CORRECTION;
@@ -56,13 +62,42 @@ export function meanCorrectionOf(
   if (!(actual > 0) || !(mean > 0 || anchor > 0)) return NO_CORRECTION;
   // Each alone gives the right sum.
   const [byMean, byAnchor] = [actual / mean, actual / anchor];
-  const isKnown = byMean >= KNOWN[0] && byMean <= KNOWN[1];
-  const share = isKnown ? 1 : shareOfMeans(actuals, means, anchors, { byMean, byAnchor });
+  if (byMean >= KNOWN[0] && byMean <= KNOWN[1]) {
+    const ofQuantiles = shrunk(byMean, varianceOfRatio({ actuals, means, blocks }, byMean));
+    return { ...NO_CORRECTION, ofQuantiles };
+  }
+  const share = shareOfMeans(actuals, means, anchors, { byMean, byAnchor });
   return {
     ofQuantiles: share > 0 ? share * byMean : 0,
     ofAnchor: share < 1 ? (1 - share) * byAnchor : 0,
     ofLevel: 0,
   };
+}
+
+/**
+ * Towards 1 by how much of its distance from 1 is noise. Source: the positive-part James–Stein
+ * estimator (Efron & Morris 1973, doi:10.1080/01621459.1973.10481350).
+ */
+const shrunk = (factor: number, variance: number): number =>
+  factor === 1 ? 1 : 1 + (factor - 1) * Math.max(0, 1 - variance / (factor - 1) ** 2);
+
+/**
+ * Of the ratio of two sums, from what each block misses (Cochran 1977, Sampling Techniques, chapter
+ * 6); 0 for a single block, which says nothing of it.
+ */
+function varianceOfRatio(
+  { actuals, means, blocks }: Readonly<Record<'actuals' | 'means' | 'blocks', readonly number[]>>,
+  ratio: number,
+): number {
+  const missed = new Map<number, number>();
+  for (const [i, block] of blocks.entries()) {
+    const miss = (actuals[i] as number) - ratio * (means[i] as number);
+    missed.set(block, (missed.get(block) ?? 0) + miss);
+  }
+  const count = missed.size;
+  if (count < 2) return 0;
+  const squares = sum([...missed.values()].map((miss) => miss * miss));
+  return ((count / (count - 1)) * squares) / sum(means) ** 2;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);

@@ -64,3 +64,23 @@ test('where the quantiles are all zero the anchor makes the mean', () => {
   expect((meanAt(0.4) + 3 * meanAt(0.1)) / 4).toBeCloseTo(0.25, 6);
   expect(meanAt(0.4)).toBeCloseTo(4 * meanAt(0.1), 6);
 });
+
+test('a factor is 1 where it varies more between days than it differs from 1', () => {
+  // Twenty days of a mean of 10: actuals 10.1 on average, apart by `swing` from one to the next.
+  const correctionWith = (swing: number) => {
+    const windows = {
+      ...windowsOf(400, [9, 10, 11], 10),
+      cutoffs: Int32Array.from({ length: 400 }, (_, w) => Math.floor(w / 20) * 2),
+      actual: Float32Array.from(
+        { length: 400 },
+        (_, w) => 10.1 + (Math.floor(w / 20) % 2 ? swing : -swing),
+      ),
+    };
+    return meanCorrectionOf(windows, all(400), QUANTILES, counts, calibrated).ofQuantiles;
+  };
+  expect(correctionWith(3)).toBe(1);
+  expect(correctionWith(0.01)).toBeCloseTo(1.01, 3);
+  const between = correctionWith(0.3);
+  expect(between).toBeGreaterThan(1.003);
+  expect(between).toBeLessThan(1.009);
+});
