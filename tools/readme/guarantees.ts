@@ -77,6 +77,22 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/services/inference/serving/serving-state.test.ts',
   ],
   [
+    'Totals add up on every path, in every group',
+    'tests/unit/forecasting/paths/sample-paths.test.ts',
+  ],
+  [
+    'A deleted, changed or moved entry of the forecast ledger is found',
+    'tests/unit/storage/ledger/chain.test.ts',
+  ],
+  [
+    'What a topic held is used, rejected, a marker or a named gap, after any crash',
+    'tests/unit/services/stream/land.test.ts',
+  ],
+  [
+    'Each rehearsed incident is named in time, and seasons are no drift',
+    'tests/integration/services/monitoring/incidents.test.ts',
+  ],
+  [
     'Without a usable model the service returns a labelled baseline',
     'tests/unit/services/inference/serving/fallback.test.ts',
   ],
@@ -99,6 +115,10 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   [
     'No AWS policy has a wildcard without a written reason',
     'tests/integration/infra/stacks.test.ts',
+  ],
+  [
+    'Each service has every right on AWS that its code uses, and no other',
+    'tests/integration/infra/stacks/store-rights.ts',
   ],
   [
     "Trino's text counts what DuckDB counts",
