@@ -30,7 +30,9 @@ export async function mcpRoute(app: App, { context, ledger }: McpOptions): Promi
       const message = await replyTo(request.body as JsonRpcMessage, {
         async ask(url) {
           const headers = authorization === undefined ? {} : { authorization };
-          const response = await app.inject({ method: 'GET', url, headers });
+          // For the limits of the caller, not of this host.
+          const remoteAddress = request.ip;
+          const response = await app.inject({ method: 'GET', url, headers, remoteAddress });
           return { status: response.statusCode, body: response.json() };
         },
         async ids() {
