@@ -9,7 +9,6 @@ import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
 import { replaceFile } from '../../platform/files/replace-file.ts';
-import { createHttpClient, reasonOf, withoutQuery } from '../../platform/http/client.ts';
 import type { SourceContext } from '../domain.ts';
 
 /** @returns the folder */
@@ -18,6 +17,10 @@ export async function keepFiles(
   urls: readonly (readonly [name: string, url: string, isFinal: boolean])[],
   { logger }: Pick<SourceContext, 'logger'>,
 ): Promise<string> {
+  // The images of training and inference load the domains, and have no HTTP client.
+  const { createHttpClient, reasonOf, withoutQuery } = await import(
+    '../../platform/http/client.ts'
+  );
   const { axios } = createHttpClient({ logger });
   await mkdir(folder, { recursive: true });
   for (const [name, url, isFinal] of urls) {
