@@ -15,7 +15,7 @@ import { byWindow, quantileOf, sortedByStep, sumOfPaths } from './totals.ts';
 /** Of a forecaster that was not calibrated: what held on earlier windows of loads and counts. */
 export const USUAL_DEPENDENCE = 0.6;
 
-/** Finer steps differ by less than two dozen cutoffs can tell. */
+/** Finer steps differ by less than two dozen cutoffs show. */
 const GRID = [0, 0.2, 0.4, 0.6, 0.8, 1];
 const PATHS = 100;
 const MAX_CUTOFFS = 24;

@@ -1,6 +1,6 @@
 /**
  * Purpose: make means add up: with the correction of a group of series the sum of the means over
- * the calibration windows is the sum of the actuals, as far as a fortnight can tell.
+ * the calibration windows is the sum of the actuals, as far as a fortnight shows.
  * Invariants: an amount is corrected by factors, so that the unit changes nothing; a place on a
  * scale by a shift in units of the series' level. A factor that differs from 1 by no more than it
  * varies from block to block is 1.
