@@ -9,7 +9,7 @@
 import Table from 'cli-table3';
 import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
 import { seasonalNaive } from '../../forecasting/models/baselines/naive.ts';
-import { openPlaces } from '../../forecasting/panel/closed-days.ts';
+import { openSteps } from '../../forecasting/panel/closed-days.ts';
 import { onlySeries, targetOf, timestampAt } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
@@ -94,7 +94,8 @@ export async function forecastCommand(
       colour: process.stdout.isTTY === true,
     }),
   );
-  const open = openSteps(domain, issued);
+  const { panel, cutoff, entry } = issued;
+  const open = openSteps(panel, cutoff, entry.horizon, domain.closedWeekdays);
   context.print(forecastTable(chart, issued.entry, series, open));
   if (issued.entry.modelVersion === null)
     context.print(
@@ -108,7 +109,6 @@ export async function forecastCommand(
     await writeOutput(flags.svg, forecastSvg(chart));
     context.print(`Chart: ${flags.svg}`);
   }
-  const { entry } = issued;
   context.printJson({
     domain: domain.name,
     seriesId: flags.series,
@@ -154,15 +154,6 @@ export const unknownSeries = (
     `there is no ${seriesNoun} ${JSON.stringify(seriesId)} in snapshot ${snapshotVersion}`,
     { fix: `Series are, for example, ${known.slice(0, 8).join(', ')}.` },
   );
-
-/** The steps of an issue from 0 on that are on no closed day. */
-function openSteps(
-  { closedWeekdays }: CommandContext['domain'],
-  { panel, cutoff, entry }: IssuedForecasts,
-): number[] {
-  const all = Array.from({ length: entry.horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
-  return openPlaces(all, closedWeekdays);
-}
 
 /** Some steps of one quantile of one series. */
 function columnOf(
@@ -262,7 +253,7 @@ export function chartOf(
   const { horizon, quantiles } = entry;
   const season = seasonsOf(domain).baseline;
   const seriesId = panel.seriesIds[series] as string;
-  const open = openSteps(domain, issued);
+  const open = openSteps(panel, cutoff, entry.horizon, domain.closedWeekdays);
   const timestamps = open.map((step) => timestampAt(panel, cutoff + 1 + step));
   const column = (q: number) => columnOf(entry, series, q, open);
   const first = Math.max(0, cutoff - season + 1);

@@ -5,6 +5,8 @@
  * is Monday and 7 Sunday, as in Temporal.
  * Fails: never.
  */
+import { type Panel, timestampAt } from './panel.ts';
+
 const DAY_MS = 86_400_000;
 
 /** Whether the day that starts at `timestamp` (epoch ms) is one of the closed weekdays. */
@@ -29,4 +31,15 @@ export function openPlaces(
   return [...timestamps.keys()].filter(
     (place) => !isClosedDay(timestamps[place] as number, closedWeekdays),
   );
+}
+
+/** Those of the `horizon` steps after a cutoff that are on no closed day; 0 is the first step. */
+export function openSteps(
+  panel: Panel,
+  cutoff: number,
+  horizon: number,
+  closedWeekdays: readonly number[] | undefined,
+): number[] {
+  const all = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
+  return openPlaces(all, closedWeekdays);
 }

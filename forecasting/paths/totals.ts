@@ -35,6 +35,20 @@ export function sumOfMeans(
   return total;
 }
 
+/** Some steps of every row of `horizon` values: [row][step] of those alone. */
+export function onlySteps(
+  values: Float64Array,
+  horizon: number,
+  steps: readonly number[],
+): Float64Array {
+  const rows = values.length / horizon;
+  const out = new Float64Array(rows * steps.length);
+  for (let row = 0; row < rows; row++)
+    for (const [i, step] of steps.entries())
+      out[row * steps.length + i] = values[row * horizon + step] as number;
+  return out;
+}
+
 /** Rows of `steps` values summed by windows of so many steps: [row][window]. */
 export function byWindow(values: Float64Array, steps: number, window: number): Float64Array {
   if (steps % window !== 0) throw new RangeError(`${window} steps do not divide ${steps}`);

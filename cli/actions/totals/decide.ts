@@ -6,6 +6,7 @@
  * decide nothing.
  */
 import Table from 'cli-table3';
+import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { newsvendorQuantile, quantityAt } from '../../../forecasting/paths/decisions.ts';
 import { shareAbove, sortedByStep, sumOfPaths } from '../../../forecasting/paths/totals.ts';
@@ -37,12 +38,13 @@ export async function decideCommand(context: CommandContext, flags: DecideFlags)
   const found = await issuedPaths(context, { count: PATHS });
   const { panel, cutoff, entry } = found.issued;
   const { horizon } = entry;
-  const window = windowSteps(flags.window, panel.frequencyMinutes, horizon);
+  const open = openSteps(panel, cutoff, horizon, domain.closedWeekdays);
+  const window = windowSteps(flags.window, panel.frequencyMinutes, open.length);
   const { rows, title } = subjectOf(context, found, flags);
-  const values = windowsOf(sumOfPaths(found.paths, rows, horizon), horizon, window);
+  const values = windowsOf(sumOfPaths(found.paths, rows, horizon), horizon, open, window);
   const quantile = newsvendorQuantile(under, over);
-  const decided = sortedByStep(values, Math.floor(horizon / window)).map((sorted, i) => ({
-    timestamp: timestampAt(panel, cutoff + 1 + i * window),
+  const decided = sortedByStep(values, Math.floor(open.length / window)).map((sorted, i) => ({
+    timestamp: timestampAt(panel, cutoff + 1 + (open[i * window] as number)),
     quantity: quantityAt(sorted, quantile, domain.integerValued),
     ...(capacity === undefined ? {} : { exceeds: shareAbove(sorted, capacity) }),
   }));

@@ -1,7 +1,8 @@
 /**
  * Purpose: why a forecast is what it is, as the command line and the HTTP service both return it.
  * Invariants: the forecast that is explained is the one the forecaster gives at that cutoff;
- * nothing after the cutoff is read; numbers are not rounded, so that a reader can add them up.
+ * nothing after the cutoff is read; numbers are not rounded, so that a reader can add them up;
+ * closed days are no steps.
  * Fails: SERIES_UNKNOWN; USAGE for a cutoff off the grid or after the last observed interval;
  * HISTORY_TOO_SHORT for one with too little before it; MODEL_INCOMPATIBLE for a forecaster that has
  * no inputs to explain.
@@ -11,6 +12,7 @@ import { similarDays } from '../../../forecasting/features/similar-days.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { explain, type PartName } from '../../../forecasting/models/network/explanation.ts';
 import type { NetworkForecaster } from '../../../forecasting/models/network/forecaster.ts';
+import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { indexAt, onlySeries, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -76,9 +78,11 @@ export function explanationResponse(request: ExplanationRequest): ExplanationRes
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     count: SIMILAR_DAYS,
   });
+  const open = openSteps(panel, cutoff, horizon, domain.closedWeekdays);
+  const shown = (values: ArrayLike<number>) => open.map((step) => values[step] as number);
   const summed = (values: readonly number[]) => ({
-    values: [...values],
-    total: values.reduce((a, b) => a + b, 0),
+    values: shown(values),
+    total: shown(values).reduce((a, b) => a + b, 0),
   });
   return {
     domain: domain.name,
@@ -89,17 +93,15 @@ export function explanationResponse(request: ExplanationRequest): ExplanationRes
     modelVersion,
     snapshotVersion,
     frequency: isoFrequency(panel.frequencyMinutes),
-    horizon,
-    timestamps: Array.from({ length: horizon }, (_, k) =>
-      isoTime(timestampAt(panel, cutoff + 1 + k)),
-    ),
+    horizon: open.length,
+    timestamps: open.map((step) => isoTime(timestampAt(panel, cutoff + 1 + step))),
     baseline: summed(baseline),
     parts: parts.map(({ name, values }) => ({ name, title: PART_TITLES[name], ...summed(values) })),
     forecast: summed(forecast),
     similarDays: similar.map(({ cutoff: then, distance, next }) => ({
       cutoff: isoTime(timestampAt(panel, then)),
       distance,
-      values: Array.from(next),
+      values: shown(next),
     })),
   };
 }

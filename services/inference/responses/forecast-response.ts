@@ -7,7 +7,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Prediction } from '../../../forecasting/models/forecaster.ts';
-import { isClosedDay, openPlaces } from '../../../forecasting/panel/closed-days.ts';
+import { isClosedDay, openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
@@ -239,8 +239,7 @@ function columns(
   row: number,
 ) {
   const { card } = serving.model;
-  const all = Array.from({ length: card.horizon }, (_, k) => timestampAt(panel, cutoff + k + 1));
-  const open = openPlaces(all, domain.closedWeekdays).slice(0, steps);
+  const open = openSteps(panel, cutoff, card.horizon, domain.closedWeekdays).slice(0, steps);
   const column = (of: Float32Array, from: number) =>
     open.map((step) => rounded(of[from + step] as number));
   const quantiles: Record<string, number[]> = {};
@@ -255,7 +254,7 @@ function columns(
     modelVersion: card.modelVersion,
     frequency: isoFrequency(panel.frequencyMinutes),
     horizon: open.length,
-    timestamps: open.map((step) => isoTime(all[step] as number)),
+    timestamps: open.map((step) => isoTime(timestampAt(panel, cutoff + 1 + step))),
     point: 'median' as const,
     quantiles,
     mean: column(mean, row * card.horizon),

@@ -1,12 +1,15 @@
 /**
  * Purpose: the forecast of the total of a group as a client reads it.
- * Invariants: as forecast-response.ts; windows start at the first step.
+ * Invariants: as forecast-response.ts; windows start at the first step and are of steps that are
+ * shown, so that a window of days leaves closed ones out.
  * Fails: WINDOW_INVALID; LEVEL_UNKNOWN never: paths have every quantile.
  */
 import type { Domain } from '../../../domains/domain.ts';
+import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import {
   byWindow,
+  onlySteps,
   peaksOf,
   quantileOf,
   shareAbove,
@@ -45,14 +48,19 @@ export function quantilesOfLevels(levels: readonly number[] = USUAL_LEVELS): num
   return [...new Set([0.5, ...ends].map((q) => Number(q.toPrecision(6))))].sort((a, b) => a - b);
 }
 
-/** Whole windows at the start of the horizon: [path][window]. */
-export function windowsOf(paths: Float64Array, horizon: number, window: number): Float64Array {
-  const whole = Math.floor(horizon / window) * window;
-  const count = paths.length / horizon;
-  const kept = new Float64Array(count * whole);
-  for (let n = 0; n < count; n++)
-    kept.set(paths.subarray(n * horizon, n * horizon + whole), n * whole);
-  return byWindow(kept, whole, window);
+/** The steps of what is served that are on no closed day. */
+export const shownSteps = ({ snapshot, model }: Serving, { closedWeekdays }: Domain): number[] =>
+  openSteps(snapshot.panel, snapshot.cutoff, model.card.horizon, closedWeekdays);
+
+/** Whole windows at the start of the open steps: [path][window]. */
+export function windowsOf(
+  paths: Float64Array,
+  horizon: number,
+  open: readonly number[],
+  window: number,
+): Float64Array {
+  const whole = Math.floor(open.length / window) * window;
+  return byWindow(onlySteps(paths, horizon, open.slice(0, whole)), whole, window);
 }
 
 export interface AskedTotal {
@@ -68,11 +76,11 @@ export function groupResponse(
   asked: AskedTotal,
 ): GroupForecastResponse {
   const { snapshot, model, fallback } = serving;
-  const { horizon } = model.card;
+  const open = shownSteps(serving, domain);
   const minutes = snapshot.panel.frequencyMinutes;
-  const window = windowSteps(asked.window, minutes, horizon);
-  const count = Math.floor(horizon / window);
-  const values = windowsOf(total.paths, horizon, window);
+  const window = windowSteps(asked.window, minutes, open.length);
+  const count = Math.floor(open.length / window);
+  const values = windowsOf(total.paths, model.card.horizon, open, window);
   const sorted = sortedByStep(values, count);
   const quantiles = quantilesOfLevels(asked.levels);
   const { group } = total;
@@ -87,28 +95,32 @@ export function groupResponse(
     snapshotVersion: snapshot.manifest.snapshotVersion,
     frequency: isoFrequency(minutes),
     window: isoFrequency(minutes * window),
-    timestamps: windowStarts(serving, window),
+    timestamps: windowStarts(serving, open, window),
     point: 'mean',
     quantiles: Object.fromEntries(
       quantiles.map((q) => [String(q), sorted.map((column) => rounded(quantileOf(column, q)))]),
     ),
-    mean: Array.from(windowsOf(total.mean, horizon, window), rounded),
+    mean: Array.from(windowsOf(total.mean, model.card.horizon, open, window), rounded),
     peak: peakOf(values, count, quantiles),
     ...(asked.capacity === undefined
       ? {}
       : { exceeds: exceedsOf(values, sorted, count, asked.capacity) }),
-    paths: total.paths.length / horizon,
+    paths: total.paths.length / model.card.horizon,
     series: group.seriesIds.length - total.withoutForecast.length,
     withoutForecast: [...total.withoutForecast],
     ...fallbackMember(fallback),
   };
 }
 
-/** UTC start of every window. */
-export function windowStarts({ snapshot, model }: Serving, window: number): string[] {
-  const count = Math.floor(model.card.horizon / window);
+/** UTC start of every window of the open steps. */
+export function windowStarts(
+  { snapshot: { panel, cutoff } }: Pick<Serving, 'snapshot'>,
+  open: readonly number[],
+  window: number,
+): string[] {
+  const count = Math.floor(open.length / window);
   return Array.from({ length: count }, (_, i) =>
-    isoTime(timestampAt(snapshot.panel, snapshot.cutoff + 1 + i * window)),
+    isoTime(timestampAt(panel, cutoff + 1 + (open[i * window] as number))),
   );
 }
 

@@ -19,7 +19,13 @@ import {
   tooFewValues,
   unknownSeries,
 } from '../../responses/forecast-response.ts';
-import { exceedsOf, windowStarts, windowSteps, windowsOf } from '../../responses/group-response.ts';
+import {
+  exceedsOf,
+  shownSteps,
+  windowStarts,
+  windowSteps,
+  windowsOf,
+} from '../../responses/group-response.ts';
 import { HttpProblem } from '../../responses/problems.ts';
 import { queryNumbers } from '../../responses/query-integers.ts';
 import type { Serving } from '../../serving/build-serving-snapshot.ts';
@@ -111,9 +117,10 @@ function decisionResponse(
   const { snapshot, model } = serving;
   const { horizon, modelVersion } = model.card;
   const minutes = snapshot.panel.frequencyMinutes;
-  const window = windowSteps(text, minutes, horizon);
-  const count = Math.floor(horizon / window);
-  const values = windowsOf(paths, horizon, window);
+  const open = shownSteps(serving, domain);
+  const window = windowSteps(text, minutes, open.length);
+  const count = Math.floor(open.length / window);
+  const values = windowsOf(paths, horizon, open, window);
   const sorted = sortedByStep(values, count);
   const quantile = newsvendorQuantile(under, over);
   const rounded = (value: number) => Number(value.toPrecision(6));
@@ -125,7 +132,7 @@ function decisionResponse(
     modelVersion,
     snapshotVersion: snapshot.manifest.snapshotVersion,
     window: isoFrequency(minutes * window),
-    timestamps: windowStarts(serving, window),
+    timestamps: windowStarts(serving, open, window),
     quantile: rounded(quantile),
     quantity: sorted.map((column) => rounded(quantityAt(column, quantile, domain.integerValued))),
     ...(capacity === undefined ? {} : { exceeds: exceedsOf(values, sorted, count, capacity) }),
