@@ -92,9 +92,20 @@ export function servingScore(scores: readonly LiveScore[]): LiveScore | null {
   );
 }
 
+/**
+ * What a baseline is judged by: its forecasts in shadow, which are of all series. It may also serve
+ * a few series that the model cannot forecast; these count only where there is nothing else.
+ */
+export function comparable<Scored extends Pick<LiveScore, 'role'>>(
+  baseline: readonly Scored[],
+): readonly Scored[] {
+  const shadows = baseline.filter(({ role }) => role === 'shadow');
+  return shadows.length > 0 ? shadows : baseline;
+}
+
 /** The naive baseline of least loss; null where none was scored. */
 export function bestNaive(scores: readonly LiveScore[]): LiveScore | null {
-  const naive = scores.filter(({ forecaster }) => NAIVE_NAMES.includes(forecaster));
+  const naive = comparable(scores.filter(({ forecaster }) => NAIVE_NAMES.includes(forecaster)));
   return naive.reduce<LiveScore | null>(
     (best, one) => (best === null || lossOf(one) < lossOf(best) ? one : best),
     null,

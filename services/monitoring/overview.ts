@@ -8,6 +8,7 @@
  */
 import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import {
+  comparable,
   type LiveScore,
   liveScores,
   type ScoreRow,
@@ -93,9 +94,11 @@ function byForecaster(
   models: OverviewRequest['models'],
 ): OverviewForecaster[] {
   const reference = new Map(
-    withoutVersions(rows)
-      .filter(({ dimension, forecaster }) => dimension === 'target' && forecaster === bestNaive)
-      .map((row) => [row.key, row]),
+    comparable(
+      withoutVersions(rows).filter(
+        ({ dimension, forecaster }) => dimension === 'target' && forecaster === bestNaive,
+      ),
+    ).map((row) => [row.key, row]),
   );
   const groups = groupBy(rows, ({ forecaster, modelVersion }) =>
     JSON.stringify([forecaster, modelVersion]),

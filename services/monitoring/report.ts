@@ -7,6 +7,7 @@
  */
 import {
   bestNaive,
+  comparable,
   type LiveScore,
   liveScores,
   liveScoresBy,
@@ -97,7 +98,7 @@ export function monitoringReport(request: ReportRequest): MonitoringReport {
   const naive = bestNaive(all)?.forecaster ?? null;
   const pairOf = (scores: readonly LiveScore[]): Pair => ({
     served: servingScore(scores),
-    naive: scores.find(({ forecaster }) => forecaster === naive) ?? null,
+    naive: comparable(scores.filter(({ forecaster }) => forecaster === naive))[0] ?? null,
   });
   const steps = liveScoresBy(rows, 'step');
   const places = hoursOfWeek(from, until, timeZone);

@@ -83,6 +83,22 @@ test('a skill is against the baseline on the same targets, and not over the whol
   expect(skills.previous).toBeCloseTo(1 - 1 / 2, 12);
 });
 
+test('a baseline that served a few easy series is no reference, the shadow of all series is', () => {
+  const fewOf = (forecaster: string, loss: number) =>
+    rowsOf(0, { forecaster, role: 'serving' }, loss / 10).map((row) => ({
+      ...{ ...row, pairs: row.pairs / 10, absoluteActual: row.absoluteActual / 10 },
+    }));
+  const few = fewOf('seasonal_naive', 0.1);
+  const other = fewOf('mean_4_weeks', 0.2);
+  const all = [...rowsOf(0, served('new'), 1), ...rowsOf(0, naive, 2)];
+  const overview = overviewOf(request({ days: [dayOf(0, [...all, ...few, ...other])] }));
+  expect([overview.bestNaive, overview.served?.skill]).toEqual(['seasonal_naive', 0.5]);
+  expect(overview.days[0]?.naive?.pinball).toBe(2);
+  expect(overview.forecasters[0]?.skill).toBeCloseTo(0.5, 12);
+  const alone = overviewOf(request({ days: [dayOf(0, other)] }));
+  expect(alone.bestNaive).toBe('mean_4_weeks');
+});
+
 test('a verdict ends at the check at which it is gone, and is forgotten when the span is over', () => {
   const first = overviewOf(request({ check: { number: 1, verdicts: [level] } }));
   expect(first.verdicts).toEqual([{ ...level, endedAt: null }]);
