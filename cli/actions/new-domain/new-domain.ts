@@ -6,7 +6,7 @@
  * Fails: USAGE for a name that cannot be one and where questions are left and nobody replies;
  * SOURCE_*, RAW_FILE_INVALID for data that cannot be read.
  */
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Domain } from '../../../domains/domain.ts';
 import { domains } from '../../../domains/index.ts';
@@ -18,6 +18,7 @@ import type { CommandContext } from '../../context.ts';
 import { askFor } from './ask.ts';
 import { dataOf } from './data.ts';
 import { showData, showGuess } from './show-guess.ts';
+import { identifierOf } from './texts.ts';
 import { type Written, writeDomain } from './write-domain.ts';
 
 export interface NewDomainFlags {
@@ -94,12 +95,20 @@ async function checkName(name: string, root: string): Promise<void> {
         domains.some((domain) => domain.name === name) ||
         (await isThere(join(root, 'domains', name)))
       ? 'is taken'
-      : null;
+      : (await hasIdentifier(name, root))
+        ? `is taken: a domain has the identifier ${identifierOf(name)}`
+        : null;
   if (problem === null) return;
   throw new HeadwayError('USAGE', `${JSON.stringify(name)} ${problem}`, {
     where: 'new-domain NAME',
     fix: 'Use a new name of lower-case letters, digits and hyphens, such as shop-visits.',
   });
+}
+
+/** Names that differ in hyphens alone, such as web-1 and web1, have one identifier. */
+async function hasIdentifier(name: string, root: string): Promise<boolean> {
+  const index = await readFile(join(root, 'domains/index.ts'), 'utf8');
+  return new RegExp(`\\b${identifierOf(name)}\\b`).test(index);
 }
 
 const hintsOf = (flags: NewDomainFlags): Hints => ({

@@ -17,20 +17,13 @@ export interface SampleRead {
   readonly values: readonly (readonly [string, number])[];
 }
 
+/** With an ending that no word of the language and no other name of the files has. */
 export const identifierOf = (name: string): string => {
   const camel = name.replace(/-+(.)?/g, (_, letter: string | undefined) =>
     (letter ?? '').toUpperCase(),
   );
-  return RESERVED.has(camel) ? `${camel}Domain` : camel;
+  return `${camel}Definition`;
 };
-
-const RESERVED = new Set(
-  (
-    'break case catch class const continue debugger default delete do else enum export extends ' +
-    'false finally for function if import in instanceof new null return super switch this throw ' +
-    'true try typeof var void while with yield let static await async of domains arguments eval'
-  ).split(' '),
-);
 
 export function definitionText(fields: TableDomain): string {
   const { name, unit, missing, table } = fields;

@@ -4,6 +4,7 @@
  * Invariants: pure; what somebody said is taken as it is.
  * Fails: SOURCE_INVALID for a frequency that has no regular grid.
  */
+import { Temporal } from 'temporal-polyfill';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
 import type { Doubt, Hints } from './columns-guess.ts';
@@ -98,7 +99,7 @@ const noGrid = (what: string, fix: string): HeadwayError =>
 interface ZoneGuess {
   readonly timeZone: string;
   readonly clock: string | undefined;
-  readonly timeOf?: 'start' | 'end';
+  readonly timeOf?: 'start' | 'end' | undefined;
   readonly doubt: Doubt | null;
 }
 
@@ -110,35 +111,65 @@ function zoneOf(
 ): ZoneGuess {
   const { timeZone, clock } = hints;
   if (isDaily) return { timeZone: timeZone ?? 'UTC', clock, doubt: null };
-  if (timeZone !== undefined) return { timeZone, clock, doubt: null };
   const doubt = (chosen: string, why: string): Doubt => ({ flag: '--time-zone', chosen, why });
+  const seen = hasInstants ? null : seenChange(changes, clock ?? timeZone);
+  const times = { clock: clock ?? seen?.clock, timeOf: seen?.timeOf };
+  if (timeZone !== undefined) {
+    const isFixed = clock === undefined && seen?.clock !== undefined;
+    const fixed = { flag: '--clock', chosen: 'UTC', why: seen?.why ?? '' };
+    return { timeZone, ...times, doubt: isFixed ? fixed : null };
+  }
   if (hasInstants || clock !== undefined) {
     const why = 'the rows state instants, and not by whose clock people live';
-    return { timeZone: defaultTimeZone, clock, doubt: doubt(defaultTimeZone, why) };
+    return { timeZone: defaultTimeZone, ...times, doubt: doubt(defaultTimeZone, why) };
   }
-  for (const [place, zone, change] of [
-    ['Central Europe', 'Europe/Berlin', changes.europe],
-    ['North America', 'America/New_York', changes.america],
-  ] as const) {
+  if (seen === null) {
+    const why = 'the data do not show a change of clocks';
+    return { timeZone: defaultTimeZone, ...times, doubt: doubt(defaultTimeZone, why) };
+  }
+  const zone = seen.timeZone ?? defaultTimeZone;
+  const chosen = seen.clock === undefined ? zone : `${zone}, times in ${seen.clock}`;
+  return { timeZone: zone, ...times, doubt: doubt(chosen, seen.why) };
+}
+
+interface SeenChange {
+  readonly timeZone?: string;
+  readonly clock?: string;
+  readonly timeOf?: 'start' | 'end';
+  readonly why: string;
+}
+
+/**
+ * What the hours of a change of clocks show.
+ * @param known the zone of the clock, where somebody said it: then only its own changes count
+ */
+function seenChange(changes: RowFacts['changes'], known: string | undefined): SeenChange | null {
+  const rules = [
+    ['Central Europe', 'Europe/Berlin', '2024-03-31', changes.europe],
+    ['North America', 'America/New_York', '2024-03-10', changes.america],
+  ] as const;
+  const possible = rules.filter(([, , day]) => known === undefined || skipsTwo(known, day));
+  for (const [place, timeZone, , change] of possible) {
     const isSkipped = (hour: 2 | 3) => change[hour].skipped > 0 && change[hour].present === 0;
     // Where both are missing, the day is.
     if (isSkipped(2) === isSkipped(3)) continue;
     const timeOf = isSkipped(3) ? 'end' : 'start';
     const label = timeOf === 'end' ? ', where a time is the end of its hour' : '';
     const why = `the hour is missing that clocks skip in ${place} in March${label}`;
-    return { timeZone: zone, clock, timeOf, doubt: doubt(zone, why) };
+    return { timeZone, timeOf, why };
   }
-  if (changes.europe[2].present > 0 && changes.america[2].present > 0) {
-    const why = 'the clock of the data is never changed: UTC, or standard time all year';
-    return {
-      ...{ timeZone: defaultTimeZone, clock: 'UTC' },
-      doubt: doubt(`${defaultTimeZone}, times in UTC`, why),
-    };
+  if (possible.length === 0 || rules.some(([, , , change]) => change[2].present === 0)) return null;
+  const why = 'the clock of the data is never changed: UTC, or standard time all year';
+  return { clock: 'UTC', why };
+}
+
+/** Whether clocks of the zone go from 2:00 to 3:00 on that day. */
+function skipsTwo(timeZone: string, day: string): boolean {
+  try {
+    return Temporal.PlainDateTime.from(`${day}T02:30`).toZonedDateTime(timeZone).hour !== 2;
+  } catch {
+    return false; // no zone: who reads with it says so
   }
-  return {
-    ...{ timeZone: defaultTimeZone, clock },
-    doubt: doubt(defaultTimeZone, 'the data do not show a change of clocks'),
-  };
 }
 
 function missingOf({ zeros, isWhole, min }: RowFacts, isCounted: boolean): 'zero' | 'unknown' {

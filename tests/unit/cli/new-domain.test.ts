@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { newDomainCommand } from '../../../cli/actions/new-domain/new-domain.ts';
+import { identifierOf } from '../../../cli/actions/new-domain/texts.ts';
 import { withDomain } from '../../../cli/actions/new-domain/write-domain.ts';
 import { openContext } from '../../../cli/context.ts';
 import { cellsOf, german, lines, text } from '../../fixtures/shaped-files.ts';
@@ -43,9 +44,9 @@ test('it shows what it understood and what does not fit, writes the folder and s
   const printed = await newDomain('shop-loads', { timeZone: 'Europe/Berlin', holidays: 'DE-BE' });
   expect(printed).toMatch(/time +placed, iso/);
   expect(printed).toMatch(/value +load: 1440 of 1441 rows read, decimal comma/);
-  // The data have the hour that clocks skip in Berlin.
-  expect(printed).toContain('Rows: 1438 of 1442 used');
-  expect(printed).toContain('nonexistent_local_time: 2');
+  // The data have the hour that clocks skip in Berlin: they are by another clock.
+  expect(printed).toMatch(/--clock: UTC \(the clock of the data is never changed/);
+  expect(printed).toContain('Rows: 1440 of 1442 used');
   expect(printed).toContain('bad_line: 1');
   expect(printed).toContain('data.csv:1442  A, soon, 1,5');
   expect(printed).toContain('shop A, the newest values');
@@ -53,7 +54,7 @@ test('it shows what it understood and what does not fit, writes the folder and s
 
   const definition = await readFile(join(root, 'domains/shop-loads/definition.ts'), 'utf8');
   expect(definition.split('\n').length).toBeLessThanOrEqual(40);
-  expect(definition).toContain(`export const shopLoads: Domain = tableDomain({
+  expect(definition).toContain(`export const shopLoadsDefinition: Domain = tableDomain({
   name: 'shop-loads',
   title: 'Shop loads',
   unit: 'load',
@@ -72,6 +73,7 @@ test('it shows what it understood and what does not fit, writes the folder and s
     value: 'load',
     decimal: ',',
     series: 'shop',
+    clock: 'UTC',
   },
 });
 `);
@@ -82,7 +84,7 @@ test('it shows what it understood and what does not fit, writes the folder and s
   expect((await readFile(join(tests, 'sample/data.csv'), 'utf8')).split('\n')).toHaveLength(52);
   expect(await readFile(join(root, 'domains/shop-loads/README.md'), 'utf8')).toContain('2 series');
   expect(await readFile(join(root, 'domains/index.ts'), 'utf8')).toMatch(
-    /, shopLoads\];|shopLoads,\n\];/,
+    /, shopLoadsDefinition\];|shopLoadsDefinition,\n\];/,
   );
 });
 
@@ -122,6 +124,27 @@ test.each([
   });
 });
 
+test.each([
+  ...['public', 'private', 'package', 'protected', 'interface', 'implements', 'test', 'expect'],
+  ...['join', 'fixture', 'domain', 'table', 'find', 'table-domain', 'find-domain', 'parts'],
+])('a domain may be called %s: its modules load', (name) => {
+  const id = identifierOf(name);
+  const words = /^(public|private|package|protected|interface|implements)$/;
+  const names = /^(test|expect|join|fixture|parts|values|domains?|tableDomain|findDomain)$/;
+  expect(id).not.toMatch(words);
+  expect(id).not.toMatch(names);
+  // Modules are strict code.
+  expect(() => new Function(`'use strict'; const ${id} = 1; return ${id};`)).not.toThrow();
+});
+
+test('a name that has the identifier of another domain is refused', async () => {
+  await newDomain('web1', { timeZone: 'UTC' });
+  await expect(newDomain('web-1', { timeZone: 'UTC' })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('web1Definition'),
+  });
+});
+
 test('data that are no rows of times are refused with what to do', async () => {
   await writeFile(data, 'page,2024-01-01,2024-01-02,2024-01-03\nx,1,2,3\n');
   await expect(newDomain('pages')).rejects.toMatchObject({
@@ -137,21 +160,21 @@ test('the list of domains stays sorted, and breaks where it is long', () => {
   const index =
     "import { taxi } from './taxi/definition.ts';\n\n" +
     'export const domains: readonly Domain[] = [taxi];\n';
-  const names = ['new', 'a-very-long-name-of-a-domain', 'another-long-name-of-one', 'zoo'];
+  const names = ['new', 'a-very-long-name', 'another-long-name-of-one', 'zoo'];
   expect(
     names.reduce(withDomain, index),
-  ).toBe(`import { aVeryLongNameOfADomain } from './a-very-long-name-of-a-domain/definition.ts';
-import { anotherLongNameOfOne } from './another-long-name-of-one/definition.ts';
-import { newDomain } from './new/definition.ts';
+  ).toBe(`import { aVeryLongNameDefinition } from './a-very-long-name/definition.ts';
+import { anotherLongNameOfOneDefinition } from './another-long-name-of-one/definition.ts';
+import { newDefinition } from './new/definition.ts';
 import { taxi } from './taxi/definition.ts';
-import { zoo } from './zoo/definition.ts';
+import { zooDefinition } from './zoo/definition.ts';
 
 export const domains: readonly Domain[] = [
   taxi,
-  newDomain,
-  aVeryLongNameOfADomain,
-  anotherLongNameOfOne,
-  zoo,
+  newDefinition,
+  aVeryLongNameDefinition,
+  anotherLongNameOfOneDefinition,
+  zooDefinition,
 ];
 `);
   expect(() => withDomain('nothing', 'x')).toThrow('no list of domains');
