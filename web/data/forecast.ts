@@ -1,7 +1,7 @@
 /**
  * Purpose: a forecast of the API as columns of numbers that charts and tables draw.
  * Invariants: a missing actual is NaN; bands are the widest first; nothing is computed that the API
- * says itself.
+ * says itself. Times need not follow each other: closed days are none of them.
  * Fails: never.
  */
 import type { Forecast, ServedModel } from './page-context.ts';
@@ -39,18 +39,23 @@ export function columnsOf(forecast: Forecast, domain: Domain): Columns {
   const times = forecast.timestamps.map((time) => Date.parse(time));
   const cutoff = Date.parse(forecast.cutoff);
   const actual = history.values.map((value) => value ?? Number.NaN);
-  const season = seasonOf(domain);
+  const pastTimes = history.timestamps.map((time) => Date.parse(time));
+  const interval = intervalMs(forecast.frequency);
+  const seasonMs = seasonOf(domain) * interval;
+  const known = new Map(pastTimes.map((time, i) => [time, actual[i] as number]));
+  const seasonBefore = (time: number) =>
+    known.get(time - seasonMs * Math.ceil((time - cutoff) / seasonMs)) ?? Number.NaN;
   return {
     cutoff,
-    intervalMs: (times[0] as number) - cutoff,
-    pastTimes: history.timestamps.map((time) => Date.parse(time)),
+    intervalMs: interval,
+    pastTimes,
     actual,
     times,
     median: medianOf(quantiles),
     mean: forecast.mean,
     pointName: forecast.point === 'mean' ? 'mean' : 'median',
     bands: bandsOf(quantiles),
-    naive: times.map((_, step) => actual[actual.length - season + (step % season)] ?? Number.NaN),
+    naive: times.map(seasonBefore),
   };
 }
 
@@ -94,6 +99,21 @@ export function naiveName(domain: Domain): string {
 function minutesOf(frequency: string): number {
   const [, hours = '0', minutes = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(frequency) ?? [];
   return Number(hours) * 60 + Number(minutes);
+}
+
+/** Of an ISO 8601 duration of hours or minutes. */
+export const intervalMs = (frequency: string): number => minutesOf(frequency) * 60_000;
+
+/**
+ * The interval that holds `time`: the last that starts at or before it, and the first for an
+ * earlier time. @param times ascending starts of intervals @returns -1 without times
+ */
+export function indexAt(times: readonly number[], time: number): number {
+  if (times.length === 0) return -1;
+  return Math.max(
+    0,
+    times.findLastIndex((start) => start <= time),
+  );
 }
 
 /** "hour", "quarter-hour", "day": what one interval is called. */

@@ -7,6 +7,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { components } from '../../clients/typescript/headway-api.ts';
 import { dataOf, type HeadwayClient } from '../../clients/typescript/headway-client.ts';
+import { intervalMs } from './forecast.ts';
 import { type PageContext, usePage } from './page-context.ts';
 import { every } from './timers.ts';
 import { type Data, useDataOf } from './use-data.ts';
@@ -58,12 +59,6 @@ export async function loadRecord(
   const query = { from: new Date(from).toISOString(), until: new Date(until).toISOString() };
   const params = { path: { id }, query };
   return (await dataOf(GET('/v1/series/{id}/record', { params }))) as SeriesRecord;
-}
-
-/** Of an ISO 8601 duration of hours or minutes. */
-export function intervalMs(frequency: string): number {
-  const [, hours = '0', minutes = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(frequency) ?? [];
-  return (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
 /** The time by the clock of the service, which may differ from the reader's. */

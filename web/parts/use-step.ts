@@ -4,6 +4,7 @@
  * Fails: never; without times it is -1.
  */
 import { useRef } from 'preact/hooks';
+import { indexAt, intervalMs } from '../data/forecast.ts';
 import { usePage } from '../data/page-context.ts';
 import { useKeys } from '../shell/use-keys.ts';
 
@@ -20,9 +21,8 @@ export interface Step {
  * @param preferred the index where the address names no time
  */
 export function useStep(times: readonly number[], preferred: number): Step {
-  const { address, go } = usePage();
-  const intervalMs = times.length > 1 ? (times[1] as number) - (times[0] as number) : 1;
-  const index = address.at === null ? preferred : indexAt(times, address.at, intervalMs);
+  const { about, address, go } = usePage();
+  const index = address.at === null ? preferred : indexAt(times, address.at);
   // Keys may come faster than the page is drawn.
   const latest = useRef(index);
   latest.current = index;
@@ -30,7 +30,7 @@ export function useStep(times: readonly number[], preferred: number): Step {
     latest.current = Math.min(times.length - 1, Math.max(0, latest.current + intervals));
     if (times.length > 0) go({ at: times[latest.current] as number });
   };
-  const day = Math.max(1, Math.round(DAY_MS / intervalMs));
+  const day = Math.max(1, Math.round(DAY_MS / intervalMs(about.domain.frequency)));
   useKeys({
     ArrowLeft: () => move(-1),
     ArrowRight: () => move(1),
@@ -39,12 +39,6 @@ export function useStep(times: readonly number[], preferred: number): Step {
   });
   return {
     index,
-    moveTo: (time) => go({ at: times[indexAt(times, time, intervalMs)] as number }),
+    moveTo: (time) => go({ at: times[indexAt(times, time)] as number }),
   };
-}
-
-/** The interval that holds `time`. */
-export function indexAt(times: readonly number[], time: number, intervalMs: number): number {
-  const index = Math.floor((time - (times[0] ?? 0)) / intervalMs + 1e-6);
-  return Math.min(times.length - 1, Math.max(0, index));
 }

@@ -8,12 +8,12 @@ import { useCallback, useMemo, useState } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
 import { fanPanel } from '../charts/fan.ts';
 import { PlotChart } from '../charts/plot-chart.tsx';
-import { columnsOf, indexOfHighest, naiveName, seasonOf } from '../data/forecast.ts';
+import { columnsOf, indexAt, indexOfHighest, naiveName, seasonOf } from '../data/forecast.ts';
 import { type Forecast, type SeriesInfo, usePage } from '../data/page-context.ts';
 import { pastForecasts, type SeriesRecord } from '../data/record.ts';
 import { useData } from '../data/use-data.ts';
 import { exact } from '../parts/format.ts';
-import { indexAt, useStep } from '../parts/use-step.ts';
+import { useStep } from '../parts/use-step.ts';
 import { Skeleton, Whole } from '../shell/states.tsx';
 import { SeriesFinding } from './series/finding.tsx';
 import { NumbersTable } from './series/numbers-table.tsx';
@@ -162,7 +162,7 @@ function Shown({ series, forecast, history }: ShownProps) {
             panel={panel}
             label={`${series.title}: the last ${days} days and the forecast`}
             at={every[shownIndex] ?? null}
-            onHover={(x) => setHovered(x === null ? null : indexAt(every, x, intervalMs))}
+            onHover={(x) => setHovered(x === null ? null : indexAt(every, x))}
             onPick={moveTo}
           />
         </section>

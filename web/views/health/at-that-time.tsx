@@ -7,9 +7,9 @@
  */
 
 import { timeLabels } from '../../../platform/text/scales.ts';
+import { intervalMs } from '../../data/forecast.ts';
 import {
   type Decision,
-  intervalMs,
   loadRecord,
   type SeriesRecord,
   shortVersion,

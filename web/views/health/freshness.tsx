@@ -4,7 +4,8 @@
  * Fails: never.
  */
 import { timeLabels } from '../../../platform/text/scales.ts';
-import { intervalMs, type Overview, serviceTime } from '../../data/monitoring.ts';
+import { intervalMs } from '../../data/forecast.ts';
+import { type Overview, serviceTime } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { age, capital, exact, plural } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';

@@ -7,7 +7,8 @@
  */
 import { useMemo } from 'preact/hooks';
 import { localDays, timeLabels } from '../../../platform/text/scales.ts';
-import { intervalMs, serviceTime, shortVersion } from '../../data/monitoring.ts';
+import { intervalMs } from '../../data/forecast.ts';
+import { serviceTime, shortVersion } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { Section } from '../../parts/section.tsx';
 import { useStep } from '../../parts/use-step.ts';

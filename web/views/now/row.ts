@@ -44,7 +44,6 @@ export function rowsOf(
   forecasts: ReadonlyMap<string, Forecast>,
   domain: ServedModel['domain'],
 ): Rows | null {
-  const season = seasonOf(domain);
   const [first] = forecasts.values();
   if (first === undefined) return null;
   // All are of one snapshot, with the same times: they are read once.
@@ -52,12 +51,15 @@ export function rowsOf(
   const past = Math.min(SHOWN_PAST, pastTimes.length);
   const from = pastTimes.length - past;
   const times = [...pastTimes.slice(from), ...ahead];
+  const seasonMs = seasonOf(domain) * intervalMs;
+  const places = new Map([...pastTimes, ...ahead].map((time, i) => [time, i]));
+  const seasonBefore = times.map((time) => places.get(time - seasonMs) ?? -1);
   const rows = series.flatMap((info): Row[] => {
     const forecast = forecasts.get(info.seriesId);
     if (forecast === undefined) return [];
     const history = forecast.history?.values ?? [];
     const all = [...history.map((value) => value ?? Number.NaN), ...forecast.mean];
-    const before = times.map((_, i) => all[from + i - season] ?? Number.NaN);
+    const before = seasonBefore.map((place) => all[place] ?? Number.NaN);
     return [{ info, values: all.slice(from), before }];
   });
   return { rows, times, past, cutoff, intervalMs };

@@ -6,10 +6,9 @@
 import { useCallback, useMemo, useState } from 'preact/hooks';
 import { fanPanel } from '../../charts/fan.ts';
 import { PlotChart } from '../../charts/plot-chart.tsx';
-import { bandFor, bandsOf, naiveName } from '../../data/forecast.ts';
+import { bandFor, bandsOf, indexAt, naiveName } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { exact } from '../../parts/format.ts';
-import { indexAt } from '../../parts/use-step.ts';
 import type { Rows, Total } from './row.ts';
 
 export interface TotalChartProps {
@@ -80,7 +79,7 @@ export function TotalChart({ of, total, index, moveTo }: TotalChartProps) {
         panel={panel}
         label="The total of all series: the last two days and the forecast"
         at={times[shown] ?? null}
-        onHover={(x) => setHovered(x === null ? null : indexAt(times, x, intervalMs))}
+        onHover={(x) => setHovered(x === null ? null : indexAt(times, x))}
         onPick={moveTo}
       />
     </section>

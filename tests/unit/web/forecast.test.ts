@@ -1,0 +1,38 @@
+/** Purpose: the page reads a forecast right where closed days make the times uneven. */
+import { expect, test } from '@jest/globals';
+import { columnsOf, indexAt, intervalMs } from '../../../web/data/forecast.ts';
+
+const DAY = 86_400_000;
+/** Monday to Friday of three weeks; the cutoff is the second Friday. */
+const days = Array.from({ length: 15 }, (_, i) => {
+  const week = Math.floor(i / 5);
+  return Date.UTC(2024, 0, 1) + (7 * week + (i % 5)) * DAY;
+});
+const iso = (time: number) => new Date(time).toISOString();
+const forecast = {
+  ...{ cutoff: iso(days[9] as number), frequency: 'PT24H', point: 'median' },
+  ...{ timestamps: days.slice(10).map(iso), quantiles: { '0.5': [1, 2, 3, 4, 5] } },
+  ...{ mean: [1, 2, 3, 4, 5] },
+  history: { timestamps: days.slice(0, 10).map(iso), values: [0, 1, 2, 3, 4, 5, 6, null, 8, 9] },
+} as unknown as Parameters<typeof columnsOf>[0];
+const domain = { seasonLengths: [7], frequency: 'PT24H' } as Parameters<typeof columnsOf>[1];
+
+test('an interval is as long as the forecast says, also over a weekend', () => {
+  expect(columnsOf(forecast, domain).intervalMs).toBe(DAY);
+  expect([intervalMs('PT15M'), intervalMs('PT1H')]).toEqual([DAY / 96, DAY / 24]);
+});
+
+test('a season before a Monday is a Monday', () => {
+  expect(columnsOf(forecast, domain).naive).toEqual([5, 6, Number.NaN, 8, 9]);
+});
+
+test('a time is in the last interval that starts at or before it', () => {
+  const hour = DAY / 24;
+  for (const [i, start] of days.entries())
+    expect([indexAt(days, start), indexAt(days, start + 23 * hour)]).toEqual([i, i]);
+  // A Sunday is shown as the Friday before.
+  expect(indexAt(days, (days[5] as number) - hour)).toBe(4);
+  expect([indexAt(days, 0), indexAt(days, Date.UTC(2030, 0, 1)), indexAt([], 5)]).toEqual([
+    0, 14, -1,
+  ]);
+});
