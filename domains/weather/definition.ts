@@ -15,7 +15,8 @@ const table: Table = {
   skipLines: 3, // where the place is, and an empty line
   time: 'time',
   clock: 'UTC',
-  series: { files: /^[a-z]+/ },
+  // All of the name but the dates: new-york_2024-01-01_2024-12-31.csv
+  series: { files: /([^/]+?)(?:[_-]\d{4}(?:-\d{2}){0,2}){0,2}\.[a-z]+(?:\.gz)?$/i },
   value: 'temperature_2m (°C)',
 };
 

@@ -26,10 +26,9 @@ const MAX_SHOWN = 3;
 const MAX_TEXT = 100;
 
 export function showGuess(guess: Guess): string {
-  const { table, facts, frequencyMinutes, timeZone, seasonLengths, missing, doubts } = guess;
-  const time = Array.isArray(table.time) ? table.time.join(' and ') : String(table.time);
+  const { facts, frequencyMinutes, timeZone, seasonLengths, missing, doubts } = guess;
   const rows: [string, string][] = [
-    ['time', `${time}, ${[table.timeFormat ?? 'iso'].flat().join(' or ')}${clockText(guess)}`],
+    ['time', `${timeText(guess)}${clockText(guess)}`],
     ['series', `${seriesText(guess)}: ${facts.series}`],
     ['value', valueText(guess)],
     ['interval', `${frequencyMinutes} minutes, seasons ${seasonLengths.join(', ')}`],
@@ -45,6 +44,11 @@ export function showGuess(guess: Guess): string {
     ...lines,
     ...(open.length > 0 ? ['\nNot sure of, and the flag that settles it:', ...open] : []),
   ].join('\n');
+}
+
+function timeText({ table: { time, timeFormat = 'iso' } }: Guess): string {
+  if (typeof time === 'object' && 'sql' in time) return time.sql;
+  return `${[time].flat().join(' and ')}, ${[timeFormat].flat().join(' or ')}`;
 }
 
 const clockText = ({ table: { clock, timeOf } }: Guess): string =>

@@ -104,14 +104,18 @@ interface ZoneGuess {
 }
 
 function zoneOf(
-  { changes, hasInstants }: RowFacts,
+  { changes, hasInstants, isMidnightOnly }: RowFacts,
   hints: Hints,
   defaultTimeZone: string,
   isDaily: boolean,
 ): ZoneGuess {
   const { timeZone, clock } = hints;
-  if (isDaily) return { timeZone: timeZone ?? 'UTC', clock, doubt: null };
   const doubt = (chosen: string, why: string): Doubt => ({ flag: '--time-zone', chosen, why });
+  if (isDaily) {
+    const isOpen = hasInstants && !isMidnightOnly && timeZone === undefined;
+    const why = 'the rows state instants that are not at 00:00 UTC: by whose clock is their day?';
+    return { timeZone: timeZone ?? 'UTC', clock, doubt: isOpen ? doubt('UTC', why) : null };
+  }
   const seen = hasInstants ? null : seenChange(changes, clock ?? timeZone);
   const times = { clock: clock ?? seen?.clock, timeOf: seen?.timeOf };
   if (timeZone !== undefined) {

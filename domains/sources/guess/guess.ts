@@ -6,6 +6,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
+import { sqlName } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
 import { type FileGroup, formatOf, tableFiles } from '../table-files.ts';
@@ -54,6 +55,7 @@ const MAX_REPEATED = 0.02;
 /** Distinct minutes in an hour of a grid. */
 const MAX_GRID_MINUTES = 12;
 const MAX_TRIED = 6;
+const DAY = 1440;
 
 interface Look {
   readonly options: GuessOptions;
@@ -76,8 +78,13 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
     const column = timeColumnOf(profile, hints);
     const time = await timeFormatOf(connection, profile, column, hints);
     if (time.doubt !== null) look.doubts.push(time.doubt);
-    const found = await layoutOf(look, time);
-    const calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
+    let found = await layoutOf(look, time);
+    let calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
+    const isDaily = calendar.frequencyMinutes >= DAY && hints.timeZone === undefined;
+    if (isDaily && hasOffsets(column, time)) {
+      found = await tried(look, { ...found.table, time: writtenDate(column) });
+      calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
+    }
     const { doubts, clock, timeOf, ...rest } = calendar;
     return {
       ...rest,
@@ -92,6 +99,20 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
     };
   });
 }
+
+const OFFSET = /\d{2}:\d{2}.*[+-](?!00(?::?00)?$)\d{2}(?::?\d{2})?$/;
+
+/** Whether times are texts with an offset from UTC. */
+const hasOffsets = ({ type, examples }: ColumnProfile, { table }: TimeGuess): boolean =>
+  type === 'VARCHAR' &&
+  table.timeFormat === undefined &&
+  typeof table.time === 'string' &&
+  examples.some((text) => OFFSET.test(text));
+
+/** The day as it is written, where the offset says by whose clock: in UTC it may be another. */
+const writtenDate = ({ name }: ColumnProfile): Table['time'] => ({
+  sql: `try_cast(left(trim(${sqlName(name)}), 10) AS DATE)`,
+});
 
 /** What a text file does not say of itself; nothing of the defaults. */
 async function dialectOf({ paths, nameOf }: GuessOptions): Promise<Partial<Table>> {

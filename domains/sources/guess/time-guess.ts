@@ -2,7 +2,7 @@
  * Purpose: in which format the times of a table are, and whether the time of day stands in a column
  * of its own.
  * Invariants: of two formats that read the same cells and differ in day and month, the one by which
- * the data span less time; that is a doubt.
+ * the data span less time; that is a doubt. Hours from 1 to 24 are the ends of hours.
  * Fails: with the engine's errors.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -14,7 +14,7 @@ import type { Doubt, Hints } from './columns-guess.ts';
 import { isDateOnly, swapsDayAndMonth, TIMES_OF_DAY } from './time-formats.ts';
 
 export interface TimeGuess {
-  readonly table: Pick<Table, 'time' | 'timeFormat'>;
+  readonly table: Pick<Table, 'time' | 'timeFormat' | 'timeOf'>;
   /** Columns that are no series and no value. */
   readonly taken: readonly ColumnProfile[];
   readonly doubt: Doubt | null;
@@ -49,19 +49,25 @@ export async function timeFormatOf(
   if (clock === null)
     return { table: { time: name, ...(format !== 'iso' && { timeFormat: format }) }, taken, doubt };
   const date = format === 'iso' ? '%Y-%m-%d' : format;
-  return {
-    table: { time: [name, clock.column.name], timeFormat: `${date} ${clock.format}` },
-    taken: [...taken, clock.column],
-    doubt,
-  };
+  const table: TimeGuess['table'] = clock.isOneTo24
+    ? { time: { sql: hourEndSql(name, date, clock.column.name) }, timeOf: 'end' }
+    : { time: [name, clock.column.name], timeFormat: `${date} ${clock.format}` };
+  return { table, taken: [...taken, clock.column], doubt };
 }
+
+const textOf = (column: string): string => `trim(CAST(${sqlName(column)} AS VARCHAR))`;
+
+/** The end of hour 1 is 1:00, that of hour 24 the next day's 0:00. */
+const hourEndSql = (date: string, format: string, hour: string): string =>
+  `try_strptime(${textOf(date)}, ${sqlText(format)}) + ` +
+  `to_hours(try_cast(${textOf(hour)} AS INTEGER))`;
 
 async function spansOf(
   connection: DuckDBConnection,
   name: string,
   formats: readonly string[],
 ): Promise<number[]> {
-  const text = `trim(CAST(${sqlName(name)} AS VARCHAR))`;
+  const text = textOf(name);
   const spans = formats.map((format, at) => {
     const time = `try_strptime(${text}, ${sqlText(format)})`;
     return `coalesce(epoch(max(${time})) - epoch(min(${time})), 0) AS s${at}`;
@@ -76,7 +82,7 @@ async function timeOfDay(
   { columns }: TableProfile,
   column: ColumnProfile,
   format: string,
-): Promise<{ column: ColumnProfile; format: string } | null> {
+): Promise<{ column: ColumnProfile; format: string; isOneTo24: boolean } | null> {
   const isShort = column.examples.every((text) => text.length <= 10);
   if (!(isDateOnly(format) || (format === 'iso' && isShort))) return null;
   for (const other of columns) {
@@ -84,16 +90,19 @@ async function timeOfDay(
     const isHour = /hour|hr|stunde|uhr/i.test(other.name);
     const hasColon = other.examples.every((text) => /^\d{1,2}:\d{2}/.test(text));
     if (!isHour && !hasColon) continue;
-    const text = `trim(CAST(${sqlName(other.name)} AS VARCHAR))`;
+    const text = textOf(other.name);
     const counts = TIMES_OF_DAY.map(
       (one, at) => `count(try_strptime(${text}, ${sqlText(one)}))::INTEGER AS n${at}`,
     );
+    const hour = `try_cast(${text} AS INTEGER)`;
     const [found = {}] = await rowsOf(
       connection,
-      `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')} FROM sample`,
+      `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')},
+         coalesce(bool_or(${hour} = 24) AND min(${hour}) > 0, false) AS one_to_24 FROM sample`,
     );
     const best = TIMES_OF_DAY.find((_, at) => Number(found[`n${at}`]) >= 0.9 * Number(found.rows));
-    if (best !== undefined) return { column: other, format: best };
+    if (best === undefined) continue;
+    return { column: other, format: best, isOneTo24: best === '%H' && found.one_to_24 === true };
   }
   return null;
 }

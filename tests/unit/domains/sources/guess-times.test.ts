@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Hints } from '../../../../domains/sources/guess/columns-guess.ts';
-import { guessTable } from '../../../../domains/sources/guess/guess.ts';
+import { type Guess, guessTable } from '../../../../domains/sources/guess/guess.ts';
+import { tableDomain } from '../../../../domains/sources/table.ts';
+import { featureFixture } from '../../../fixtures/feature-fixture.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -63,4 +65,58 @@ test('a clock that was given stays, and so does the end of the hour', async () =
   expect((await guessed(hours(''), { ...hints, clock: 'Etc/GMT-1' })).table.clock).toBe(
     'Etc/GMT-1',
   );
+});
+
+/** Six weeks of business days in texts that a function gives. */
+function days(textOf: (day: string) => string): string[] {
+  const rows = ['time,load'];
+  for (let t = Date.parse('2024-03-01'); t < Date.parse('2024-04-12'); t += 24 * HOUR)
+    if (new Date(t).getUTCDay() % 6 > 0)
+      rows.push(`${textOf(new Date(t).toISOString().slice(0, 10))},${1.5 + ((t / HOUR) % 7)}`);
+  return rows;
+}
+
+/** The first time of the data as the domain reads it. */
+async function firstRead({ table, frequencyMinutes, timeZone }: Guess): Promise<string> {
+  const fixture = await featureFixture(
+    tableDomain({
+      ...{ name: 'guessed', title: '', unit: '', seriesNoun: '', seasonLengths: [7], horizon: 14 },
+      ...{ table, frequencyMinutes, timeZone, missing: 'unknown', nonNegative: true },
+    }),
+  );
+  try {
+    const { values } = await fixture.read(join(root, 'data.csv'));
+    const times = [...values.keys()].map((key) => Number(key.split('@')[1]));
+    return new Date(Math.min(...times)).toISOString();
+  } finally {
+    await fixture.remove();
+  }
+}
+
+test('a day with an offset is the day that is written', async () => {
+  const guess = await guessed(days((day) => `${day}T00:00:00+02:00`));
+  expect(guess).toMatchObject({ frequencyMinutes: 1440, timeZone: 'UTC', doubts: [] });
+  expect(guess.closedWeekdays).toEqual([6, 7]);
+  expect(await firstRead(guess)).toBe('2024-03-01T00:00:00.000Z');
+});
+
+test('days in UTC need a zone only where they do not begin at 00:00 UTC', async () => {
+  expect((await guessed(days((day) => `${day}T00:00:00Z`))).doubts).toEqual([]);
+  const evening = days((day) => `${day}T22:00:00Z`);
+  expect((await guessed(evening)).doubts).toMatchObject([{ flag: '--time-zone', chosen: 'UTC' }]);
+  expect((await guessed(evening, { timeZone: 'Europe/Helsinki' })).doubts).toEqual([]);
+});
+
+test.each([
+  ['1 to 24', 1, '2024-03-01T00:00:00.000Z', 'end'],
+  ['0 to 23', 0, '2024-03-01T00:00:00.000Z', undefined],
+])('hours from %s in a column of their own', async (_name, first, start, timeOf) => {
+  const rows = ['Date,Hour,load'];
+  for (let day = 1; day <= 21; day++)
+    for (let hour = first; hour < first + 24; hour++)
+      rows.push(`03/${String(day).padStart(2, '0')}/2024,${hour},${1.5 + (hour % 7)}`);
+  const guess = await guessed(rows, { timeZone: 'UTC' });
+  expect(guess.table.timeOf).toBe(timeOf);
+  expect(guess.facts).toMatchObject({ rows: 504, usable: 504, repeated: 0 });
+  expect(await firstRead(guess)).toBe(start);
 });

@@ -1,6 +1,8 @@
 /** Purpose: what is asked of Open-Meteo, how its CSV is read, and what happens when it fails. */
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { weather } from '../../../../domains/weather/definition.ts';
 import { openOpenMeteo } from '../../../../domains/weather/open-meteo.ts';
@@ -67,6 +69,21 @@ test('settled months come from the archive, once; the days since at every run', 
   const next = await fixture.read('open-meteo:berlin,oslo');
   expect(new Set(asked.map(spanOf))).toEqual(new Set(['/v1/forecast 2026-11-01 2026-11-22']));
   expect(next.values.size).toBe(values.size + 48);
+});
+
+test('the name of a file without its dates is the city, as it is written', async () => {
+  const url = new URL('http://x/?start_date=2024-01-01&end_date=2024-01-01');
+  const names = ['new-york.csv', 'new-delhi.csv', 'Berlin.csv', 'rome_2024-01-01_2024-12-31.csv'];
+  for (const name of [...names, 'oslo-2024.CSV', 'st.gallen.csv'])
+    await writeFile(join(fixture.input, name), csvOf(url));
+  const read = await featureFixture(weather);
+  try {
+    const { values } = await read.read(fixture.input);
+    const cities = new Set([...values.keys()].map((key) => key.split('@')[0]));
+    expect([...cities].sort().join(' ')).toBe('Berlin new-delhi new-york oslo rome st.gallen');
+  } finally {
+    await read.remove();
+  }
 });
 
 test('an unknown city is named with those there are; a refusal of the service is unavailable', async () => {
