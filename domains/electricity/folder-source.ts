@@ -82,7 +82,7 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
   const load = 'try_cast(load AS DOUBLE)';
   return {
     relation: `(${selects.join(' UNION ALL ')})`,
-    files: { name: 'file', all: paths.map((path) => basename(path)) },
+    files: { name: 'hw_file', all: paths.map((path) => basename(path)) },
     seriesId: 'region',
     // The label says when the hour ended, on the wall clock (README.md has the evidence).
     localTime: 'local_label - INTERVAL 1 HOUR',

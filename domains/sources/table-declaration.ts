@@ -11,7 +11,7 @@ export type TableFormat = 'csv' | 'parquet' | 'json';
 /** `iso`, `epoch-s`, `epoch-ms`, or a format of strptime. */
 export type TimeFormat = string;
 
-/** A column by its name, in any case; or DuckDB SQL over the columns, `file` among them. */
+/** A column by its name, in any case; or DuckDB SQL over the columns and `hw_file`. */
 export type Column = string | { readonly sql: string };
 
 export interface Table extends Omit<CsvDialect, 'name'> {

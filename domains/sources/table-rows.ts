@@ -46,7 +46,7 @@ export async function tableRows(
     relation: selectOf(false),
     evidence: selectOf(true),
     columns: columnsSql(table, groups),
-    files: { name: 'file', all: paths.map(nameOf) },
+    files: { name: 'hw_file', all: paths.map(nameOf) },
     seriesId: 'hw_series',
     localTime: 'hw_local_time',
     instant: 'hw_instant',
@@ -93,7 +93,7 @@ function seriesColumn({ series }: Table, { names }: FileGroup): string {
   if ('columns' in series) return 'hw_column';
   const ids = names.map((name) => nameIn(name, (series as { files: RegExp }).files));
   const keys = names.map((name) => sqlText(name)).join(', ');
-  return `map([${keys}], [${ids.map((id) => sqlText(id ?? '')).join(', ')}])[file]`;
+  return `map([${keys}], [${ids.map((id) => sqlText(id ?? '')).join(', ')}])[hw_file]`;
 }
 
 /** The first group of the match, or all of it; null where there is none. */
@@ -178,7 +178,7 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
   const time = tableTime(timeColumn(table.time), timeType, { formats, clock, timeOf });
   const series = seriesColumn(table, group);
   const fields = [
-    options.isEvidence ? '*' : 'file, bad_line',
+    options.isEvidence ? '*' : 'hw_file, bad_line',
     `${options.isWhole ? series : `trim(${asText(series)})`} AS hw_series`,
     `${time.localTime} AS hw_local_time`,
     `${time.instant} AS hw_instant`,

@@ -104,8 +104,9 @@ async function openRemote(
   url: string,
   context: Pick<SourceContext, 'logger' | 'rawFolder'>,
 ): Promise<Source> {
+  const { withoutQuery } = await import('../../platform/http/client.ts');
   return {
-    description: `the table at ${url.replace(/\?.*$/, '')}`,
+    description: `the table at ${withoutQuery(url)}`,
     async parts() {
       const path = await (await import('./remote-table.ts')).fetchTable(url, context);
       return (await openTable(table, path, context)).parts();

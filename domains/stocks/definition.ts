@@ -57,6 +57,6 @@ export async function openStooq(
     `${address}?i=d&s=${encodeURIComponent(symbol)}`,
     false,
   ]);
-  const folder = await keepFiles(join(context.rawFolder, 'stooq'), urls, context);
+  const folder = await keepFiles(join(context.rawFolder, 'stooq'), urls, /^Date,.*Close/, context);
   return { ...(await openTable(table, folder, context)), description: `Stooq: ${symbols.join()}` };
 }

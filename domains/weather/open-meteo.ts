@@ -43,7 +43,8 @@ export async function openOpenMeteo(
       service === archive,
     ]),
   );
-  const folder = await keepFiles(join(context.rawFolder, 'open-meteo'), urls, context);
+  const kept = join(context.rawFolder, 'open-meteo');
+  const folder = await keepFiles(kept, urls, /^time,temperature_2m/m, context);
   return { ...(await open(folder)), description: `Open-Meteo: ${cities.join(', ')}` };
 }
 

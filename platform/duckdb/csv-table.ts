@@ -3,7 +3,7 @@
  * whatever their order, and whichever of , ; tab and | separates them.
  * Invariants: one row per line after the header that is not blank, in file order, fields as trimmed
  * text; a line that does not have the header's number of fields, or whose quotes do not fit, is a
- * row with `bad_line`, and is never dropped. `file` names its file.
+ * row with `bad_line`, and is never dropped. `hw_file` names its file.
  * Fails: RAW_FILE_INVALID with the file, its first line and what is expected where a column is
  * missing or there twice; else as checkTextFile.
  */
@@ -25,7 +25,7 @@ export interface CsvDialect {
   readonly header?: boolean | undefined;
   /** Lines before the header, such as a title. */
   readonly skipLines?: number | undefined;
-  /** The file's name in the column `file`; the last part of its path where it is absent. */
+  /** The file's name in the column `hw_file`; the last part of its path where it is absent. */
   readonly name?: string | undefined;
 }
 
@@ -86,13 +86,13 @@ export async function openCsvFile(
   return { path, name, delimiter, header, skip, lines: lines - skip, places };
 }
 
-/** All lines of the files: columns `file`, `bad_line`, and the wanted ones. */
+/** All lines of the files: columns `hw_file`, `bad_line`, and the wanted ones. */
 export const csvTable = (files: readonly CsvFile[]): string =>
   `(${groupsOf(files)
     .map((group) => selectOf(group))
     .join(' UNION ALL ')})`;
 
-/** The same with the number of each line in its file as `line`, which takes longer. */
+/** The same with the number of each line in its file as `hw_line`, which takes longer. */
 export const numberedCsvTable = (files: readonly CsvFile[]): string =>
   `(${files.map((file) => selectOf([file], true)).join(' UNION ALL ')})`;
 
@@ -127,11 +127,11 @@ function selectOf(files: readonly CsvFile[], isNumbered = false): string {
     ([name, at]) => `${at < 0 ? "''" : fieldSql(`f[${at + 1}]`)} AS ${sqlName(name)}`,
   );
   return `
-    SELECT file${isNumbered ? ', number AS line' : ''},
+    SELECT hw_file${isNumbered ? ', number AS hw_line' : ''},
       len(f) <> ${header.length} OR (quoted AND array_to_string(f, ${end}) <> line) AS bad_line,
       ${columns.join(', ')}
     FROM (
-      SELECT ${nameSql(files)} AS file, line${isNumbered ? ', number' : ''},
+      SELECT ${nameSql(files)} AS hw_file, line${isNumbered ? ', number' : ''},
         contains(line, '"') AS quoted,
         CASE WHEN contains(line, '"') THEN regexp_extract_all(line || ${end}, ${pattern}, 1)
           ELSE string_split(line, ${end}) END AS f

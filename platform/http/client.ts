@@ -3,8 +3,8 @@
  * Retry-After honoured.
  * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors,
  * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log has method, URL without
- * its query, and status, never headers or bodies. A redirect stays on its host and never leaves
- * https, so a server cannot make this process read from the network it runs in. HTTPS_PROXY,
+ * user and query, and status, never headers or bodies. A redirect stays on its host and never
+ * leaves https, so a server cannot make this process read from the network it runs in. HTTPS_PROXY,
  * HTTP_PROXY and NO_PROXY are honoured by axios.
  * Fails: with the AxiosError of the last attempt; `reasonOf` puts it in one line without secrets.
  */
@@ -91,4 +91,6 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export const withoutQuery = (url: string | undefined): string => (url ?? '').split('?')[0];
+/** Without what may be secret: the user, the password and the query. */
+export const withoutQuery = (url: string | undefined): string =>
+  (url ?? '').replace(/^([a-z][\w+.-]*:)?\/\/[^/?#]*@/i, '$1//').replace(/\?.*$/s, '');

@@ -12,8 +12,9 @@ import type { Domain } from '../../../domains/domain.ts';
 import { domains } from '../../../domains/index.ts';
 import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
 import { type Guess, guessTable } from '../../../domains/sources/guess/guess.ts';
-import { type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
+import { isRemote, type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { withoutQuery } from '../../../platform/http/client.ts';
 import type { CommandContext } from '../../context.ts';
 import { askFor } from './ask.ts';
 import { dataOf } from './data.ts';
@@ -65,12 +66,17 @@ export async function newDomainCommand(
   const fields = fieldsOf(name, flags, guess);
   const written = await writeDomain({ root, fields, guess, data, from: flags.from });
   context.print(`\nWritten:\n${written.files.map((file) => `  ${file}`).join('\n')}`);
-  context.print(`\nNext:\n${commandsFor(name).join('\n')}`);
+  const isSourceKept = fields.defaultSource !== undefined;
+  if (!isSourceKept)
+    context.print(
+      '\nThe address has a user or a query, which may be secret: it is in none of the files.',
+    );
+  context.print(`\nNext:\n${commandsFor(name, isSourceKept ? '' : ' --source URL').join('\n')}`);
   printJson(context, guess, written);
 }
 
-const commandsFor = (name: string): string[] => [
-  `  npm run headway -- features run --domain ${name}`,
+const commandsFor = (name: string, source: string): string[] => [
+  `  npm run headway -- features run --domain ${name}${source}`,
   `  npm run headway -- train --domain ${name}`,
   `  npm run headway -- serve --domain ${name}`,
 ];
@@ -128,6 +134,9 @@ const EVERY: Readonly<Record<number, string>> = {
   10080: 'week',
 };
 
+/** What is committed holds no user, no password and no query of an address. */
+const mayBeWritten = (from: string): boolean => !isRemote(from) || withoutQuery(from) === from;
+
 /** What the definition says. */
 export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): TableDomain {
   const { frequencyMinutes, closedWeekdays, isWhole, valueName } = guess;
@@ -151,7 +160,7 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
     ...(!guess.nonNegative && { scale: 'interval' as const }),
     integerValued: isWhole,
     ...(country && { holidays: { country, ...(state && { state }) } }),
-    defaultSource: flags.from,
+    ...(mayBeWritten(flags.from) && { defaultSource: flags.from }),
     table: guess.table,
   };
   return fields satisfies Partial<Domain> & Pick<TableDomain, 'table'>;

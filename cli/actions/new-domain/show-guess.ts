@@ -130,7 +130,7 @@ async function accountOf(parts: readonly OpenedPart[]): Promise<string[]> {
   for (const [reason, n] of counts) {
     lines.push(`  ${reason}: ${n}`);
     const rows = samples.find((sample) => sample.reason === `rejected: ${reason}`)?.rows ?? [];
-    for (const { file, line, ...columns } of rows.slice(0, MAX_SHOWN)) {
+    for (const { hw_file: file, hw_line: line, ...columns } of rows.slice(0, MAX_SHOWN)) {
       const cells = Object.entries(columns).filter(([name]) => !/^(hw_|bad_line)/.test(name));
       const text = cells.map(([, cell]) => cell ?? '').join(', ');
       lines.push(`    ${file}${line ? `:${line}` : ''}  ${text.slice(0, MAX_TEXT)}`);

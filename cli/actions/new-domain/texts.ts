@@ -108,6 +108,11 @@ ${checks}  } finally {
 export function readmeText(fields: TableDomain, guess: Guess): string {
   const { name, title, unit, seriesNoun, defaultSource } = fields;
   const { facts, missing, timeZone, doubts } = guess;
+  const sourceFlag = defaultSource === undefined ? ' --source URL' : '';
+  const source =
+    defaultSource === undefined
+      ? '`--source URL`: the address has a user or a query, and is not written here'
+      : `\`${defaultSource}\`, or \`--source FILE|FOLDER|URL\``;
   const open = doubts.map(({ flag, chosen, why }) => `- \`${flag}\`: ${chosen}, for ${why}.`);
   return `# ${title}
 
@@ -116,7 +121,7 @@ had looked at the data.
 
 | what | how it is read |
 |---|---|
-| source | \`${defaultSource}\`, or \`--source FILE|FOLDER|URL\` |
+| source | ${source} |
 | interval | ${guess.frequencyMinutes} minutes by the clock of ${timeZone} |
 | an interval without a row | ${missing === 'zero' ? 'a zero' : 'unknown'} |
 
@@ -125,7 +130,7 @@ the next run. Its test is in [tests](../../tests/unit/domains/${name}/definition
 first rows of the data as a sample. Remove the sample where the data are not public.
 ${open.length > 0 ? `\nThe data do not say for sure:\n\n${open.join('\n')}\n` : ''}
 \`\`\`sh
-npm run headway -- features run --domain ${name}
+npm run headway -- features run --domain ${name}${sourceFlag}
 npm run headway -- train --domain ${name}
 npm run headway -- serve --domain ${name}
 \`\`\`

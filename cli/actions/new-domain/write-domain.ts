@@ -44,7 +44,8 @@ export async function writeDomain({
   from,
 }: WriteOptions): Promise<Written> {
   const { name } = fields;
-  const definition = { ...fields, defaultSource: sourceIn(root, from) };
+  const isSourceKept = fields.defaultSource !== undefined;
+  const definition = isSourceKept ? { ...fields, defaultSource: sourceIn(root, from) } : fields;
   const index = join(root, 'domains/index.ts');
   const indexText = withDomain(await readFile(index, 'utf8'), name);
   const folder = join('domains', name);

@@ -93,10 +93,19 @@ test('a URL is fetched, and remains the source', async () => {
   server = createServer((_request, response) => response.end(body));
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const from = `http://127.0.0.1:${port}/export?format=csv`;
+  const from = `http://127.0.0.1:${port}/export.csv`;
   expect(await newDomain('web', { from })).toContain('Rows: 1440 of 1442 used');
   const definition = await readFile(join(root, 'domains/web/definition.ts'), 'utf8');
   expect(definition).toContain(`defaultSource: '${from}'`);
+
+  const secret = `http://me:hidden@127.0.0.1:${port}/export?key=hidden`;
+  expect(await newDomain('web-key', { from: secret })).toMatch(
+    /address has a user or a query[\s\S]*features run --domain web-key --source URL/,
+  );
+  for (const name of ['definition.ts', 'README.md']) {
+    const written = await readFile(join(root, 'domains/web-key', name), 'utf8');
+    expect(written).not.toMatch(/hidden|127\.0\.0\.1|undefined|defaultSource/);
+  }
 });
 
 test('without a terminal nothing is written unless --yes says so', async () => {

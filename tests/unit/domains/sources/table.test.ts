@@ -217,11 +217,27 @@ test('evidence names the file and the line of a rejected row', async () => {
   expect(
     samples
       .filter(({ reason }) => reason.startsWith('rejected'))
-      .map(({ reason, rows }) => [reason, rows[0]?.file, rows[0]?.line]),
+      .map(({ reason, rows }) => [reason, rows[0]?.hw_file, rows[0]?.hw_line]),
   ).toEqual([
     ['rejected: bad_time', 'a.csv', '4'],
     ['rejected: shop_closed', 'b/c.csv', '3'],
   ]);
+});
+
+test.each([
+  ['a.csv', 'line,file,t\nU1,x,2024-07-04 11:05\nU2,y,2024-07-04 11:05\nU2,y\n'],
+  [
+    'a.jsonl',
+    '{"line":"U1","file":"x","t":"2024-07-04 11:05"}\n' +
+      '{"line":"U2","file":"y","t":"2024-07-04 11:05"}\n[]\n',
+  ],
+])('columns of the data may be called line and file: %s', async (name, content) => {
+  await write(name, content);
+  const table: Table = { time: 't', series: ['line', 'file'] };
+  const { parts, values } = await read(table);
+  const time = utc('2024-07-04T09');
+  expect(Object.fromEntries(values)).toEqual({ [`U1-x@${time}`]: 1, [`U2-y@${time}`]: 1 });
+  expect(parts[0]?.rejected).toEqual({ bad_line: 1 });
 });
 
 test('a column that is missing, and SQL that does not fit, name the file', async () => {

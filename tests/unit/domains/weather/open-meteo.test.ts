@@ -1,5 +1,5 @@
 /** Purpose: what is asked of Open-Meteo, how its CSV is read, and what happens when it fails. */
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { type FeatureFixture, featureFixture } from '../../../fixtures/feature-f
 let server: Server;
 let asked: URL[];
 let status: number;
+let reply: string | null;
 let fixture: FeatureFixture;
 
 /** Hours of the days asked for, as the service writes them; 2 °C below zero, and one unknown. */
@@ -26,12 +27,12 @@ function csvOf(url: URL): string {
 }
 
 beforeEach(async () => {
-  [asked, status] = [[], 200];
+  [asked, status, reply] = [[], 200, null];
   server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
     asked.push(url);
     response.writeHead(status, { 'content-type': 'text/csv' });
-    response.end(status === 200 ? csvOf(url) : '{"error":true,"reason":"no"}');
+    response.end(reply ?? (status === 200 ? csvOf(url) : '{"error":true,"reason":"no"}'));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   fixture = await featureFixture({
@@ -96,4 +97,19 @@ test('an unknown city is named with those there are; a refusal of the service is
     code: 'SOURCE_UNAVAILABLE',
     message: expect.stringMatching(/archive gives no data \(HTTP 400\)/),
   });
+});
+
+test('a reply that is no data is unavailable, and what was fetched before stays', async () => {
+  const { values } = await fixture.read('open-meteo:berlin');
+  reply = 'Daily limit of requests exceeded';
+  await expect(fixture.read('open-meteo:berlin')).rejects.toMatchObject({
+    code: 'SOURCE_UNAVAILABLE',
+    message: expect.stringContaining('Daily limit'),
+  });
+  const folder = join(fixture.context.rawFolder, 'open-meteo');
+  const names = await readdir(folder);
+  expect(names).toHaveLength(2);
+  for (const name of names)
+    expect(await readFile(join(folder, name), 'utf8')).toContain('time,temperature_2m');
+  expect(values.size).toBeGreaterThan(0);
 });

@@ -48,3 +48,11 @@ test('what is not idempotent is never sent twice, and reasons are short', async 
   server.closeAllConnections();
   server.close();
 });
+
+test.each([
+  ['https://me:se@cret@host/a@b.csv?key=secret', 'https://host/a@b.csv'],
+  ['http://me@host?mail=a@b', 'http://host'],
+  ['https://host:8080/a', 'https://host:8080/a'],
+])('what may be secret is not shown of %s', (url, shown) => {
+  expect(withoutQuery(url)).toBe(shown);
+});
