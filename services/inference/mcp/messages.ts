@@ -2,7 +2,7 @@
  * Purpose: the server's side of the Model Context Protocol, as far as tools go: one JSON-RPC
  * message in, one out.
  * Invariants: reads only; each result of a tool names the model, the snapshot and the entry of the
- * ledger that it is of; without a session: any instance of the service replies to any message.
+ * ledger that it is of, as the data itself names them; without a session: any instance of the service replies to any message.
  * Fails: never; what is wrong is a JSON-RPC error, and a problem of the API a result with isError.
  * Source: the Model Context Protocol, revision 2025-06-18. Our own, because it is three methods:
  * the official SDK has 17 dependencies, a web framework among them (docs/decisions/0050).
@@ -24,7 +24,7 @@ export interface JsonRpcMessage {
 export interface ResultIds {
   readonly modelVersion: string | null;
   readonly snapshotVersion: string;
-  /** The newest entry of the ledger, and its hash; null where there is none. */
+  /** The newest entry of the ledger, and its hash; null where there is none that can be read. */
   readonly ledger: { readonly number: number; readonly sha256: string } | null;
 }
 
@@ -57,10 +57,20 @@ export async function replyTo(
   } catch (error) {
     return refuse(INVALID_PARAMS, (error as Error).message);
   }
-  const [{ status, body }, ids] = await Promise.all([ports.ask(path), ports.ids()]);
+  const [{ status, body }, served] = await Promise.all([ports.ask(path), ports.ids()]);
+  const ids = served && { ...served, ...(status === 200 ? versionsIn(body) : {}) };
   const structuredContent = status === 200 ? { ids, data: body } : { ids, problem: body };
   const content = [{ type: 'text', text: JSON.stringify(structuredContent) }];
   return reply({ content, structuredContent, isError: status !== 200 });
+}
+
+/** What the data itself says it is of: that may be a baseline, or what was served a moment ago. */
+function versionsIn(body: unknown): Partial<Pick<ResultIds, 'modelVersion' | 'snapshotVersion'>> {
+  const { modelVersion, snapshotVersion } = body as Readonly<Record<string, unknown>>;
+  return {
+    ...(typeof modelVersion === 'string' ? { modelVersion } : {}),
+    ...(typeof snapshotVersion === 'string' ? { snapshotVersion } : {}),
+  };
 }
 
 const introduction = ({ protocolVersion }: Readonly<Record<string, unknown>>) => ({

@@ -1,7 +1,8 @@
 /**
  * Purpose: `POST /mcp`: agents ask over HTTP, with the keys and limits of the API.
  * Invariants: a tool is a GET of this app with the caller's own key: it may read what the key may.
- * Fails: as the key, the limits and JSON do; 400 for a message that is no JSON-RPC.
+ * Fails: as the key, the limits and JSON do; 400 for a message that is no JSON-RPC; a ledger that
+ * cannot be read is logged, and no reason to keep data back.
  */
 import * as Type from 'typebox';
 import type { App } from '../plugins/app.ts';
@@ -17,14 +18,18 @@ const Message = Type.Object({
 });
 
 export interface McpOptions {
-  readonly context: Pick<RouteContext, 'state'>;
+  readonly context: Pick<RouteContext, 'state' | 'handlerTimeoutMs'>;
   readonly ledger: ForecastLedger | null;
 }
 
 export async function mcpRoute(app: App, { context, ledger }: McpOptions): Promise<void> {
   app.post(
     '/mcp',
-    { config: { access: 'forecasts:read' }, schema: { hide: true, body: Message } },
+    {
+      config: { access: 'forecasts:read' },
+      schema: { hide: true, body: Message },
+      handlerTimeout: context.handlerTimeoutMs,
+    },
     async (request, reply) => {
       const { authorization } = request.headers;
       const message = await replyTo(request.body as JsonRpcMessage, {
@@ -39,10 +44,17 @@ export async function mcpRoute(app: App, { context, ledger }: McpOptions): Promi
           const serving = context.state.current();
           if (serving === null) return null;
           const { model, snapshot } = serving;
+          const head = await ledger?.head?.().catch((error: unknown) => {
+            request.log.warn(
+              { reqId: request.id, err: error },
+              'the head of the ledger cannot be read',
+            );
+            return null;
+          });
           return {
             modelVersion: model.champion && model.card.modelVersion,
             snapshotVersion: snapshot.manifest.snapshotVersion,
-            ledger: (await ledger?.head?.()) ?? null,
+            ledger: head ?? null,
           };
         },
       });

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { replyTo } from '../../../../../services/inference/mcp/messages.ts';
 import type { App } from '../../../../../services/inference/plugins/app.ts';
 import { createFixture, IDS } from '../../../../fakes/inference.ts';
 
@@ -100,4 +101,44 @@ test('what cannot be asked is said, and nothing can be written', async () => {
   // A path in an argument stays an argument.
   expect(await ask('forecast', { seriesId: '74/../../actuals' })).toMatchObject({ isError: true });
   await expect(client.listResources()).rejects.toThrow();
+});
+
+const call = { jsonrpc: '2.0', id: 1, method: 'tools/call' } as const;
+const params = { name: 'forecast', arguments: { seriesId: '74' } };
+
+test('the ids are those that the data names, and else what is served', async () => {
+  const served = { modelVersion: 'model-2', snapshotVersion: '2-b', ledger: LEDGER };
+  const idsOf = async (status: number, body: unknown) => {
+    const ports = { ask: async () => ({ status, body }), ids: async () => served };
+    const reply = await replyTo({ ...call, params }, ports);
+    return (reply as { result: Required<Result> }).result.structuredContent.ids;
+  };
+  const own = { modelVersion: 'baseline-mean_4_weeks', snapshotVersion: '1-a' };
+  expect(await idsOf(200, own)).toEqual({ ...own, ledger: LEDGER });
+  expect(await idsOf(200, { modelVersion: null })).toEqual(served);
+  expect(await idsOf(404, own)).toEqual(served);
+});
+
+/** The response to a question where the ledger gives this head. */
+async function askedWith(head: () => Promise<typeof LEDGER>, handlerTimeoutMs: number) {
+  const { build, options } = createFixture();
+  const other = await build({
+    ledger: { append: async () => undefined, head },
+    settings: { ...options.settings, handlerTimeoutMs },
+  });
+  const payload = { ...call, params };
+  const response = await other.inject({ method: 'POST', url: '/mcp', payload });
+  await other.close();
+  return response;
+}
+
+test('a ledger that cannot be read keeps no data back', async () => {
+  const response = await askedWith(() => Promise.reject(new Error('no store')), 10_000);
+  const { ids, data } = response.json().result.structuredContent;
+  expect([ids.modelVersion, ids.ledger, data.seriesId]).toEqual(['model-1', null, '74']);
+});
+
+test('a question ends after the time that a handler has', async () => {
+  const response = await askedWith(() => new Promise(() => undefined), 200);
+  expect(response.statusCode).toBe(503);
 });
