@@ -3,7 +3,8 @@
  * Invariants: each input is an ad-hoc history of POST /v1/forecasts, forecast on the same path; all
  * or nothing; `name` finds the series that the values continue, where the model knows it.
  * Fails: as POST /v1/forecasts; REQUEST_INVALID for several variables, another frequency, an input
- * without a start (the calendar is an input of the model), and for another model than the served.
+ * without a start (the calendar is an input of the model), for another model than the served, and
+ * in a domain with closed weekdays, which the protocol cannot leave out.
  * Source: the Time Series Forecast API of KServe 0.21.
  */
 import * as Type from 'typebox';
@@ -18,6 +19,8 @@ import type { RouteContext } from '../routes/context.ts';
 const MINUTES: Readonly<Record<string, number>> = {
   ...{ minute: 1, T: 1, hour: 60, H: 60, day: 1440, D: 1440, week: 10_080, W: 10_080 },
 };
+/** Each is computed while it is waited for. */
+const MAX_INPUTS = 10;
 /** Names the model that is served, whichever it is. */
 const SERVED = 'champion';
 
@@ -30,7 +33,7 @@ const Input = Type.Object({
 });
 const Body = Type.Object({
   model: Type.String({ maxLength: 200 }),
-  inputs: Type.Array(Input, { minItems: 1, maxItems: 100 }),
+  inputs: Type.Array(Input, { minItems: 1, maxItems: MAX_INPUTS }),
   options: Type.Object({
     horizon: Type.Integer({ minimum: 1 }),
     quantiles: Type.Optional(
@@ -42,11 +45,20 @@ type Input = Type.Static<typeof Input>;
 type Body = Type.Static<typeof Body>;
 
 export async function kserveRoute(app: App, context: RouteContext): Promise<void> {
-  const { domain, clock, state, predictor, fellBack } = context;
+  const { domain, clock, state, predictor, fellBack, handlerTimeoutMs } = context;
   app.post(
     '/v1/timeseries/forecast',
-    { config: { access: 'forecasts:read' }, schema: { hide: true, body: Body } },
+    {
+      config: { access: 'forecasts:read' },
+      schema: { hide: true, body: Body },
+      handlerTimeout: handlerTimeoutMs,
+    },
     async (request, reply) => {
+      if ((domain.closedWeekdays ?? []).length > 0)
+        throw invalid(
+          'this protocol has one value an interval from a start on, and here weekdays are closed: ' +
+            'ask POST /v1/forecasts, which names the time of each step',
+        );
       const serving = requireServing(state);
       const { model, inputs, options } = request.body as Body;
       const { modelVersion } = serving.model.card;

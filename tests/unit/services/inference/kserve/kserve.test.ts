@@ -1,7 +1,11 @@
 /** Purpose: a client of KServe's time-series protocol gets what POST /v1/forecasts gives. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { App } from '../../../../../services/inference/plugins/app.ts';
-import { createFixture, HOUR, START } from '../../../../fakes/inference.ts';
+import {
+  backendReady,
+  inProcessPredictor,
+} from '../../../../../services/inference/prediction/predictor.ts';
+import { createFixture, domain, HOUR, START } from '../../../../fakes/inference.ts';
 
 let app: App;
 beforeAll(async () => {
@@ -16,8 +20,8 @@ const input = {
   start_timestamp: start,
 };
 const body = { model: 'champion', inputs: [input], options: { horizon: 3 } };
-const ask = (payload: object) =>
-  app.inject({ method: 'POST', url: '/v1/timeseries/forecast', payload });
+const ask = (payload: object, of: App = app) =>
+  of.inject({ method: 'POST', url: '/v1/timeseries/forecast', payload });
 
 test('forecasts are those of the ad-hoc history, in the shape of the protocol', async () => {
   const response = await ask({
@@ -51,10 +55,38 @@ test.each([
   ['another frequency', { inputs: [{ ...input, frequency: 'day' }] }, /comes by day/],
   ['no start', { inputs: [{ ...input, start_timestamp: null }] }, /no start_timestamp/],
   ['several variables', { inputs: [{ ...input, type: 'multivariate_time_series' }] }, /./],
+  ['more inputs than are computed at once', { inputs: Array(11).fill(input) }, /./],
   ['too long a horizon', { options: { horizon: 1000 } }, /./],
 ])('%s is a problem, not a forecast', async (_title, change, detail) => {
   const response = await ask({ ...body, ...change });
   expect(response.statusCode).toBeGreaterThanOrEqual(400);
   expect(response.statusCode).toBeLessThan(500);
   expect(response.json().detail).toMatch(detail);
+});
+
+test('where weekdays are closed the protocol cannot say which days its values are of', async () => {
+  const closed = await createFixture().build({ domain: { ...domain, closedWeekdays: [6, 7] } });
+  const response = await ask(body, closed);
+  await closed.close();
+  expect([response.statusCode, response.json().code]).toEqual([400, 'REQUEST_INVALID']);
+  expect(response.json().detail).toMatch(/weekdays are closed: ask POST \/v1\/forecasts/);
+});
+
+test('a request ends after the time that a handler has', async () => {
+  const { build, options } = createFixture();
+  const { settings } = options;
+  const slow = await build({
+    settings: { ...settings, handlerTimeoutMs: 200 },
+    openPredictor: (watch) => {
+      const own = inProcessPredictor(backendReady)(watch);
+      const never = new Promise<never>(() => undefined);
+      return {
+        ...own,
+        predict: (...of) => (of[3] === 'asked' ? never : own.predict(...of)),
+      };
+    },
+  });
+  const response = await ask(body, slow);
+  await slow.close();
+  expect(response.statusCode).toBe(503);
 });
