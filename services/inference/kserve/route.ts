@@ -56,7 +56,7 @@ export async function kserveRoute(app: App, context: RouteContext): Promise<void
     async (request, reply) => {
       if ((domain.closedWeekdays ?? []).length > 0)
         throw invalid(
-          'this protocol has one value an interval from a start on, and here weekdays are closed: ' +
+          'this protocol has a value for each interval, and here weekdays are closed: ' +
             'ask POST /v1/forecasts, which names the time of each step',
         );
       const serving = requireServing(state);

@@ -2,7 +2,8 @@
  * Purpose: the server's side of the Model Context Protocol, as far as tools go: one JSON-RPC
  * message in, one out.
  * Invariants: reads only; each result of a tool names the model, the snapshot and the entry of the
- * ledger that it is of, as the data itself names them; without a session: any instance of the service replies to any message.
+ * ledger that it is of, as the data itself names them; without a session: any instance of the
+ * service replies to any message.
  * Fails: never; what is wrong is a JSON-RPC error, and a problem of the API a result with isError.
  * Source: the Model Context Protocol, revision 2025-06-18. Our own, because it is three methods:
  * the official SDK has 17 dependencies, a web framework among them (docs/decisions/0050).
