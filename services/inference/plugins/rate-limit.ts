@@ -54,7 +54,8 @@ function noticeProxies(app: App): void {
   });
 }
 
-const clientOf = (request: FastifyRequest): string =>
+/** The name that a client is counted under. */
+export const clientOf = (request: FastifyRequest): string =>
   request.apiKey === null ? addressOf(request) : `key ${request.apiKey.id}`;
 
 export interface RateLimitOptions {

@@ -60,3 +60,29 @@ test('a service that sends no streams ends each at once, and a wrong request is 
   expect((await app.inject('/v1/events?seconds=9999')).statusCode).toBe(400);
   await app.close();
 });
+
+test('one client cannot take the streams of all', async () => {
+  const app = await createFixture().build();
+  const ask = (remoteAddress: string, seconds: number) =>
+    app.inject({ url: `/v1/events?seconds=${seconds}`, remoteAddress });
+  const reader = () =>
+    app.inject({ url: '/v1/events?seconds=60', remoteAddress: '192.0.2.1', payloadAsStream: true });
+  const open = await Promise.all(Array.from({ length: 20 }, reader));
+  expect(open.map(({ statusCode }) => statusCode)).toEqual(Array(20).fill(200));
+  const refused = await ask('192.0.2.1', 0);
+  expect([refused.statusCode, refused.json().code]).toEqual([503, 'OVERLOADED']);
+  expect(refused.json()).toMatchObject({
+    detail: 'this client has 20 event streams open',
+    fix: expect.stringMatching(/share one stream/),
+  });
+  expect((await ask('192.0.2.2', 0)).statusCode).toBe(200);
+  const closed = app.close();
+  for (const one of open) one.stream().resume();
+  await closed;
+});
+
+test('a stream that has ended counts no more', async () => {
+  const app = await createFixture().build();
+  for (let i = 0; i < 25; i++) expect((await app.inject('/v1/events')).statusCode).toBe(200);
+  await app.close();
+});
