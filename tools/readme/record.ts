@@ -48,7 +48,7 @@ export async function recordDemo(root: string, svgPath: string): Promise<Omit<Re
     };
     await copyFile(join(folder, 'work', 'taxi-forecast.svg'), svgPath);
     child.process.kill('SIGINT');
-    const demo = (await child.end())
+    const demo = (await child.end()).output
       .replaceAll(origin, 'http://127.0.0.1:8080')
       .replaceAll(join(folder, 'store'), './.headway')
       .replaceAll(join(folder, 'work'), '.headway/work');
@@ -62,8 +62,9 @@ export async function recordDemo(root: string, svgPath: string): Promise<Omit<Re
 
 export async function recordTests(root: string): Promise<Pick<Recording, 'tests'>> {
   const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', 'unit', '--silent'];
-  const output = await start(root, jest).end();
-  const summary = output.split('\n').filter((line) => /^(Test Suites|Tests|Time):/.test(line));
+  // Jest reports on standard error; what tests print is on standard output.
+  const { errors } = await start(root, jest).end();
+  const summary = errors.split('\n').filter((line) => /^(Test Suites|Tests|Time):/.test(line));
   return { tests: summary.join('\n') };
 }
 
@@ -78,8 +79,8 @@ interface Started {
   readonly process: ChildProcess;
   /** Resolves when standard output matches; rejects when the process ends before that. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Standard output and error, once the process has ended well. */
-  end(): Promise<string>;
+  /** What was written, once the process has ended well. */
+  end(): Promise<{ readonly output: string; readonly errors: string }>;
 }
 
 function start(root: string, args: readonly string[]): Started {
@@ -112,8 +113,7 @@ function start(root: string, args: readonly string[]): Started {
     async end() {
       const code = await ended;
       if (code !== 0) throw failed(code);
-      // Jest reports on standard error, the demo on standard output.
-      return output.trim() === '' ? errors : output;
+      return { output, errors };
     },
   };
 }
