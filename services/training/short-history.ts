@@ -15,9 +15,9 @@ import { daysText } from './evaluation.ts';
 import { featureSpecOf, type TrainingConfig } from './training-config.ts';
 
 /** Cutoffs that are scored at least: the gate needs 8 on which something was observed. */
-const LEAST_CUTOFFS = 12;
+const MIN_CUTOFFS = 12;
 /** Training windows of one series, at least. */
-const LEAST_WINDOWS = 28;
+const MIN_WINDOWS = 28;
 /** Share of the history beyond a first window that is scored. */
 const TEST_SHARE = 1 / 3;
 
@@ -33,8 +33,8 @@ function needOf(domain: Domain, config: TrainingConfig): Need {
   const { day, week } = seasonsOf(domain);
   return {
     before: featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon,
-    windows: Math.max(LEAST_WINDOWS, day > 1 ? week : 0),
-    test: domain.horizon + (LEAST_CUTOFFS - 1) * config.fit.stride,
+    windows: Math.max(MIN_WINDOWS, day > 1 ? week : 0),
+    test: domain.horizon + (MIN_CUTOFFS - 1) * config.fit.stride,
   };
 }
 
