@@ -18,7 +18,7 @@ import { conditionsOf } from './alerts/conditions.ts';
 import type { QuietHours } from './alerts/quiet-hours.ts';
 import { raiseAlerts } from './alerts/raise-alerts.ts';
 import { type LastSeen, silences } from './alerts/silence.ts';
-import { challengersOf } from './challengers.ts';
+import { openChallenger } from './decide.ts';
 import { knownEvents } from './drift/known-events.ts';
 import { liveFigures } from './live-figures.ts';
 import type { MonitorResult } from './monitor.ts';
@@ -56,32 +56,37 @@ export async function publishCheck(request: PublishRequest): Promise<LiveFigures
     first === undefined
       ? []
       : silences({ ...seen, now, frequencyMinutes, intervals, waitedSince: first.at });
+  const recent = await decisions.recent({ limit: RECENT });
+  const champion = (await registry.champion())?.modelVersion ?? null;
   await raiseAlerts({
     ...{ now, domain: domain.name, log: alerts },
     ...{ channels: request.channels, quietHours: request.quietHours },
     conditions: [...conditionsOf(result.check.verdicts), ...silent],
-    decisions: await decisions.recent({ limit: RECENT }),
+    decisions: recent,
     onFailure: request.onFailure,
   });
   const found = liveFigures({
     ...{ now, losses: result.losses, scoredUntil: seen.scoreAt },
-    champion: (await registry.champion())?.modelVersion ?? null,
+    champion,
     openAlerts: (await alerts.head())?.open.length ?? 0,
   });
   await figures.append(found);
-  await publishOverview(request, seen);
+  const challenger = openChallenger(recent)?.modelVersion ?? null;
+  await publishOverview(request, seen, { champion, challenger });
   return found;
 }
 
 const DAY_MS = 86_400_000;
 
-async function publishOverview(request: PublishRequest, seen: LastSeen): Promise<void> {
-  const { domain, now, result, registry, decisions, overviews } = request;
+async function publishOverview(
+  request: PublishRequest,
+  seen: LastSeen,
+  { champion, challenger }: Record<'champion' | 'challenger', string | null>,
+): Promise<void> {
+  const { domain, now, result, registry, overviews } = request;
   const { timeZone, holidays } = domain;
   const from = Math.floor(now / DAY_MS - RECORD_DAYS) * DAY_MS;
-  const champion = (await registry.champion())?.modelVersion ?? null;
   const [previous] = await registry.earlierChampions();
-  const [challenger] = await challengersOf(decisions);
   const card = (await registry.list()).find((one) => one.modelVersion === champion);
   const { forecastAt, dataAt, scoreAt } = seen;
   await overviews.publish(
@@ -90,7 +95,7 @@ async function publishOverview(request: PublishRequest, seen: LastSeen): Promise
       before: await overviews.newest(),
       freshness: { dataUntil: dataAt, forecastAt, scoredUntil: scoreAt },
       models: {
-        ...{ champion, challenger: challenger ?? null },
+        ...{ champion, challenger },
         ...{ previous: previous?.modelVersion ?? null, twin: card?.refit?.twin ?? null },
       },
       knownDays: knownEvents({ timeZone, holidays }, from, now).map(({ start, title }) => ({

@@ -7,14 +7,13 @@
  * Fails: as published.ts.
  */
 import { lazyValidator, record } from '../../platform/settings/validator.ts';
-import { objectKeys, stamp } from '../objects/object-keys.ts';
+import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
 import type { StandingVerdict } from './check-log.ts';
-import { decodePublished, encodePublished, removeOld } from './published.ts';
+import { decodePublished, encodePublished, removeOld, STAYS_MS } from './published.ts';
 
 const OVERVIEW_FORMAT = 1;
-const STAYS_MS = 2 * 3_600_000;
 
 /** A figure that cannot be computed, such as the coverage of a point forecast, is null. */
 export interface OverviewScore {
@@ -174,12 +173,7 @@ export function openOverviews(options: { store: ObjectStore; domain: string }): 
       const { bytes, sha256 } = encodePublished({ format: OVERVIEW_FORMAT, domain, ...overview });
       const key = objectKeys.overview(domain, overview.at, sha256);
       await store.put(key, bytes);
-      const first = `${prefix}${stamp(overview.at - STAYS_MS)}`;
-      const keys = await store.list(prefix);
-      await removeOld(
-        store,
-        keys.filter((each) => each < first),
-      );
+      await removeOld(store, prefix, overview.at - STAYS_MS);
     },
     verify: () => verifyEntries(store, prefix, (key) => key.endsWith('.json.gz'), parse),
   };

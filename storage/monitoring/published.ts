@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { schemaProblem, type Validator } from '../../platform/settings/validator.ts';
+import { stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 
 export interface PublishedObject {
@@ -35,10 +36,15 @@ export function decodePublished(key: string, bytes: Uint8Array, shape: Validator
   return value;
 }
 
-/** Removes what nobody reads any more, where it may be removed. */
-export async function removeOld(store: ObjectStore, keys: readonly string[]): Promise<void> {
+/** So long readers may still be at work on what was replaced. */
+export const STAYS_MS = 2 * 3_600_000;
+
+/** Removes what below `prefix` is stamped before a time, where it may be removed. */
+export async function removeOld(store: ObjectStore, prefix: string, before: number): Promise<void> {
+  const first = `${prefix}${stamp(before)}`;
+  const keys = await store.list(prefix);
   try {
-    for (const key of keys) await store.remove(key);
+    for (const key of keys) if (key < first) await store.remove(key);
   } catch (error) {
     if (!isHeadwayError(error)) throw error;
   }

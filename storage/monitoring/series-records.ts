@@ -11,14 +11,13 @@ import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { isHeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { lazyValidator, record } from '../../platform/settings/validator.ts';
-import { objectKeys, stamp } from '../objects/object-keys.ts';
+import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
-import { decodePublished, encodePublished, removeOld } from './published.ts';
+import { decodePublished, encodePublished, removeOld, STAYS_MS } from './published.ts';
 
 const RECORD_FORMAT = 1;
 const DAY_MS = 86_400_000;
-const STAYS_MS = 2 * 3_600_000;
 /** So many series share an object on average. */
 const SERIES_PER_PART = 8;
 
@@ -181,13 +180,7 @@ export function openSeriesRecords(options: { store: ObjectStore; domain: string 
         const name = { day, scoredAt, part: `${part}of${parts}` };
         await store.put(objectKeys.recordPart(domain, name, hash), bytes);
       }
-      const folder = objectKeys.recordDay(domain, day);
-      const first = `${folder}${stamp(scoredAt - STAYS_MS)}`;
-      const keys = await store.list(folder);
-      await removeOld(
-        store,
-        keys.filter((key) => key < first),
-      );
+      await removeOld(store, objectKeys.recordDay(domain, day), scoredAt - STAYS_MS);
     },
     async known() {
       const keys = await store.list(prefix);
@@ -198,14 +191,7 @@ export function openSeriesRecords(options: { store: ObjectStore; domain: string 
       for (let day = Math.floor(from / DAY_MS) * DAY_MS; day < until; day += DAY_MS) days.push(day);
       return (await Promise.all(days.map((day) => seriesDay(day, seriesId)))).flat();
     },
-    async forget(before) {
-      const first = `${prefix}${stamp(before)}`;
-      const keys = await store.list(prefix);
-      await removeOld(
-        store,
-        keys.filter((key) => key < first),
-      );
-    },
+    forget: (before) => removeOld(store, prefix, before),
     verify: () => verifyEntries(store, prefix, (key) => NAME.test(key), parse),
   };
 }

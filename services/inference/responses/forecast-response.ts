@@ -38,7 +38,7 @@ export const unknownSeries = (seriesId: string): HeadwayError =>
 /**
  * Forecasts carry six significant digits: more would pretend to a precision that no forecast has.
  */
-const rounded = (value: number): number => Number(value.toPrecision(6));
+export const rounded = (value: number): number => Number(value.toPrecision(6));
 /** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
 export const actual = (value: number): number | null =>
   Number.isNaN(value) ? null : Number(value.toPrecision(7));

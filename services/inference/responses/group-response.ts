@@ -19,9 +19,8 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { GroupForecastResponse } from '../openapi/group-schemas.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { Total } from '../serving/group-totals.ts';
-import { fallbackMember, isoFrequency, isoTime } from './forecast-response.ts';
+import { fallbackMember, isoFrequency, isoTime, rounded } from './forecast-response.ts';
 
-const rounded = (value: number): number => Number(value.toPrecision(6));
 /** Levels where none is asked for. */
 const USUAL_LEVELS = [50, 80, 95];
 const UNIT_MINUTES = { m: 1, h: 60, d: 1440 } as const;

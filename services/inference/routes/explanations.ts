@@ -13,14 +13,14 @@ import { responsesOf, SeriesParams } from '../openapi/common-schemas.ts';
 import { ExplanationQuery, ExplanationResponse } from '../openapi/explanation-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
-import { exactTime } from '../prediction/sent-values.ts';
 import {
   cutoffIndex,
   explainable,
   explanationResponse,
 } from '../responses/explanation-response.ts';
 import { unknownSeries } from '../responses/forecast-response.ts';
-import { HttpProblem, NotReady } from '../responses/problems.ts';
+import { NotReady } from '../responses/problems.ts';
+import { queryTime } from '../responses/query-times.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { RouteContext } from './context.ts';
 
@@ -89,11 +89,8 @@ export async function explanationRoutes(app: App, context: RouteContext): Promis
 }
 
 function cutoffOf({ snapshot, model, cutoffTimestamp }: Serving, text: string | undefined): number {
-  if (text === undefined) return snapshot.cutoff;
-  const cutoff = exactTime(text);
-  if (Number.isNaN(cutoff))
-    throw new HttpProblem('REQUEST_INVALID', `cutoff ${JSON.stringify(text)} is not a time`);
-  if (cutoff === cutoffTimestamp) return snapshot.cutoff;
+  const cutoff = queryTime('cutoff', text);
+  if (cutoff === null || cutoff === cutoffTimestamp) return snapshot.cutoff;
   return cutoffIndex(
     snapshot.panel,
     cutoff,

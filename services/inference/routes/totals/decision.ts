@@ -16,6 +16,7 @@ import {
   fallbackMember,
   isoFrequency,
   isoTime,
+  rounded,
   tooFewValues,
   unknownSeries,
 } from '../../responses/forecast-response.ts';
@@ -123,7 +124,6 @@ function decisionResponse(
   const values = windowsOf(paths, horizon, open, window);
   const sorted = sortedByStep(values, count);
   const quantile = newsvendorQuantile(under, over);
-  const rounded = (value: number) => Number(value.toPrecision(6));
   return {
     domain: domain.name,
     ...names,
