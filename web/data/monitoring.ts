@@ -65,6 +65,10 @@ export async function loadRecord(
 export const serviceTime = ({ serving, about }: Pick<PageContext, 'serving' | 'about'>): number =>
   Date.parse(serving.cutoff) + intervalMs(about.domain.frequency) + serving.dataAgeSeconds * 1000;
 
+/** Lost: the process of the run ended without a word. */
+export const hasFailed = ({ state }: Pick<JobRun, 'state'>): boolean =>
+  state === 'failed' || state === 'lost';
+
 /** The newest run of each job. @param runs newest first */
 export const lastRuns = (runs: readonly JobRun[]): JobRun[] =>
   runs.filter((run, i) => runs.findIndex(({ job }) => job === run.job) === i);

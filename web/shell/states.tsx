@@ -98,6 +98,23 @@ export const Whole = (props: {
   </div>
 );
 
+/** Instead of a view whose data the service did not give. */
+export const NotLoaded = (props: {
+  readonly title: string;
+  readonly trouble: Trouble | null;
+  /** What is wrong where the service does not say so itself. */
+  readonly otherwise?: string;
+}) => {
+  const { title, trouble, otherwise = 'The service cannot be reached' } = props;
+  return (
+    <Whole title={title}>
+      <p>
+        {trouble?.problem?.detail ?? otherwise}. {trouble?.problem?.fix}
+      </p>
+    </Whole>
+  );
+};
+
 export interface InsteadProps {
   readonly trouble: Trouble;
   readonly hasKey: boolean;

@@ -51,3 +51,7 @@ export const linkTo = (address: Address, go: Go) => ({
     go(address);
   },
 });
+
+/** As linkTo: to a series, at the same time. */
+export const linkToSeries = (seriesId: string, address: Address, go: Go) =>
+  linkTo({ ...address, view: 'series', id: seriesId, query: {} }, go);

@@ -6,7 +6,6 @@
  * Fails: in words, where there is no score yet.
  */
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
-import { timeLabels } from '../../platform/text/scales.ts';
 import {
   type Decision,
   isChange,
@@ -19,7 +18,7 @@ import {
 import { usePage } from '../data/page-context.ts';
 import { exact, percent, plural } from '../parts/format.ts';
 import { Finding } from '../parts/section.tsx';
-import { Skeleton, Whole } from '../shell/states.tsx';
+import { NotLoaded, Skeleton, Whole } from '../shell/states.tsx';
 import { ByLeadTime } from './accuracy/by-lead-time.tsx';
 import { ByWeek } from './accuracy/by-week.tsx';
 import { Calibration } from './accuracy/calibration.tsx';
@@ -43,14 +42,7 @@ export function Accuracy() {
   const { value, trouble } = useRefreshed('monitoring', loadMonitoring(LIST));
   if (value?.overview?.served) return <Shown overview={value.overview} />;
   if (value === null && trouble === null) return <Skeleton />;
-  if (value === null)
-    return (
-      <Whole title="The scores cannot be loaded">
-        <p>
-          {trouble?.problem?.detail ?? 'The service cannot be reached'}. {trouble?.problem?.fix}
-        </p>
-      </Whole>
-    );
+  if (value === null) return <NotLoaded title="The scores cannot be loaded" trouble={trouble} />;
   return (
     <Whole title="No forecast has been scored yet">
       <p>
@@ -63,14 +55,13 @@ export function Accuracy() {
 }
 
 function Shown({ overview }: { readonly overview: Overview }) {
-  const { about } = usePage();
+  const { about, labels } = usePage();
   const { domain } = about;
   const { served, days } = overview;
   const skill = orNaN(served?.skill);
-  const { day, full } = timeLabels(domain.timeZone);
   const decisions = useRefreshed('decisions', loadDecisions).value ?? NO_DECISIONS;
   const [first, last] = [days[0], days.at(-1)];
-  const noon = (one: (typeof days)[number]) => day(Date.parse(one.day) + 43_200_000);
+  const noon = (one: (typeof days)[number]) => labels.day(Date.parse(one.day) + 43_200_000);
   return (
     <>
       <Finding title={<Title overview={overview} skill={skill} />}>
@@ -82,7 +73,7 @@ function Shown({ overview }: { readonly overview: Overview }) {
           </>
         )}
         {overview.pending > 0 && <>{exact(overview.pending)} actuals are still to come. </>}
-        {weakest(overview)} {beforeTheFirst(decisions, first, full)}
+        {weakest(overview)} {beforeTheFirst(decisions, first, labels.full)}
       </Finding>
       <div class="grid">
         <OverTime overview={overview} decisions={decisions} />

@@ -5,8 +5,8 @@
  * Fails: in words, where monitoring cannot be loaded; without a check the rest is shown all the
  * same.
  */
-import { timeLabels } from '../../platform/text/scales.ts';
 import {
+  hasFailed,
   type JobRun,
   lastRuns,
   loadDecisions,
@@ -20,7 +20,7 @@ import {
 import { usePage } from '../data/page-context.ts';
 import { age, capital } from '../parts/format.ts';
 import { Finding } from '../parts/section.tsx';
-import { Skeleton, Whole } from '../shell/states.tsx';
+import { NotLoaded, Skeleton } from '../shell/states.tsx';
 import { Decisions } from './health/decisions.tsx';
 import type { HealthProps } from './health/events.ts';
 import { Freshness } from './health/freshness.tsx';
@@ -39,13 +39,7 @@ export function Health() {
       <Shown overview={monitoring.value.overview} decisions={decisions.value} runs={jobs.value} />
     );
   if (trouble === null) return <Skeleton />;
-  return (
-    <Whole title="What monitoring found cannot be loaded">
-      <p>
-        {trouble.problem?.detail ?? 'The service cannot be reached'}. {trouble.problem?.fix}
-      </p>
-    </Whole>
-  );
+  return <NotLoaded title="What monitoring found cannot be loaded" trouble={trouble} />;
 }
 
 function Shown({ overview, decisions, runs }: HealthProps) {
@@ -65,8 +59,6 @@ function Shown({ overview, decisions, runs }: HealthProps) {
   );
 }
 
-const isBad = ({ state }: JobRun): boolean => state === 'failed' || state === 'lost';
-
 interface SummaryProps {
   readonly overview: Overview | null;
   readonly runs: readonly JobRun[];
@@ -75,13 +67,12 @@ interface SummaryProps {
 
 function Summary({ overview, runs, standing }: SummaryProps) {
   const page = usePage();
-  const { about, serving } = page;
-  const { full } = timeLabels(about.domain.timeZone);
-  const failed = lastRuns(runs).filter(isBad);
+  const { serving, labels } = page;
+  const failed = lastRuns(runs).filter(hasFailed);
   const troubles = [
     ...standing.map(({ message }) => message),
     ...failed.map(
-      ({ job, startedAt }) => `The job ${job} failed at ${full(Date.parse(startedAt))}.`,
+      ({ job, startedAt }) => `The job ${job} failed at ${labels.full(Date.parse(startedAt))}.`,
     ),
     ...(serving.fallback ? ['A fallback is served.'] : []),
   ];

@@ -14,7 +14,7 @@ import { exact, plural } from '../parts/format.ts';
 import { Section } from '../parts/section.tsx';
 import { TimeSlider } from '../parts/time-slider.tsx';
 import { useStep } from '../parts/use-step.ts';
-import { Skeleton, Whole } from '../shell/states.tsx';
+import { NotLoaded, Skeleton } from '../shell/states.tsx';
 import { Capacity } from './now/capacity.tsx';
 import { ALL, rowsInside } from './now/groups.ts';
 import { type Row, type Rows, riseOf, rowsOf, SHOWN_PAST, sumOf, type Total } from './now/row.ts';
@@ -46,11 +46,11 @@ export function Now() {
     return <Shown all={rows} groups={groups.value ?? []} />;
   if ((value === null && trouble === null) || rows !== null) return <Skeleton />;
   return (
-    <Whole title={`No ${domain.seriesNoun} can be forecast`}>
-      <p>
-        {trouble?.problem?.detail ?? 'The recent history of none suffices'}. {trouble?.problem?.fix}
-      </p>
-    </Whole>
+    <NotLoaded
+      title={`No ${domain.seriesNoun} can be forecast`}
+      trouble={trouble}
+      otherwise="The recent history of none suffices"
+    />
   );
 }
 

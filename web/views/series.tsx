@@ -14,7 +14,7 @@ import { pastForecasts, type SeriesRecord } from '../data/record.ts';
 import { useData } from '../data/use-data.ts';
 import { exact } from '../parts/format.ts';
 import { useStep } from '../parts/use-step.ts';
-import { Skeleton, Whole } from '../shell/states.tsx';
+import { NotLoaded, Skeleton, Whole } from '../shell/states.tsx';
 import { SeriesFinding } from './series/finding.tsx';
 import { NumbersTable } from './series/numbers-table.tsx';
 import { Readout } from './series/readout.tsx';
@@ -58,13 +58,7 @@ function Loaded({ series }: { readonly series: SeriesInfo }) {
   });
   if (value !== null) return <Shown series={series} forecast={value} history={history} />;
   if (trouble === null) return <Skeleton />;
-  return (
-    <Whole title={`${series.title} has no forecast`}>
-      <p>
-        {trouble.problem?.detail ?? 'The service cannot be reached'}. {trouble.problem?.fix}
-      </p>
-    </Whole>
-  );
+  return <NotLoaded title={`${series.title} has no forecast`} trouble={trouble} />;
 }
 
 function historyOf(domain: Parameters<typeof seasonOf>[0]): number {

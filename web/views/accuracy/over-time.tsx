@@ -4,7 +4,6 @@
  * Fails: never.
  */
 import { useCallback } from 'preact/hooks';
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { type Line, lineChart } from '../../../reports/charts/line-chart.ts';
 import { type Tick, widthOf } from '../../../reports/charts/marks.ts';
 import { PlotChart } from '../../charts/plot-chart.tsx';
@@ -36,13 +35,11 @@ export interface OverTimeProps {
 }
 
 export function OverTime({ overview, decisions }: OverTimeProps) {
-  const { about } = usePage();
-  const { timeZone } = about.domain;
+  const { labels } = usePage();
   const panel = useCallback(
     (width: number) => {
       const { days } = overview;
       const x = days.map(({ day }) => Date.parse(day) + NOON_MS);
-      const labels = timeLabels(timeZone);
       const every = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(width / 110))));
       const chart = lineChart({
         ...{ title: '', description: '', width, height: HEIGHT, x },
@@ -61,7 +58,7 @@ export function OverTime({ overview, decisions }: OverTimeProps) {
       });
       return chart.panels[0] as (typeof chart.panels)[number];
     },
-    [overview, decisions, timeZone],
+    [overview, decisions, labels],
   );
   return (
     <Section columns={8} title="Better than naive by" note="live, by day of the target">

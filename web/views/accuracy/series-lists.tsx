@@ -7,7 +7,7 @@ import { type Overview, orNaN, type SeriesScore } from '../../data/monitoring.ts
 import { usePage } from '../../data/page-context.ts';
 import { aligned, percent, plural } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
-import { linkTo } from '../../shell/use-address.ts';
+import { linkToSeries } from '../../shell/use-address.ts';
 
 export function BestAndWorst({ overview }: { readonly overview: Overview }) {
   const { about } = usePage();
@@ -48,7 +48,7 @@ function Row({ one, isFirst = false }: { readonly one: SeriesScore; readonly isF
   return (
     <tr class={isFirst ? 'gap' : ''}>
       <td>
-        <a {...linkTo({ ...address, view: 'series', id: seriesId, query: {} }, go)}>{title}</a>
+        <a {...linkToSeries(seriesId, address, go)}>{title}</a>
       </td>
       <td class="num">{aligned(orNaN(served?.mae))}</td>
       <td class={`num ${skill < 0 ? 'naive' : ''}`}>

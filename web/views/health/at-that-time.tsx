@@ -5,8 +5,6 @@
  * the end of the interval.
  * Fails: in words, where nothing was kept of that time.
  */
-
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { intervalMs } from '../../data/forecast.ts';
 import {
   type Decision,
@@ -17,7 +15,7 @@ import {
 } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { exact } from '../../parts/format.ts';
-import { linkTo } from '../../shell/use-address.ts';
+import { linkToSeries } from '../../shell/use-address.ts';
 import { reigns } from './events.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,16 +27,15 @@ export interface AtThatTimeProps {
 }
 
 export function AtThatTime({ at, decisions }: AtThatTimeProps) {
-  const { about, address, go, series } = usePage();
-  const { domain } = about;
+  const { about, address, go, labels, series } = usePage();
   const one = series.find(({ seriesId }) => seriesId === address.id) ?? series[0];
   const day = Math.floor(at / DAY_MS) * DAY_MS;
   const id = one?.seriesId ?? null;
   const record = useRefreshed(id === null ? null : `record ${id} ${day}`, (client) =>
     loadRecord(client, id as string, { from: day, until: day + DAY_MS }),
   ).value;
-  const { full } = timeLabels(domain.timeZone);
-  const interval = intervalMs(domain.frequency);
+  const { full } = labels;
+  const interval = intervalMs(about.domain.frequency);
   const then = record === null ? null : forecastThen(record, at, interval);
   const reign = reigns(decisions).findLast(({ from }) => from < at + interval) ?? null;
   const modelVersion = reign?.modelVersion ?? then?.modelVersion ?? null;
@@ -83,10 +80,7 @@ export function AtThatTime({ at, decisions }: AtThatTimeProps) {
           )}
           <span class="under">
             {one && (
-              <a
-                {...linkTo({ ...address, view: 'series', id: one.seriesId, query: {} }, go)}
-                class="link"
-              >
+              <a {...linkToSeries(one.seriesId, address, go)} class="link">
                 {one.title}
               </a>
             )}

@@ -4,7 +4,6 @@
  * Fails: never.
  */
 import { useState } from 'preact/hooks';
-import { timeLabels } from '../../../platform/text/scales.ts';
 import type { Decision } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { Section } from '../../parts/section.tsx';
@@ -37,14 +36,13 @@ export function Decisions({ decisions }: { readonly decisions: readonly Decision
 }
 
 function Row({ one }: { readonly one: Decision }) {
-  const { about, address, go } = usePage();
-  const { full } = timeLabels(about.domain.timeZone);
+  const { address, go, labels } = usePage();
   const { at, kind, actor, reason, evidence, modelVersion } = one;
   const time = Date.parse(at);
   return (
     <li>
       <button type="button" class="link" onClick={() => go({ ...address, at: time })}>
-        {full(time)}
+        {labels.full(time)}
       </button>
       <div>
         <p>

@@ -3,9 +3,14 @@
  * Invariants: pure; spans are cut at the ends of the timeline; a mark outside of it is left out.
  * Fails: never.
  */
-
-import { type Decision, isChange, type JobRun, type Overview } from '../../data/monitoring.ts';
-import { percent } from '../../parts/format.ts';
+import {
+  type Decision,
+  hasFailed,
+  isChange,
+  type JobRun,
+  type Overview,
+} from '../../data/monitoring.ts';
+import { capital, percent } from '../../parts/format.ts';
 
 export interface HealthProps {
   /** null: no check was made yet. */
@@ -74,10 +79,10 @@ export function lanesOf({ overview, decisions, runs, from, until, name }: Events
   const jobMarks = (job: string) =>
     runs
       .filter((run) => run.job === job)
-      .map(({ startedAt, state, problem }) => ({
-        at: Date.parse(startedAt),
-        text: `${job}: ${problem ?? state}`,
-        isTrouble: state === 'failed' || state === 'lost',
+      .map((run) => ({
+        at: Date.parse(run.startedAt),
+        text: `${job}: ${run.problem ?? run.state}`,
+        isTrouble: hasFailed(run),
       }))
       .filter(inside);
   return [
@@ -121,15 +126,14 @@ export function lanesOf({ overview, decisions, runs, from, until, name }: Events
       ),
       marks: [],
     },
-    ...['features', 'training', 'monitoring'].map((job) => ({
-      name: job.charAt(0).toUpperCase() + job.slice(1),
-      spans: [],
-      marks: jobMarks(job),
-    })),
-  ].filter(({ name: lane, marks }) => marks.length > 0 || !JOB_LANES.includes(lane));
+    ...JOBS.map((job) => ({ name: capital(job), spans: [], marks: jobMarks(job) })).filter(
+      ({ marks }) => marks.length > 0,
+    ),
+  ];
 }
 
-const JOB_LANES = ['Features', 'Training', 'Monitoring'];
+/** Those with a lane of their own, where they ran. */
+const JOBS = ['features', 'training', 'monitoring'];
 const DAY_MS = 86_400_000;
 /** A skill from which on a day is as dark as it gets. */
 const DARKEST = 0.5;

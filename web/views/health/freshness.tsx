@@ -3,7 +3,6 @@
  * Invariants: an age is by the clock of the service; what never was is a dash.
  * Fails: never.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { intervalMs } from '../../data/forecast.ts';
 import { type Overview, serviceTime } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
@@ -12,9 +11,8 @@ import { Section } from '../../parts/section.tsx';
 
 export function Freshness({ overview }: { readonly overview: Overview | null }) {
   const page = usePage();
-  const { about, serving, series } = page;
+  const { about, serving, labels, series } = page;
   const now = serviceTime(page);
-  const { full } = timeLabels(about.domain.timeZone);
   const { freshness } = overview ?? {};
   const dataUntil = Date.parse(serving.cutoff) + intervalMs(about.domain.frequency);
   const rows: [string, number | null][] = [
@@ -36,7 +34,7 @@ export function Freshness({ overview }: { readonly overview: Overview | null }) 
             <tr key={name}>
               <td>
                 {name}
-                <span class="under">{time === null ? 'never' : full(time)}</span>
+                <span class="under">{time === null ? 'never' : labels.full(time)}</span>
               </td>
               <td class="num">{time === null ? '–' : age(Math.max(0, (now - time) / 1000))}</td>
             </tr>

@@ -3,8 +3,7 @@
  * Invariants: the newest first; why a run failed is its own words.
  * Fails: never.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
-import { type JobRun, lastRuns } from '../../data/monitoring.ts';
+import { hasFailed, type JobRun, lastRuns } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { age } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
@@ -13,9 +12,7 @@ const MAX_FAILED = 5;
 
 export function Jobs({ runs }: { readonly runs: readonly JobRun[] }) {
   const last = lastRuns(runs);
-  const failed = runs
-    .filter((run) => !last.includes(run) && (run.state === 'failed' || run.state === 'lost'))
-    .slice(0, MAX_FAILED);
+  const failed = runs.filter((run) => !last.includes(run) && hasFailed(run)).slice(0, MAX_FAILED);
   return (
     <Section columns={12} title="Jobs" note={`${runs.length} runs on record`}>
       {runs.length === 0 ? (
@@ -46,10 +43,9 @@ export function Jobs({ runs }: { readonly runs: readonly JobRun[] }) {
 }
 
 function Row({ run }: { readonly run: JobRun }) {
-  const { about } = usePage();
-  const { full } = timeLabels(about.domain.timeZone);
+  const { full } = usePage().labels;
   const { job, startedAt, tookSeconds, state, problem, attempt } = run;
-  const isBad = state === 'failed' || state === 'lost';
+  const isBad = hasFailed(run);
   return (
     <tr>
       <td>{job}</td>

@@ -6,7 +6,7 @@
  * Fails: never.
  */
 import { useMemo } from 'preact/hooks';
-import { localDays, timeLabels } from '../../../platform/text/scales.ts';
+import { localDays } from '../../../platform/text/scales.ts';
 import { intervalMs } from '../../data/forecast.ts';
 import { serviceTime, shortVersion } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
@@ -22,7 +22,7 @@ const LABELS = 7;
 
 export function Timeline({ overview, decisions, runs }: HealthProps) {
   const page = usePage();
-  const { about, serving } = page;
+  const { about, serving, labels } = page;
   const { domain } = about;
   const interval = intervalMs(domain.frequency);
   const cutoff = Date.parse(serving.cutoff);
@@ -44,7 +44,7 @@ export function Timeline({ overview, decisions, runs }: HealthProps) {
       }),
     [overview, decisions, runs, from, end],
   );
-  const { full, day } = timeLabels(domain.timeZone);
+  const { full, day } = labels;
   const left = (time: number) => `${(100 * (time - from)) / (end - from)}%`;
   const days = localDays(times, domain.timeZone);
   const every = Math.max(1, Math.ceil(days.length / LABELS));

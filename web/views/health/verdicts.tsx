@@ -4,12 +4,11 @@
  * because they explain what looks like drift.
  * Fails: never.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import type { Overview, Verdict } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
 import { exact } from '../../parts/format.ts';
 import { Pairs, Section } from '../../parts/section.tsx';
-import { linkTo } from '../../shell/use-address.ts';
+import { linkToSeries } from '../../shell/use-address.ts';
 
 const MAX_SERIES = 8;
 const MAX_ENDED = 5;
@@ -20,8 +19,7 @@ export interface VerdictsProps {
 }
 
 export function Verdicts({ standing, overview }: VerdictsProps) {
-  const { about } = usePage();
-  const { full, day } = timeLabels(about.domain.timeZone);
+  const { full, day } = usePage().labels;
   const ended = (overview?.verdicts ?? []).filter(({ endedAt }) => endedAt !== null);
   const known = overview?.knownDays ?? [];
   const days = (from: string, until: string | null) =>
@@ -64,8 +62,8 @@ export function Verdicts({ standing, overview }: VerdictsProps) {
 }
 
 function Standing({ verdict }: { readonly verdict: Verdict }) {
-  const { about, address, go, series } = usePage();
-  const { full } = timeLabels(about.domain.timeZone);
+  const { address, go, labels, series } = usePage();
+  const { full } = labels;
   const { name, since, detectedAt, seriesIds, message, evidence } = verdict;
   const titleOf = (id: string) => series.find(({ seriesId }) => seriesId === id)?.title ?? id;
   return (
@@ -77,7 +75,7 @@ function Standing({ verdict }: { readonly verdict: Verdict }) {
         since {full(Date.parse(since))}, found {full(Date.parse(detectedAt))}
         {seriesIds.length > 0 && ' · '}
         {seriesIds.slice(0, MAX_SERIES).map((id) => (
-          <a key={id} {...linkTo({ ...address, view: 'series', id, query: {} }, go)} class="link">
+          <a key={id} {...linkToSeries(id, address, go)} class="link">
             {titleOf(id)}{' '}
           </a>
         ))}

@@ -3,15 +3,14 @@
  * Invariants: as /v1/model and /health/ready say.
  * Fails: never.
  */
-import { timeLabels } from '../../../platform/text/scales.ts';
 import { usePage } from '../../data/page-context.ts';
 import { exact } from '../../parts/format.ts';
 import { Pairs, Section } from '../../parts/section.tsx';
 
 export function Versions() {
-  const { about, serving } = usePage();
-  const { model, promotion, snapshot, domain } = about;
-  const { full } = timeLabels(domain.timeZone);
+  const { about, serving, labels } = usePage();
+  const { model, promotion, snapshot } = about;
+  const { full } = labels;
   const { fallback, refreshFailure, rescuedSeries } = serving;
   return (
     <Section columns={4} title="What is served">

@@ -6,7 +6,7 @@
 import { Spark } from '../../charts/spark.tsx';
 import { usePage } from '../../data/page-context.ts';
 import { figure, signed } from '../../parts/format.ts';
-import { linkTo } from '../../shell/use-address.ts';
+import { linkToSeries } from '../../shell/use-address.ts';
 import type { Row, Rows } from './row.ts';
 
 export interface SeriesListProps {
@@ -26,9 +26,7 @@ export function SeriesList({ rows, of, index }: SeriesListProps) {
         {rows.map(({ info, values, before }) => (
           <tr key={info.seriesId}>
             <th scope="row">
-              <a {...linkTo({ ...address, view: 'series', id: info.seriesId, query: {} }, go)}>
-                {info.title}
-              </a>
+              <a {...linkToSeries(info.seriesId, address, go)}>{info.title}</a>
             </th>
             <td class="sp">
               <Spark

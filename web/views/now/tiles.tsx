@@ -7,7 +7,7 @@
 import { useState } from 'preact/hooks';
 import { usePage } from '../../data/page-context.ts';
 import { exact, figure } from '../../parts/format.ts';
-import { linkTo } from '../../shell/use-address.ts';
+import { linkToSeries } from '../../shell/use-address.ts';
 import type { Row } from './row.ts';
 
 export interface TilesProps {
@@ -37,7 +37,7 @@ export function Tiles({ rows, index, isPast, top }: TilesProps) {
           return (
             <li key={seriesId}>
               <a
-                {...linkTo({ ...address, view: 'series', id: seriesId, query: {} }, go)}
+                {...linkToSeries(seriesId, address, go)}
                 class={share > LIGHT_TEXT ? 'dark' : ''}
                 style={{ '--share': `${Math.round(100 * share)}%` }}
                 title={title}
