@@ -72,3 +72,11 @@ export interface Table extends Omit<CsvDialect, 'name'> {
    */
   readonly part?: 'folder' | 'file';
 }
+
+/** Whether each series has a column of its own. */
+export const isWide = (series: Table['series']): series is { readonly columns: RegExp } =>
+  typeof series === 'object' && 'columns' in series;
+
+/** Whether rows state values; else they are events, which are counted. */
+export const isMeasured = ({ value, series }: Pick<Table, 'value' | 'series'>): boolean =>
+  value !== undefined || isWide(series);

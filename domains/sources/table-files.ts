@@ -4,6 +4,7 @@
  * `hw_file`, `bad_line` and the columns of the files; those of text files are trimmed text.
  * Fails: RAW_FILE_INVALID with the file, and the line where there is one.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -185,6 +186,8 @@ async function utf8File({ table, rawFolder }: TableFilesOptions, path: string): 
   const { encoding } = table;
   if (encoding === undefined || /^utf-?8$/i.test(encoding)) return path;
   const copy = join(rawFolder, 'utf8', `${await fileHash(path)}.${encoding}.csv`);
+  // Named by its content, and there whole or not at all.
+  if (existsSync(copy)) return copy;
   const bytes = await readFile(path);
   await replaceFile(copy, decoderOf(encoding).decode(isGzip(path) ? gunzipSync(bytes) : bytes));
   return copy;

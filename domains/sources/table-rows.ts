@@ -11,7 +11,7 @@ import { sqlName, sqlText } from '../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { rawFileError } from '../../platform/files/text-file.ts';
 import type { RawRows } from '../domain.ts';
-import type { Column, Table } from './table-declaration.ts';
+import { type Column, isMeasured, isWide, type Table } from './table-declaration.ts';
 import { type FileGroup, type TableColumn, tableFiles } from './table-files.ts';
 import { tableTime } from './table-time.ts';
 
@@ -61,11 +61,6 @@ export async function tableRows(
     ranges: (table.ranges ?? []).map((range, at) => ({ ...range, value: `hw_range_${at}` })),
   };
 }
-
-const isWide = (series: Table['series']): series is { readonly columns: RegExp } =>
-  typeof series === 'object' && 'columns' in series;
-
-const isMeasured = ({ value, series }: Table): boolean => value !== undefined || isWide(series);
 
 /** Names of columns that the declaration gives; what SQL names, the engine checks. */
 function neededColumns({ time, series, value, once = [] }: Table): string[] {

@@ -11,7 +11,7 @@ import { basename, relative, sep } from 'node:path';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { filesFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
 import type { Domain, RawPart, Source, SourceContext } from '../domain.ts';
-import type { Table } from './table-declaration.ts';
+import { isMeasured, type Table } from './table-declaration.ts';
 
 /** What a definition may leave out. */
 type Defaults = Pick<
@@ -34,7 +34,7 @@ export type TableDomain = Omit<Domain, keyof Defaults> &
 export function tableDomain({ table, ...fields }: TableDomain): Domain {
   return {
     quantiles: [0.1, 0.5, 0.9],
-    integerValued: table.value === undefined && !('columns' in Object(table.series)),
+    integerValued: !isMeasured(table),
     holidays: null,
     pastExogenous: [],
     futureExogenous: [],

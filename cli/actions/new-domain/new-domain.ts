@@ -13,6 +13,7 @@ import { domains } from '../../../domains/index.ts';
 import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
 import { type Guess, guessTable } from '../../../domains/sources/guess/guess.ts';
 import { isRemote, type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
+import { isWide } from '../../../domains/sources/table-declaration.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { withoutQuery } from '../../../platform/http/client.ts';
 import type { CommandContext } from '../../context.ts';
@@ -143,7 +144,7 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
   const every = EVERY[frequencyMinutes] ?? `${frequencyMinutes} minutes`;
   const words = name.replaceAll('-', ' ');
   const what = valueName ?? 'events';
-  const isCount = isWhole && !('columns' in Object(guess.table.series));
+  const isCount = isWhole && !isWide(guess.table.series);
   const [country, state] = (flags.holidays ?? '').split('-');
   const fields = {
     name,

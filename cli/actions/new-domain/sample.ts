@@ -9,6 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { TableDomain } from '../../../domains/sources/table.ts';
+import { isWide } from '../../../domains/sources/table-declaration.ts';
 import { formatOf } from '../../../domains/sources/table-files.ts';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
@@ -25,9 +26,8 @@ export async function writeSample(
   { table }: TableDomain,
 ): Promise<string[]> {
   const isEach = typeof table.series === 'object' && 'files' in table.series;
-  const isWideEach = typeof table.series === 'object' && 'columns' in table.series;
   const written: string[] = [];
-  for (const path of paths.slice(0, isEach || isWideEach ? MAX_FILES : 1)) {
+  for (const path of paths.slice(0, isEach || isWide(table.series) ? MAX_FILES : 1)) {
     const target = join(folder, nameOf(path).replace(/\.gz$/i, ''));
     await mkdir(dirname(target), { recursive: true });
     if (formatOf(table, path) === 'parquet') {

@@ -4,13 +4,16 @@
  * Invariants: the rows are read as features are; files and lines of rejected rows are named.
  * Fails: as reading the data does.
  */
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Domain } from '../../../domains/domain.ts';
 import type { Guess } from '../../../domains/sources/guess/guess.ts';
+import { isMeasured, isWide } from '../../../domains/sources/table-declaration.ts';
 import { rowsOf, withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { parquetFiles, sqlText } from '../../../platform/duckdb/sql.ts';
 import { silentProgress } from '../../../platform/progress.ts';
+import { minuteText } from '../../../platform/text/utc-text.ts';
 import { forecastInTerminal } from '../../../reports/terminal/forecast.ts';
 import { embeddedEngine } from '../../../services/feature/aggregation/aggregate.ts';
 import {
@@ -33,7 +36,7 @@ export function showGuess(guess: Guess): string {
     ['value', valueText(guess)],
     ['interval', `${frequencyMinutes} minutes, seasons ${seasonLengths.join(', ')}`],
     ['calendar', closedText(guess, timeZone)],
-    ['absent', missing === 'zero' ? 'zero' : 'unknown'],
+    ['absent', missing],
     ...fileText(guess),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -66,15 +69,15 @@ function seriesText({ table: { series } }: Guess): string {
   return 'only' in series ? 'one' : 'SQL';
 }
 
-function valueText({ table: { value, decimal, thousands, once, series }, facts }: Guess): string {
+function valueText({ table, facts }: Guess): string {
+  const { value, decimal, thousands, once, series } = table;
   const marks = [
     ...(decimal === ',' ? ['decimal comma'] : []),
     ...(thousands === undefined ? [] : [`thousands by "${thousands}"`]),
     ...(once === undefined ? [] : [`each ${once.join(', ')} once`]),
   ];
-  const isWide = typeof series === 'object' && 'columns' in series;
-  const what =
-    value === undefined && !isWide ? 'rows are counted' : isWide ? 'cells' : String(value);
+  const measured = isWide(series) ? 'cells' : String(value);
+  const what = isMeasured(table) ? measured : 'rows are counted';
   return [`${what}: ${facts.usable} of ${facts.rows} rows read`, ...marks].join(', ');
 }
 
@@ -118,8 +121,9 @@ async function accountOf(parts: readonly OpenedPart[]): Promise<string[]> {
   const total = made.reduce((sum, { rowsIn }) => sum + rowsIn, 0);
   const first = Math.min(...made.map(({ span }) => span.start));
   const last = Math.max(...made.map(({ span }) => span.end));
-  const day = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
-  const lines = [`Rows: ${used} of ${total} used, ${day(first)} to ${day(last)} UTC.`];
+  const lines = [
+    `Rows: ${used} of ${total} used, ${minuteText(first)} to ${minuteText(last)} UTC.`,
+  ];
   if (used === total) return lines;
   lines.push('Rows that do not fit:');
   const counts = new Map<string, number>();

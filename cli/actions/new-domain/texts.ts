@@ -6,6 +6,7 @@
  */
 import type { Guess } from '../../../domains/sources/guess/guess.ts';
 import type { TableDomain } from '../../../domains/sources/table.ts';
+import { isMeasured } from '../../../domains/sources/table-declaration.ts';
 
 const MAX_COLUMNS = 100;
 
@@ -27,7 +28,7 @@ export const identifierOf = (name: string): string => {
 
 export function definitionText(fields: TableDomain): string {
   const { name, unit, missing, table } = fields;
-  const isCounted = table.value === undefined && !('columns' in Object(table.series));
+  const isCounted = !isMeasured(table);
   const row = isCounted ? 'each row is an event' : 'each value is that of one interval';
   const absent =
     missing === 'zero'
@@ -83,7 +84,7 @@ const quoted = (text: string): string => {
 export function testText(name: string, read: SampleRead): string {
   const id = identifierOf(name);
   const { rowsIn, rowsUsed, rejected, values } = read;
-  const account = literal({ rowsIn, rowsUsed, rejected }, 9, 0).replace(/^\{\n/, '{\n');
+  const account = literal({ rowsIn, rowsUsed, rejected }, 9);
   const checks = values
     .map(([key, value]) => `    expect(values.get(${quoted(key)})).toBeCloseTo(${value}, 6);\n`)
     .join('');
@@ -112,7 +113,7 @@ export function readmeText(fields: TableDomain, guess: Guess): string {
   const source =
     defaultSource === undefined
       ? '`--source URL`: the address has a user or a query, and is not written here'
-      : `\`${defaultSource}\`, or \`--source FILE|FOLDER|URL\``;
+      : `\`${defaultSource}\`, or \`--source FILE\``;
   const open = doubts.map(({ flag, chosen, why }) => `- \`${flag}\`: ${chosen}, for ${why}.`);
   return `# ${title}
 
@@ -136,5 +137,5 @@ npm run headway -- serve --domain ${name}
 \`\`\`
 
 [Make it yours](../../docs/make-it-yours.md) explains each field.
-`.replaceAll('FILE|FOLDER|URL', 'FILE');
+`;
 }

@@ -6,7 +6,7 @@
  */
 import { Temporal } from 'temporal-polyfill';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { Table } from '../table-declaration.ts';
+import { isMeasured, type Table } from '../table-declaration.ts';
 import type { Doubt, Hints } from './columns-guess.ts';
 import type { RowFacts } from './grid-guess.ts';
 
@@ -40,7 +40,7 @@ export function calendarOf(
   readonly timeOf: 'start' | 'end';
   readonly doubts: readonly Doubt[];
 } {
-  const isCounted = table.value === undefined && !('columns' in Object(table.series));
+  const isCounted = !isMeasured(table);
   const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, isCounted);
   const isDaily = frequencyMinutes >= DAY;
   const zone = zoneOf(facts, hints, defaultTimeZone, isDaily);

@@ -8,7 +8,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { sqlName } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { Table } from '../table-declaration.ts';
+import { isWide, type Table } from '../table-declaration.ts';
 import { type FileGroup, formatOf, tableFiles } from '../table-files.ts';
 import { tableRows } from '../table-rows.ts';
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
@@ -305,9 +305,8 @@ async function wide(
   );
   const ending = commonEnding(all);
   const others = [...skipped].map(escaped).join('|');
-  const pattern =
-    ending === '' ? `^(?!(${others})$).+` : `^(?!(?:${others})$)(.+)${escaped(ending)}$`;
-  const columns = new RegExp(ending === '' ? pattern.replace('(?!(', '(?!(?:') : pattern);
+  const isOther = `^(?!(?:${others})$)`;
+  const columns = new RegExp(isOther + (ending === '' ? '.+' : `(.+)${escaped(ending)}$`));
   return tried(look, { ...start, ...widestStyle(values), series: { columns } } as Table);
 }
 
@@ -339,9 +338,8 @@ const endingOf = (columns: RegExp): string =>
 function namesOf({ series, value }: Table): Pick<Guess, 'valueName' | 'seriesName'> {
   const column =
     typeof series === 'string' ? series : Array.isArray(series) ? series.join('-') : '';
-  const isWide = typeof series === 'object' && 'columns' in series;
   return {
-    valueName: isWide ? endingOf(series.columns) : typeof value === 'string' ? value : null,
+    valueName: isWide(series) ? endingOf(series.columns) : typeof value === 'string' ? value : null,
     seriesName: column === '' ? 'series' : column,
   };
 }

@@ -95,12 +95,15 @@ export class NetworkPass {
     return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
 
-  /** The calibrated mean of a row whose quantiles these are. */
-  private meanOf(quantileValues: Float64Array, anchor: number, row: number): number {
+  /** The calibrated mean of a row of this group whose quantiles these are. */
+  private meanOf(
+    quantileValues: Float64Array,
+    { anchor, row, group }: Record<'anchor' | 'row' | 'group', number>,
+  ): number {
     const { calibration, spec } = this.trained;
     const level = this.batch.level[row] as number;
     const mean = meanBefore(spec.quantiles, quantileValues, spec.features);
-    return correctedMean(calibration?.means?.[this.groupOf(row)], { mean, anchor, level });
+    return correctedMean(calibration?.means?.[group], { mean, anchor, level });
   }
 
   /**
@@ -128,7 +131,7 @@ export class NetworkPass {
       for (let q = 0; q < Q; q++)
         quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * unit;
       if (calibration) spreadAbout(calibration.factors[group], k, center, quantileValues, median);
-      if (mean) mean[series * horizon + k] = this.meanOf(quantileValues, anchor, row);
+      if (mean) mean[series * horizon + k] = this.meanOf(quantileValues, { anchor, row, group });
       constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }
