@@ -61,13 +61,17 @@ export function columnsOf(forecast: Forecast, domain: Domain): Columns {
 
 type Quantiles = Readonly<Record<string, readonly number[]>>;
 
+/** "0.1", "0.5", "0.9": what forecasts call their quantiles, ascending. */
+export const quantileNames = (quantiles: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
+
 export function medianOf(quantiles: Quantiles): readonly number[] {
-  const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
+  const names = quantileNames(quantiles);
   return quantiles['0.5'] ?? quantiles[names[names.length >> 1] as string] ?? [];
 }
 
 export function bandsOf(quantiles: Quantiles): Band[] {
-  const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
+  const names = quantileNames(quantiles);
   return names
     .filter((name) => Number(name) < 0.5)
     .flatMap((name) => {

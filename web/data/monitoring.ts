@@ -23,6 +23,7 @@ export type JobRun = Schemas['Jobs']['runs'][number];
 export type SeriesRecord = Schemas['SeriesRecord'];
 
 const REFRESH_MS = 60_000;
+const NOON_MS = 43_200_000;
 
 /** As useData, and loaded again every minute. */
 export function useRefreshed<T>(
@@ -68,6 +69,9 @@ export const serviceTime = ({ serving, about }: Pick<PageContext, 'serving' | 'a
 /** Lost: the process of the run ended without a word. */
 export const hasFailed = ({ state }: Pick<JobRun, 'state'>): boolean =>
   state === 'failed' || state === 'lost';
+
+/** Where a day of the scores is drawn and named: its middle. */
+export const noonOf = ({ day }: Overview['days'][number]): number => Date.parse(day) + NOON_MS;
 
 /** The newest run of each job. @param runs newest first */
 export const lastRuns = (runs: readonly JobRun[]): JobRun[] =>

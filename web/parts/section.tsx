@@ -19,7 +19,7 @@ export const Section = (props: {
   readonly title: string;
   readonly note?: ComponentChildren;
   /** Of twelve columns; all of them on a narrow screen. */
-  readonly columns: 4 | 6 | 8 | 12;
+  readonly columns: 4 | 8 | 12;
   readonly children: ComponentChildren;
 }) => (
   <section class={`c${props.columns}`}>

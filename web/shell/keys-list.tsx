@@ -4,6 +4,7 @@
  * Fails: never.
  */
 import { useEffect, useRef } from 'preact/hooks';
+import { Pairs } from '../parts/section.tsx';
 
 const KEYS = [
   ['/', 'find a series'],
@@ -23,16 +24,7 @@ export function KeysList({ onClose }: { readonly onClose: () => void }) {
     <dialog ref={dialog} class="keys" aria-labelledby="keys-title" onClose={onClose}>
       <form method="dialog">
         <h2 id="keys-title">Keys</h2>
-        <dl class="pairs">
-          {KEYS.map(([key, what]) => (
-            <div key={key}>
-              <dt>{what}</dt>
-              <dd>
-                <kbd>{key}</kbd>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Pairs rows={KEYS.map(([key, what]) => [what, <kbd key={key}>{key}</kbd>] as const)} />
         <button type="submit" class="button">
           Close
         </button>

@@ -11,6 +11,7 @@ import {
   isChange,
   loadDecisions,
   loadMonitoring,
+  noonOf,
   type Overview,
   orNaN,
   useRefreshed,
@@ -61,7 +62,7 @@ function Shown({ overview }: { readonly overview: Overview }) {
   const skill = orNaN(served?.skill);
   const decisions = useRefreshed('decisions', loadDecisions).value ?? NO_DECISIONS;
   const [first, last] = [days[0], days.at(-1)];
-  const noon = (one: (typeof days)[number]) => labels.day(Date.parse(one.day) + 43_200_000);
+  const noon = (one: (typeof days)[number]) => labels.day(noonOf(one));
   return (
     <>
       <Finding title={<Title overview={overview} skill={skill} />}>

@@ -4,7 +4,7 @@
  * alone.
  * Fails: never.
  */
-import { useCallback } from 'preact/hooks';
+import { useCallback, useMemo } from 'preact/hooks';
 import { weekChart } from '../../../reports/charts/week-chart.ts';
 import { PlotChart } from '../../charts/plot-chart.tsx';
 import { type Overview, orNaN } from '../../data/monitoring.ts';
@@ -24,18 +24,22 @@ const WORDS: Readonly<Record<ShownValue, readonly [button: string, blue: string,
 export function ByWeek({ overview }: { readonly overview: Overview }) {
   const { address, go } = usePage();
   const shown = SHOWN.find((one) => one === address.query.week) ?? 'better';
+  const { hoursOfWeek } = overview;
+  const values = useMemo(
+    () => hoursOfWeek.map((pair) => shareOf(pair, shown)),
+    [hoursOfWeek, shown],
+  );
   const panel = useCallback(
     (width: number) => {
       const chart = weekChart({
         ...{ title: '', description: '', width, height: HEIGHT, isSigned: true },
-        values: overview.hoursOfWeek.map((pair) => shareOf(pair, shown)),
+        values,
         format: (value) => `${value > 0 ? '+' : ''}${percent(value)}`,
       });
       return chart.panels[0] as (typeof chart.panels)[number];
     },
-    [overview, shown],
+    [values],
   );
-  const values = overview.hoursOfWeek.map((pair) => shareOf(pair, shown));
   const below = values.filter((value) => value < 0).length;
   const highest = Math.max(...values.filter(Number.isFinite).map(Math.abs), 0);
   const [, blue, amber] = WORDS[shown];

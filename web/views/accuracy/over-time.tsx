@@ -11,6 +11,7 @@ import {
   type Decision,
   type Forecaster,
   isChange,
+  noonOf,
   type Overview,
   orNaN,
 } from '../../data/monitoring.ts';
@@ -18,7 +19,6 @@ import { usePage } from '../../data/page-context.ts';
 import { percent } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
 
-const NOON_MS = 43_200_000;
 const HEIGHT = 280;
 /** About what axis and names take of the width. */
 const MARGINS = 140;
@@ -39,7 +39,7 @@ export function OverTime({ overview, decisions }: OverTimeProps) {
   const panel = useCallback(
     (width: number) => {
       const { days } = overview;
-      const x = days.map(({ day }) => Date.parse(day) + NOON_MS);
+      const x = days.map(noonOf);
       const every = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(width / 110))));
       const chart = lineChart({
         ...{ title: '', description: '', width, height: HEIGHT, x },

@@ -5,7 +5,7 @@
  * the end of the interval.
  * Fails: in words, where nothing was kept of that time.
  */
-import { intervalMs } from '../../data/forecast.ts';
+import { intervalMs, quantileNames } from '../../data/forecast.ts';
 import {
   type Decision,
   loadRecord,
@@ -134,7 +134,7 @@ export function forecastThen(
   const found = record.forecasts.findLast((forecast) => stepOf(forecast, at, interval) !== null);
   if (found === undefined) return null;
   const step = stepOf(found, at, interval) as number;
-  const names = Object.keys(found.quantiles).sort((a, b) => Number(a) - Number(b));
+  const names = quantileNames(found.quantiles);
   const quantileAt = (name: string | undefined) =>
     found.quantiles[name ?? '']?.[step] ?? Number.NaN;
   const [low, high] = [quantileAt(names[0]), quantileAt(names.at(-1))];

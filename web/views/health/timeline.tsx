@@ -46,7 +46,7 @@ export function Timeline({ overview, decisions, runs }: HealthProps) {
   );
   const { full, day } = labels;
   const left = (time: number) => `${(100 * (time - from)) / (end - from)}%`;
-  const days = localDays(times, domain.timeZone);
+  const days = useMemo(() => localDays(times, domain.timeZone), [times, domain.timeZone]);
   const every = Math.max(1, Math.ceil(days.length / LABELS));
   return (
     <Section columns={12} title="What happened" note={`the line is ${full(at)}`}>

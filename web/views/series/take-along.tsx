@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import { useState } from 'preact/hooks';
-import type { Columns } from '../../data/forecast.ts';
+import { type Columns, quantileNames } from '../../data/forecast.ts';
 import { type Forecast, type SeriesInfo, usePage } from '../../data/page-context.ts';
 import { wait } from '../../data/timers.ts';
 import { save } from '../../parts/download.ts';
@@ -79,7 +79,7 @@ export function TakeAlong({ series, forecast, columns, history }: TakeAlongProps
 }
 
 function csvOf({ quantiles, mean }: Forecast, { pastTimes, actual, times }: Columns): string {
-  const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
+  const names = quantileNames(quantiles);
   const iso = (time: number) => new Date(time).toISOString();
   const head = ['ds', 'y', ...names.map((name) => `q${name}`), 'mean'];
   const past = pastTimes.map((time, i) => [
