@@ -4,20 +4,16 @@
  * Invariants: the real service on a free port.
  * Fails: skips with one line where no Chromium is installed.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { newSecret } from '../../platform/secrets.ts';
 import { makeKey } from '../../services/inference/access/key.ts';
 import { formatKeys } from '../../services/inference/access/key-file.ts';
 import { openApiKeys } from '../../services/inference/access/open-keys.ts';
 import { createFixture, NOW } from '../fakes/inference.ts';
-import { chromiumPath } from './open-browser.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
+import { withBrowser } from './with-browser.ts';
 
-if (chromiumPath === null)
-  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
-const suite = chromiumPath === null ? describe.skip : describe;
-
-suite('a page of a service with keys', () => {
+withBrowser('a page of a service with keys', () => {
   const { options, clock } = createFixture();
   const made = { name: 'reader', requestsPerMinute: null, createdAt: NOW, expiresAt: null };
   const reader = makeKey({ ...made, scopes: ['forecasts:read', 'models:read'] }, newSecret);

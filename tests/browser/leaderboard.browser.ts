@@ -6,15 +6,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { leaderboardPage } from '../../reports/pages/leaderboard-page.ts';
 import { toyLeaderboard } from '../fixtures/toy-leaderboard.ts';
-import { chromiumPath, openBrowser } from './open-browser.ts';
-
-const withBrowser = chromiumPath === null ? describe.skip : describe;
-if (chromiumPath === null)
-  console.warn('No Chromium found: the leaderboard page is not tested. Set CHROMIUM_PATH.');
+import { openBrowser } from './open-browser.ts';
+import { withBrowser } from './with-browser.ts';
 
 withBrowser('the leaderboard page', () => {
   let folder: string;

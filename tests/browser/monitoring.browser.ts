@@ -4,23 +4,19 @@
  * Invariants: no request leaves the service; not one console message of a problem.
  * Fails: skips with one line where no Chromium is installed.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { MonitoringResponse } from '../../services/inference/openapi/monitoring-schemas.ts';
 import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
 import { createFixture, HOUR, NOW } from '../fakes/inference.ts';
 import { memoryObjectStore } from '../fakes/memory-object-store.ts';
 import { monitorTown } from '../fixtures/monitored-town.ts';
 import { sourcesOf } from '../fixtures/published.ts';
-import { chromiumPath } from './open-browser.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
-
-if (chromiumPath === null)
-  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
-const suite = chromiumPath === null ? describe.skip : describe;
+import { withBrowser } from './with-browser.ts';
 
 const percent = (share: number) => `${Math.round(100 * share)} %`.replace('-', '−');
 
-suite('accuracy and health', () => {
+withBrowser('accuracy and health', () => {
   const { options } = createFixture({ snapshot: 3, champion: 'model-1' });
   const store = memoryObjectStore();
   let opened: OpenedPage;
@@ -34,14 +30,9 @@ suite('accuracy and health', () => {
   });
   afterAll(() => opened?.close());
 
-  const open = async (fragment: string) => {
-    await opened.page.goto('about:blank');
-    await opened.page.goto(`${opened.server.url}/${fragment}`);
-  };
-
   test('Accuracy: title, forecasters, calibration and series say what the API says', async () => {
     const { page, text } = opened;
-    await open('#/accuracy');
+    await opened.open('#/accuracy');
     await page.locator('.hundred').waitFor();
     const { served } = overview;
     expect(await text('h1')).toBe(
@@ -97,7 +88,7 @@ suite('accuracy and health', () => {
 
   test('Health: what needs a look comes first, with its evidence', async () => {
     const { page, text } = opened;
-    await open('#/health');
+    await opened.open('#/health');
     await page.locator('.then').waitFor();
     const standing = overview.verdicts.filter(({ endedAt }) => endedAt === null);
     expect(await text('h1')).toBe(`One thing needs a look: ${standing[0]?.message}`);
@@ -113,7 +104,7 @@ suite('accuracy and health', () => {
   test('Health: the scrubber says what was known, what served, why, and whether it was right', async () => {
     const { page } = opened;
     const then = async (at: number) => {
-      await open(`#/health/74?at=${new Date(at).toISOString().slice(0, 16)}Z`);
+      await opened.open(`#/health/74?at=${new Date(at).toISOString().slice(0, 16)}Z`);
       await page.locator('.then', { hasText: ', came 40' }).waitFor();
       return page.locator('.then dd').allInnerTexts();
     };
@@ -149,7 +140,7 @@ suite('accuracy and health', () => {
       ] as const) {
         for (const width of [390, 1920]) {
           await page.setViewportSize({ width, height: 800 });
-          await open(fragment);
+          await opened.open(fragment);
           await page.locator(drawn).waitFor();
           expect([fragment, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
             fragment,
@@ -174,11 +165,7 @@ suite('accuracy and health', () => {
   });
 
   test('nothing was complained of, and nothing was fetched from elsewhere', () => {
-    const { complaints, addresses, server } = opened;
-    expect(complaints).toEqual([]);
-    const elsewhere = addresses.filter(
-      (url) => !url.startsWith(server.url) && !/^(data|blob|about):/.test(url),
-    );
-    expect(elsewhere).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+    expect(opened.elsewhere()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Purpose: the page in a real browser, against the real service on a free port.
  * Invariants: what the console complains of, and what is fetched from elsewhere, is collected.
- * Fails: where no Chromium is installed: check `chromiumPath` before.
+ * Fails: where no Chromium is installed: withBrowser() skips the tests there.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -14,7 +14,12 @@ export interface OpenedPage {
   readonly page: Page;
   readonly server: InferenceServer;
   readonly complaints: string[];
+  /** What was asked for so far. */
   readonly addresses: string[];
+  /** Loads the page again, with this fragment: "#/now". */
+  open(fragment: string): Promise<void>;
+  /** What was asked for so far and is not of this service. */
+  elsewhere(): string[];
   text(selector: string): Promise<string>;
   /** Serious findings of axe-core on what is on show. */
   axe(): Promise<string[]>;
@@ -40,6 +45,12 @@ export async function openPage(options: AppOptions): Promise<OpenedPage> {
   const axe = await readFile(AXE, 'utf8');
   return {
     ...{ page, server, complaints, addresses },
+    async open(fragment) {
+      await page.goto('about:blank');
+      await page.goto(`${server.url}/${fragment}`);
+    },
+    elsewhere: () =>
+      addresses.filter((url) => !url.startsWith(server.url) && !/^(data|blob|about):/.test(url)),
     text: (selector) => page.locator(selector).first().innerText(),
     async axe() {
       await page.evaluate(axe);

@@ -4,19 +4,15 @@
  * Invariants: the real service in that state; axe finds nothing serious in any of them.
  * Fails: skips with one line where no Chromium is installed.
  */
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { createFixture, HOUR, NOW } from '../fakes/inference.ts';
 import { prefixProxy } from '../fixtures/inference/prefix-proxy.ts';
-import { chromiumPath } from './open-browser.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
+import { withBrowser } from './with-browser.ts';
 
-if (chromiumPath === null)
-  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
-const suite = chromiumPath === null ? describe.skip : describe;
-
-suite('states of the page', () => {
+withBrowser('states of the page', () => {
   let opened: OpenedPage | null = null;
   afterEach(async () => {
     await opened?.close();

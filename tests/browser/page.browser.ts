@@ -4,7 +4,7 @@
  * Invariants: no request leaves the service; not one console message of a problem.
  * Fails: skips with one line where no Chromium is installed.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
 import type { GroupForecastResponse } from '../../services/inference/openapi/group-schemas.ts';
 import type { RecordResponse } from '../../services/inference/openapi/record-schemas.ts';
@@ -12,17 +12,13 @@ import { exact, figure, percent, signed } from '../../web/parts/format.ts';
 import { createFixture, HOUR } from '../fakes/inference.ts';
 import { memoryObjectStore } from '../fakes/memory-object-store.ts';
 import { DAY_START, publish, sourcesOf } from '../fixtures/published.ts';
-import { chromiumPath } from './open-browser.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
-
-if (chromiumPath === null)
-  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
-const suite = chromiumPath === null ? describe.skip : describe;
+import { withBrowser } from './with-browser.ts';
 
 /** Intervals before the cutoff that Now shows. */
 const PAST = 48;
 
-suite('the page', () => {
+withBrowser('the page', () => {
   const { fixture, options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
   let opened: OpenedPage;
   beforeAll(async () => {
@@ -40,10 +36,6 @@ suite('the page', () => {
   });
   afterAll(() => opened?.close());
 
-  const open = async (fragment: string) => {
-    await opened.page.goto('about:blank');
-    await opened.page.goto(`${opened.server.url}/${fragment}`);
-  };
   const forecastOf = async (id: string) =>
     (await (
       await fetch(`${opened.server.url}/v1/series/${id}/forecast?history=672`)
@@ -59,7 +51,7 @@ suite('the page', () => {
 
   test('Now: the total, every tile and the change against last week are the sums of the API', async () => {
     const { page, text } = opened;
-    await open('');
+    await opened.open('');
     await page.locator('.tiles a').first().waitFor();
     const forecasts = await allForecasts();
     const totals = forecasts[0]?.mean.map((_, k) => sum(forecasts.map(({ mean }) => mean[k])));
@@ -101,7 +93,7 @@ suite('the page', () => {
       (await (
         await fetch(`${server.url}/v1/groups/all/forecast${query}`)
       ).json()) as GroupForecastResponse;
-    await open('');
+    await opened.open('');
     const { quantiles, mean } = await ask('');
     const peak = mean.indexOf(Math.max(...mean));
     const [low, high] = ['0.1', '0.9'].map((q) => figure(quantiles[q]?.[peak] as number));
@@ -153,7 +145,7 @@ suite('the page', () => {
   test('the arrow keys step through time, and a link to a time shows it', async () => {
     const { page } = opened;
     const { timestamps } = await forecastOf('74');
-    await open(`#/now?at=${timestamps[4]?.slice(0, 16)}Z`);
+    await opened.open(`#/now?at=${timestamps[4]?.slice(0, 16)}Z`);
     await page.locator('.tiles a').first().waitFor();
     expect(await page.locator('.strip input').inputValue()).toBe(String(PAST + 4));
     await page.keyboard.press('ArrowRight');
@@ -165,7 +157,7 @@ suite('the page', () => {
   test('a tile leads to the series, at the same time; Back leads to where the reader was', async () => {
     const { page, text } = opened;
     const { timestamps, quantiles } = await forecastOf('74');
-    await open(`#/now?at=${timestamps[9]?.slice(0, 16)}Z`);
+    await opened.open(`#/now?at=${timestamps[9]?.slice(0, 16)}Z`);
     await page.locator('.tiles a', { hasText: 'North Harbour' }).click();
     await page.locator('.plot path[aria-label], .plot [aria-description]').first().waitFor();
     expect(page.url()).toBe(`${opened.server.url}/#/series/74?at=${timestamps[9]?.slice(0, 16)}Z`);
@@ -180,7 +172,7 @@ suite('the page', () => {
     const { page, text } = opened;
     const response = await forecastOf('74');
     const median = response.quantiles['0.5'] as number[];
-    await open('#/series/74');
+    await opened.open('#/series/74');
     await page.locator('.plot').waitFor();
     expect(await text('h1')).toMatch(/^North Harbour peaks at \d\d:00: /);
     expect(await text('h1')).toContain(`${figure(Math.max(...median))} orders`);
@@ -202,7 +194,7 @@ suite('the page', () => {
 
   test('Series: the chart has every line, and the window is in the address', async () => {
     const { page } = opened;
-    await open('#/series/74');
+    await opened.open('#/series/74');
     await page.locator('.plot').waitFor();
     for (const name of ['actual', 'median forecast', 'mean forecast', 'naive', '80 % interval'])
       expect(await page.locator(`.plot [aria-description="${name}"]`).count()).toBe(1);
@@ -213,7 +205,7 @@ suite('the page', () => {
 
   test('Series: what it is explained by adds up', async () => {
     const { page } = opened;
-    await open('#/series/74');
+    await opened.open('#/series/74');
     await page.locator('.why .sum').waitFor();
     const numbers = (await page.locator('.why b').allInnerTexts()).map((text) =>
       Number(text.replace('−', '-').replace('+', '')),
@@ -227,7 +219,7 @@ suite('the page', () => {
     const url = `${server.url}/v1/series/74/record`;
     const record = (await (await fetch(url)).json()) as RecordResponse;
     const target = new Date(DAY_START + 5 * HOUR).toISOString();
-    await open(`#/series/74?at=${target.slice(0, 16)}Z`);
+    await opened.open(`#/series/74?at=${target.slice(0, 16)}Z`);
     await page.locator('.held').waitFor();
     const { mae = 0, coverage = 0, pairs = 0 } = record.score ?? {};
     const found = await page.locator('.pairs dd').allInnerTexts();
@@ -266,7 +258,7 @@ suite('the page', () => {
 
   test('a series is found by keyboard; the request for a shell follows', async () => {
     const { page, text } = opened;
-    await open('#/series/74');
+    await opened.open('#/series/74');
     await page.locator('.plot').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('old t');
@@ -288,9 +280,9 @@ suite('the page', () => {
     await page.keyboard.press('Enter');
     await page.locator('h1', { hasText: '<b>bold</b>' }).waitFor();
     expect(page.url()).toContain('/#/series/%3Cb%3Ebold%3C%2Fb%3E');
-    await open('#a/b');
+    await opened.open('#a/b');
     await page.locator('h1', { hasText: 'a/b' }).waitFor();
-    await open('#/series/unknown');
+    await opened.open('#/series/unknown');
     await page.locator('h1', { hasText: 'There is no district unknown' }).waitFor();
   });
 
@@ -315,7 +307,7 @@ suite('the page', () => {
       ] as const) {
         for (const width of [360, 1920]) {
           await page.setViewportSize({ width, height: 800 });
-          await open(fragment);
+          await opened.open(fragment);
           await page.locator(drawn).first().waitFor();
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
         }
@@ -341,7 +333,7 @@ suite('the page', () => {
 
   test('a new snapshot is shown as soon as it is served, without a flicker', async () => {
     const { page, server } = opened;
-    await open('#/series/74');
+    await opened.open('#/series/74');
     await page.locator('footer', { hasText: '3-0f1e2d3c4b5a' }).waitFor();
     await page.locator('.plot').waitFor();
     await page.evaluate(`globalThis.drawings = [];
@@ -358,17 +350,13 @@ suite('the page', () => {
   });
 
   test('nothing was complained of, and nothing was fetched from elsewhere', () => {
-    const { complaints, addresses, server } = opened;
-    expect(complaints).toEqual([]);
-    const elsewhere = addresses.filter(
-      (url) => !url.startsWith(server.url) && !/^(data|blob|about):/.test(url),
-    );
-    expect(elsewhere).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+    expect(opened.elsewhere()).toEqual([]);
   });
 
   test('a series that cannot be forecast is said to be so, with no chart under its name', async () => {
     const { page } = opened;
-    await open('#/series/dead');
+    await opened.open('#/series/dead');
     await page.locator('.whole', { hasText: 'too few recent values' }).waitFor();
     expect(await page.locator('.plot').count()).toBe(0);
   });

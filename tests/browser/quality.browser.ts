@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { taxi } from '../../domains/taxi/definition.ts';
 import { createPanel } from '../../forecasting/panel/panel.ts';
@@ -15,11 +15,8 @@ import { qualityPage } from '../../reports/pages/quality-page.ts';
 import { judgeRun } from '../../services/feature/contract/contract.ts';
 import { buildQualityReport } from '../../services/feature/quality-report.ts';
 import { seriesSlice } from '../../services/inference/serving/precompute.ts';
-import { chromiumPath, openBrowser } from './open-browser.ts';
-
-const withBrowser = chromiumPath === null ? describe.skip : describe;
-if (chromiumPath === null)
-  console.warn('No Chromium found: the data-quality page is not tested. Set CHROMIUM_PATH.');
+import { openBrowser } from './open-browser.ts';
+import { withBrowser } from './with-browser.ts';
 
 withBrowser('the data-quality page', () => {
   let folder: string;
