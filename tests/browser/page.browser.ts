@@ -291,6 +291,8 @@ withBrowser('the page', () => {
     await page.keyboard.press('?');
     await page.locator('dialog[open]', { hasText: 'find a series' }).waitFor();
     await page.keyboard.press('Escape');
+    // The browser closes it a moment later, and until then its keys are its own.
+    await page.locator('dialog').waitFor({ state: 'detached' });
     expect(await page.locator('dialog[open]').count()).toBe(0);
     await page.keyboard.press('1');
     await page.locator('.tiles a').first().waitFor();
