@@ -6,13 +6,11 @@
  * decide nothing.
  */
 import Table from 'cli-table3';
-import { openSteps } from '../../../forecasting/panel/closed-days.ts';
-import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { newsvendorQuantile, quantityAt } from '../../../forecasting/paths/decisions.ts';
-import { shareAbove, sortedByStep, sumOfPaths } from '../../../forecasting/paths/totals.ts';
+import { shareAbove, sumOfPaths } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import { windowSteps, windowsOf } from '../../../services/inference/responses/group-response.ts';
+import { totalWindows } from '../../../services/inference/responses/group-response.ts';
 import { groupsIn, PATHS, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
 import type { CommandContext } from '../../context.ts';
 import { unknownSeries } from '../forecast.ts';
@@ -38,15 +36,17 @@ export async function decideCommand(context: CommandContext, flags: DecideFlags)
   const found = await issuedPaths(context, { count: PATHS });
   const { panel, cutoff, entry } = found.issued;
   const { horizon } = entry;
-  const open = openSteps(panel, cutoff, horizon, domain.closedWeekdays);
-  const window = windowSteps(flags.window, panel.frequencyMinutes, open.length);
   const { rows, title } = subjectOf(context, found, flags);
-  const values = windowsOf(sumOfPaths(found.paths, rows, horizon), horizon, open, window);
+  const { sorted, timestamps } = totalWindows(
+    { panel, cutoff, horizon, closedWeekdays: domain.closedWeekdays },
+    sumOfPaths(found.paths, rows, horizon),
+    flags.window,
+  );
   const quantile = newsvendorQuantile(under, over);
-  const decided = sortedByStep(values, Math.floor(open.length / window)).map((sorted, i) => ({
-    timestamp: timestampAt(panel, cutoff + 1 + (open[i * window] as number)),
-    quantity: quantityAt(sorted, quantile, domain.integerValued),
-    ...(capacity === undefined ? {} : { exceeds: shareAbove(sorted, capacity) }),
+  const decided = sorted.map((column, i) => ({
+    timestamp: timestamps[i] as number,
+    quantity: quantityAt(column, quantile, domain.integerValued),
+    ...(capacity === undefined ? {} : { exceeds: shareAbove(column, capacity) }),
   }));
   const table = new Table({
     head: [

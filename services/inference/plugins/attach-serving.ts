@@ -69,7 +69,7 @@ export function requireServing(state: ServingState): Serving {
 }
 
 /** The ETag of a response that no model or snapshot names: of its content. */
-export function etagOf(body: object): string {
+function etagOf(body: object): string {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
   return `W/"${hash.slice(0, 20)}"`;
 }
@@ -81,6 +81,15 @@ export function isNotModified(etag: string, request: FastifyRequest, reply: Fast
   reply.header('etag', etag).header('cache-control', 'no-cache');
   const known = request.headers['if-none-match']?.split(',') ?? [];
   return known.some((one) => one.trim() === '*' || opaqueOf(one.trim()) === opaqueOf(etag));
+}
+
+/** A response that no model or snapshot names; 304 where the client has it already. */
+export function revalidated<Body extends object>(
+  body: Body,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Body {
+  return isNotModified(etagOf(body), request, reply) ? (reply.code(304).send() as never) : body;
 }
 
 const opaqueOf = (etag: string): string => (etag.startsWith('W/') ? etag.slice(2) : etag);

@@ -6,7 +6,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
-import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import {
   byWindow,
   onlySteps,
@@ -26,7 +26,7 @@ const USUAL_LEVELS = [50, 80, 95];
 const UNIT_MINUTES = { m: 1, h: 60, d: 1440 } as const;
 
 /** "8h" as a number of intervals. */
-export function windowSteps(window: string | undefined, minutes: number, horizon: number): number {
+function windowSteps(window: string | undefined, minutes: number, horizon: number): number {
   if (window === undefined) return 1;
   const unit = UNIT_MINUTES[window.at(-1) as keyof typeof UNIT_MINUTES];
   const steps = (Number(window.slice(0, -1)) * unit) / minutes;
@@ -47,20 +47,54 @@ export function quantilesOfLevels(levels: readonly number[] = USUAL_LEVELS): num
   return [...new Set([0.5, ...ends].map((q) => Number(q.toPrecision(6))))].sort((a, b) => a - b);
 }
 
-/** The steps of what is served that are on no closed day. */
-export const shownSteps = ({ snapshot, model }: Serving, { closedWeekdays }: Domain): number[] =>
-  openSteps(snapshot.panel, snapshot.cutoff, model.card.horizon, closedWeekdays);
-
-/** Whole windows at the start of the open steps: [path][window]. */
-export function windowsOf(
-  paths: Float64Array,
-  horizon: number,
-  open: readonly number[],
-  window: number,
-): Float64Array {
-  const whole = Math.floor(open.length / window) * window;
-  return byWindow(onlySteps(paths, horizon, open.slice(0, whole)), whole, window);
+/** What a total is counted on. */
+export interface TotalGrid {
+  readonly panel: Panel;
+  readonly cutoff: number;
+  readonly horizon: number;
+  readonly closedWeekdays?: Domain['closedWeekdays'];
 }
+
+export interface TotalWindows {
+  /** Intervals of each window. */
+  readonly steps: number;
+  /** UTC start of each window. */
+  readonly timestamps: number[];
+  /** [path][window] */
+  readonly values: Float64Array;
+  /** The values of each window, ascending. */
+  readonly sorted: Float64Array[];
+  /** Other paths in the same windows. */
+  inWindows(paths: Float64Array): Float64Array;
+}
+
+/** Whole windows at the start of the open steps. */
+export function totalWindows(
+  { panel, cutoff, horizon, closedWeekdays }: TotalGrid,
+  paths: Float64Array,
+  window: string | undefined,
+): TotalWindows {
+  const open = openSteps(panel, cutoff, horizon, closedWeekdays);
+  const steps = windowSteps(window, panel.frequencyMinutes, open.length);
+  const count = Math.floor(open.length / steps);
+  const whole = open.slice(0, count * steps);
+  const inWindows = (some: Float64Array) =>
+    byWindow(onlySteps(some, horizon, whole), whole.length, steps);
+  const starts = whole.filter((_, i) => i % steps === 0);
+  const values = inWindows(paths);
+  return {
+    ...{ steps, values, inWindows, sorted: sortedByStep(values, count) },
+    timestamps: starts.map((step) => timestampAt(panel, cutoff + 1 + step)),
+  };
+}
+
+/** The grid of what is served. */
+export const gridOf = ({ snapshot, model }: Serving, { closedWeekdays }: Domain): TotalGrid => ({
+  panel: snapshot.panel,
+  cutoff: snapshot.cutoff,
+  horizon: model.card.horizon,
+  closedWeekdays,
+});
 
 export interface AskedTotal {
   readonly window?: string | undefined;
@@ -75,12 +109,8 @@ export function groupResponse(
   asked: AskedTotal,
 ): GroupForecastResponse {
   const { snapshot, model, fallback } = serving;
-  const open = shownSteps(serving, domain);
   const minutes = snapshot.panel.frequencyMinutes;
-  const window = windowSteps(asked.window, minutes, open.length);
-  const count = Math.floor(open.length / window);
-  const values = windowsOf(total.paths, model.card.horizon, open, window);
-  const sorted = sortedByStep(values, count);
+  const windows = totalWindows(gridOf(serving, domain), total.paths, asked.window);
   const quantiles = quantilesOfLevels(asked.levels);
   const { group } = total;
   return {
@@ -93,17 +123,18 @@ export function groupResponse(
     modelVersion: model.card.modelVersion,
     snapshotVersion: snapshot.manifest.snapshotVersion,
     frequency: isoFrequency(minutes),
-    window: isoFrequency(minutes * window),
-    timestamps: windowStarts(serving, open, window),
+    window: isoFrequency(minutes * windows.steps),
+    timestamps: windows.timestamps.map(isoTime),
     point: 'mean',
     quantiles: Object.fromEntries(
-      quantiles.map((q) => [String(q), sorted.map((column) => rounded(quantileOf(column, q)))]),
+      quantiles.map((q) => [
+        String(q),
+        windows.sorted.map((column) => rounded(quantileOf(column, q))),
+      ]),
     ),
-    mean: Array.from(windowsOf(total.mean, model.card.horizon, open, window), rounded),
-    peak: peakOf(values, count, quantiles),
-    ...(asked.capacity === undefined
-      ? {}
-      : { exceeds: exceedsOf(values, sorted, count, asked.capacity) }),
+    mean: Array.from(windows.inWindows(total.mean), rounded),
+    peak: peakOf(windows, quantiles),
+    ...exceedsOf(windows, asked.capacity),
     paths: total.paths.length / model.card.horizon,
     series: group.seriesIds.length - total.withoutForecast.length,
     withoutForecast: [...total.withoutForecast],
@@ -111,19 +142,8 @@ export function groupResponse(
   };
 }
 
-/** UTC start of every window of the open steps. */
-export function windowStarts(
-  { snapshot: { panel, cutoff } }: Pick<Serving, 'snapshot'>,
-  open: readonly number[],
-  window: number,
-): string[] {
-  const count = Math.floor(open.length / window);
-  return Array.from({ length: count }, (_, i) =>
-    isoTime(timestampAt(panel, cutoff + 1 + (open[i * window] as number))),
-  );
-}
-
-function peakOf(values: Float64Array, count: number, quantiles: readonly number[]) {
+function peakOf({ values, timestamps }: TotalWindows, quantiles: readonly number[]) {
+  const count = timestamps.length;
   const { sizes, steps } = peaksOf(values, count);
   const sorted = sizes.slice().sort();
   const probability = new Array<number>(count).fill(0);
@@ -137,16 +157,15 @@ function peakOf(values: Float64Array, count: number, quantiles: readonly number[
   };
 }
 
-export function exceedsOf(
-  values: Float64Array,
-  sorted: readonly Float64Array[],
-  count: number,
-  capacity: number,
-) {
-  const peaks = peaksOf(values, count).sizes.sort();
+/** How likely more than the capacity is needed; nothing where none is asked about. */
+export function exceedsOf({ values, sorted }: TotalWindows, capacity: number | undefined) {
+  if (capacity === undefined) return {};
+  const peaks = peaksOf(values, sorted.length).sizes.sort();
   return {
-    capacity,
-    probability: sorted.map((column) => rounded(shareAbove(column, capacity))),
-    anyWindow: rounded(shareAbove(peaks, capacity)),
+    exceeds: {
+      capacity,
+      probability: sorted.map((column) => rounded(shareAbove(column, capacity))),
+      anyWindow: rounded(shareAbove(peaks, capacity)),
+    },
   };
 }

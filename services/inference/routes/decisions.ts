@@ -8,7 +8,7 @@ import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
 import { responsesOf } from '../openapi/common-schemas.ts';
 import { DecisionsQuery, DecisionsResponse } from '../openapi/decision-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { etagOf, isNotModified } from '../plugins/attach-serving.ts';
+import { revalidated } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { asNotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
@@ -40,9 +40,7 @@ export async function decisionRoutes(app: App, context: RouteContext): Promise<v
         served: served && { ...served, since: isoTime(served.since) },
         decisions: decisions.map(shown),
       };
-      if (isNotModified(etagOf(body), request, reply))
-        return reply.code(304).send(undefined as never);
-      return body;
+      return revalidated(body, request, reply);
     },
   );
 }

@@ -7,7 +7,7 @@
 import { responsesOf } from '../openapi/common-schemas.ts';
 import { JobsQuery, JobsResponse } from '../openapi/monitoring-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { etagOf, isNotModified } from '../plugins/attach-serving.ts';
+import { revalidated } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { asNotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
@@ -37,9 +37,7 @@ export async function jobRoutes(app: App, context: RouteContext): Promise<void> 
           ...{ tookSeconds: tookMs / 1000, problem },
         })),
       };
-      if (isNotModified(etagOf(body), request, reply))
-        return reply.code(304).send(undefined as never);
-      return body;
+      return revalidated(body, request, reply);
     },
   );
 }

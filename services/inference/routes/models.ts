@@ -9,7 +9,7 @@
 import type { HistoricModel } from '../models/model-history.ts';
 import { ModelsResponse, responsesOf, SeriesQuery } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { etagOf, isNotModified } from '../plugins/attach-serving.ts';
+import { revalidated } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
 import { asNotReady } from '../responses/problems.ts';
@@ -46,9 +46,7 @@ export async function modelsRoutes(app: App, context: RouteContext): Promise<voi
         models: page.map(historyOf),
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
-      if (isNotModified(etagOf(body), request, reply))
-        return reply.code(304).send(undefined as never);
-      return body;
+      return revalidated(body, request, reply);
     },
   );
 }

@@ -9,7 +9,7 @@ import type { Overview, OverviewVerdict } from '../../../storage/monitoring/over
 import { responsesOf } from '../openapi/common-schemas.ts';
 import { MonitoringQuery, MonitoringResponse } from '../openapi/monitoring-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { etagOf, isNotModified } from '../plugins/attach-serving.ts';
+import { revalidated } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { asNotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
@@ -38,9 +38,7 @@ export async function monitoringRoutes(app: App, context: RouteContext): Promise
         ...{ domain: name, unit, timeZone, state: overview === null ? 'none' : 'checked' },
         overview: overview && shown(overview, domain, request.query.limit ?? 10),
       };
-      if (isNotModified(etagOf(body), request, reply))
-        return reply.code(304).send(undefined as never);
-      return body;
+      return revalidated(body, request, reply);
     },
   );
 }

@@ -7,7 +7,7 @@
 import { responsesOf, SeriesParams } from '../openapi/common-schemas.ts';
 import { RecordQuery, RecordResponse } from '../openapi/record-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { etagOf, isNotModified, requireServing } from '../plugins/attach-serving.ts';
+import { requireServing, revalidated } from '../plugins/attach-serving.ts';
 import { unknownSeries } from '../responses/forecast-response.ts';
 import { asNotReady } from '../responses/problems.ts';
 import { queryRange } from '../responses/query-times.ts';
@@ -48,9 +48,7 @@ export async function recordRoutes(app: App, context: RouteContext): Promise<voi
         })
         .catch(asNotReady);
       const body = recordResponse(domain, id, panel.frequencyMinutes, days, range);
-      if (isNotModified(etagOf(body), request, reply))
-        return reply.code(304).send(undefined as never);
-      return body;
+      return revalidated(body, request, reply);
     },
   );
 }

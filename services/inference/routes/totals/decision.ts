@@ -7,7 +7,6 @@
  */
 import type { Domain } from '../../../../domains/domain.ts';
 import { newsvendorQuantile, quantityAt } from '../../../../forecasting/paths/decisions.ts';
-import { sortedByStep } from '../../../../forecasting/paths/totals.ts';
 import { responsesOf, SeriesParams } from '../../openapi/common-schemas.ts';
 import { DecisionQuery, DecisionResponse, GroupParams } from '../../openapi/group-schemas.ts';
 import type { App } from '../../plugins/app.ts';
@@ -20,13 +19,7 @@ import {
   tooFewValues,
   unknownSeries,
 } from '../../responses/forecast-response.ts';
-import {
-  exceedsOf,
-  shownSteps,
-  windowStarts,
-  windowSteps,
-  windowsOf,
-} from '../../responses/group-response.ts';
+import { exceedsOf, gridOf, totalWindows } from '../../responses/group-response.ts';
 import { HttpProblem } from '../../responses/problems.ts';
 import { queryNumbers } from '../../responses/query-integers.ts';
 import type { Serving } from '../../serving/build-serving-snapshot.ts';
@@ -117,12 +110,7 @@ function decisionResponse(
     throw new HttpProblem('REQUEST_INVALID', 'under and over are both 0: nothing to weigh');
   const { snapshot, model } = serving;
   const { horizon, modelVersion } = model.card;
-  const minutes = snapshot.panel.frequencyMinutes;
-  const open = shownSteps(serving, domain);
-  const window = windowSteps(text, minutes, open.length);
-  const count = Math.floor(open.length / window);
-  const values = windowsOf(paths, horizon, open, window);
-  const sorted = sortedByStep(values, count);
+  const windows = totalWindows(gridOf(serving, domain), paths, text);
   const quantile = newsvendorQuantile(under, over);
   return {
     domain: domain.name,
@@ -131,11 +119,13 @@ function decisionResponse(
     cutoff: isoTime(serving.cutoffTimestamp),
     modelVersion,
     snapshotVersion: snapshot.manifest.snapshotVersion,
-    window: isoFrequency(minutes * window),
-    timestamps: windowStarts(serving, open, window),
+    window: isoFrequency(snapshot.panel.frequencyMinutes * windows.steps),
+    timestamps: windows.timestamps.map(isoTime),
     quantile: rounded(quantile),
-    quantity: sorted.map((column) => rounded(quantityAt(column, quantile, domain.integerValued))),
-    ...(capacity === undefined ? {} : { exceeds: exceedsOf(values, sorted, count, capacity) }),
+    quantity: windows.sorted.map((column) =>
+      rounded(quantityAt(column, quantile, domain.integerValued)),
+    ),
+    ...exceedsOf(windows, capacity),
     paths: paths.length / horizon,
     ...fallbackMember(fallback),
   };
