@@ -11,6 +11,18 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
+/** A cost or a capacity. */
+export function amount(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
+  throw new InvalidArgumentError('It must be a number of at least 0.');
+}
+
+export const windowText = (text: string): string => {
+  if (/^[1-9]\d{0,4}(m|h|d)$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be minutes, hours or days, such as 8h.');
+};
+
 export const sourceFlag = (command: Command): Command =>
   command.option(
     '--source <spec>',

@@ -4,7 +4,7 @@
  * Invariants: reads what the HTTP service reads (the champion and the online view), so both give
  * the same forecast; without a champion one series is shown by the service's baseline, and nothing
  * is written to the ledger.
- * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID; USAGE for flags of a total.
  */
 import Table from 'cli-table3';
 import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
@@ -35,6 +35,8 @@ import { timestamp } from './panel.ts';
 
 export interface ForecastFlags {
   readonly series?: string;
+  readonly window?: string;
+  readonly capacity?: number;
   readonly horizon?: number;
   readonly svg?: string;
   readonly shard?: string;
@@ -53,6 +55,11 @@ export async function forecastCommand(
     const { forecastSince } = await import('./monitoring/forecast-since.ts');
     return forecastSince(context, timestamp(flags.since, '--since'), flags.every ?? 1);
   }
+  if (flags.window !== undefined || flags.capacity !== undefined)
+    throw new HeadwayError('USAGE', '--window and --capacity are of a total', {
+      where: '--group',
+      fix: 'Name a group, such as --group all; for a series ask `headway decide --series ID`.',
+    });
   const issued = await issue(context, {
     allowsBaseline: flags.series !== undefined,
     ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),

@@ -6,15 +6,23 @@
 import { Option } from 'commander';
 import type { ForecastFlags } from '../actions/forecast.ts';
 import { type AddCommand, command } from '../command.ts';
-import { wholeNumber } from '../flags.ts';
+import { amount, wholeNumber, windowText } from '../flags.ts';
 
 export const register: AddCommand = (program, env) => {
-  command<ForecastFlags>(program, env, {
+  command<ForecastFlags & { group?: string }>(program, env, {
     name: 'forecast',
-    description: 'Show the forecast of one series, or write those of all series to the ledger.',
+    description:
+      'Show the forecast of one series or of a total, or write those of all series to the ledger.',
     define: (c) =>
       c
         .option('--series <id>', 'one series (default: all, written to the ledger)')
+        .addOption(
+          new Option('--group <id>', 'the total of a group of the domain, e.g. all').conflicts([
+            ...['series', 'horizon', 'svg', 'shard', 'issuedAt', 'challenger', 'since'],
+          ]),
+        )
+        .option('--window <length>', 'with --group: add up so much time, e.g. 8h', windowText)
+        .option('--capacity <amount>', 'with --group: also say how likely more is needed', amount)
         .option('--horizon <steps>', 'steps to forecast', wholeNumber)
         .option('--svg <file>', 'write the chart as SVG')
         .addOption(
@@ -38,7 +46,12 @@ export const register: AddCommand = (program, env) => {
           ).conflicts(['series', 'shard', 'issuedAt', 'challenger', 'horizon']),
         )
         .option('--every <hours>', 'with --since: hours between two issues', wholeNumber, 1),
-    run: async (context, flags) =>
-      (await import('../actions/forecast.ts')).forecastCommand(context, flags),
+    run: async (context, { group, ...flags }) =>
+      group === undefined
+        ? (await import('../actions/forecast.ts')).forecastCommand(context, flags)
+        : (await import('../actions/totals/group-forecast.ts')).groupForecastCommand(context, {
+            ...flags,
+            group,
+          }),
   });
 };

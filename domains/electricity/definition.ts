@@ -4,6 +4,7 @@
  * Fails: `openSource` with SOURCE_NOT_FOUND or SOURCE_INVALID.
  */
 import type { Domain } from '../domain.ts';
+import { areaOf } from './areas.ts';
 import { expectations } from './expectations.ts';
 import { openLoadFolder } from './folder-source.ts';
 
@@ -27,5 +28,6 @@ export const electricity: Domain = {
   defaultSource: null,
   quickSource: null,
   seriesTitle: (seriesId) => seriesId,
+  groupsOf: areaOf,
   openSource: (spec, context) => openLoadFolder(spec, context),
 };

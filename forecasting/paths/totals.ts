@@ -36,13 +36,13 @@ export function sumOfMeans(
 }
 
 /** Some steps of every row of `horizon` values: [row][step] of those alone. */
-export function onlySteps(
-  values: Float64Array,
+export function onlySteps<T extends Float32Array | Float64Array>(
+  values: T,
   horizon: number,
   steps: readonly number[],
-): Float64Array {
+): T {
   const rows = values.length / horizon;
-  const out = new Float64Array(rows * steps.length);
+  const out = values.slice(0, rows * steps.length) as T;
   for (let row = 0; row < rows; row++)
     for (const [i, step] of steps.entries())
       out[row * steps.length + i] = values[row * horizon + step] as number;

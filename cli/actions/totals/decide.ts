@@ -11,10 +11,10 @@ import { shareAbove, sumOfPaths } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { totalWindows } from '../../../services/inference/responses/group-response.ts';
-import { groupsIn, PATHS, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
+import { PATHS } from '../../../services/inference/serving/group-totals.ts';
 import type { CommandContext } from '../../context.ts';
 import { unknownSeries } from '../forecast.ts';
-import { hasForecast, type IssuedPaths, issuedPaths } from './issued-paths.ts';
+import { groupOfIssue, hasForecast, type IssuedPaths, issuedPaths } from './issued-paths.ts';
 
 export interface DecideFlags {
   readonly series?: string;
@@ -79,17 +79,9 @@ function subjectOf(
   { domain }: CommandContext,
   { issued }: IssuedPaths,
   { series, group: groupId }: DecideFlags,
-): { rows: number[]; title: string } {
+): { readonly rows: readonly number[]; readonly title: string } {
   const { seriesIds, snapshotVersion } = issued.entry;
-  if (series === undefined) {
-    const group = groupsIn(domain, seriesIds).find((one) => one.groupId === groupId);
-    if (group === undefined) throw unknownGroup(groupId);
-    const rows = group.seriesIds.map((id) => seriesIds.indexOf(id));
-    return {
-      rows: rows.filter((row) => hasForecast(issued.entry, row)),
-      title: group.title,
-    };
-  }
+  if (series === undefined) return groupOfIssue(domain, issued, groupId);
   const row = seriesIds.indexOf(series);
   if (row < 0) throw unknownSeries(domain, series, snapshotVersion, seriesIds);
   if (hasForecast(issued.entry, row)) return { rows: [row], title: domain.seriesTitle(series) };

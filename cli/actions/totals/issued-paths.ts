@@ -1,11 +1,13 @@
 /**
  * Purpose: sample paths of what the champion forecasts now, for commands.
  * Invariants: the same paths as the HTTP service has of the same model and snapshot.
- * Fails: as `issue` of forecast.ts.
+ * Fails: as `issue` of forecast.ts; GROUP_UNKNOWN.
  */
+import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
 import type { IssuedForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
 import { baselineVersion } from '../../../services/inference/serving/fallback.ts';
+import { groupsIn, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
 import { servedPaths } from '../../../services/inference/serving/served-paths.ts';
 import type { CommandContext } from '../../context.ts';
 import { issue } from '../forecast.ts';
@@ -39,3 +41,27 @@ export const hasForecast = (
   const size = quantiles.length * horizon;
   return values.subarray(row * size, (row + 1) * size).every(Number.isFinite);
 };
+
+export interface IssuedGroup {
+  readonly title: string;
+  /** Of its series with a forecast: their rows in the issue. */
+  readonly rows: readonly number[];
+  /** The others: no part of the total. */
+  readonly withoutForecast: readonly string[];
+}
+
+export function groupOfIssue(
+  domain: Domain,
+  { entry }: IssuedForecasts,
+  groupId: string,
+): IssuedGroup {
+  const group = groupsIn(domain, entry.seriesIds).find((one) => one.groupId === groupId);
+  if (group === undefined) throw unknownGroup(groupId);
+  const rows = group.seriesIds.map((id) => entry.seriesIds.indexOf(id));
+  const isForecast = (row: number) => hasForecast(entry, row);
+  return {
+    title: group.title,
+    rows: rows.filter(isForecast),
+    withoutForecast: group.seriesIds.filter((_, i) => !isForecast(rows[i] as number)),
+  };
+}

@@ -1,12 +1,15 @@
 /**
  * Purpose: `headway scenarios`: sample paths of all series together as a Parquet file.
- * Invariants: one row a path, series and step; memory holds one series at a time; a series without
- * a forecast is left out and counted.
+ * Invariants: one row a path, series and step; `step` counts from the cutoff, and a step on a
+ * closed day has no row; memory holds one series at a time; a series without a forecast is left out
+ * and counted.
  * Fails: as `issue` of forecast.ts; with the engine's error where the file cannot be written.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import { onlySteps } from '../../../forecasting/paths/totals.ts';
 import { nameRows, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { sqlFilename } from '../../../platform/duckdb/sql.ts';
 import type { CommandContext } from '../../context.ts';
@@ -28,16 +31,19 @@ export async function scenariosCommand(
   const rows = [...seriesIds.keys()].filter((row) => hasForecast(entry, row));
   const file = resolve(out);
   await mkdir(dirname(file), { recursive: true });
-  const path = Int32Array.from({ length: count * horizon }, (_, i) => Math.floor(i / horizon));
-  const step = Int32Array.from({ length: count * horizon }, (_, i) => (i % horizon) + 1);
+  const open = openSteps(panel, cutoff, horizon, context.domain.closedWeekdays);
+  const size = count * open.length;
+  const path = Int32Array.from({ length: size }, (_, i) => Math.floor(i / open.length));
+  const step = Int32Array.from({ length: size }, (_, i) => 1 + (open[i % open.length] as number));
   await withSqlSession(async (session) => {
     await session.run(
       'CREATE TEMP TABLE paths (path INTEGER, position INTEGER, step INTEGER, y FLOAT)',
     );
     await nameRows(session, seriesIds);
     for (const row of rows) {
-      const position = new Int32Array(count * horizon).fill(row);
-      await session.insert('paths', [path, position, step, paths.ofSeries(row)]);
+      const position = new Int32Array(size).fill(row);
+      const values = onlySteps(paths.ofSeries(row), horizon, open);
+      await session.insert('paths', [path, position, step, values]);
     }
     const first = `make_timestamp(${timestampAt(panel, cutoff)}::BIGINT * 1000)`;
     await session.run(
@@ -49,12 +55,12 @@ export async function scenariosCommand(
   });
   const leftOut = seriesIds.length - rows.length;
   context.print(
-    `${count} paths of ${rows.length} series × ${horizon} steps: ${out}` +
+    `${count} paths of ${rows.length} series × ${open.length} steps: ${out}` +
       (leftOut > 0 ? `; ${leftOut} series without a forecast are left out.` : '.'),
   );
   const cutoffTime = new Date(entry.cutoff).toISOString();
   context.printJson({
-    ...{ file, paths: count, draw, series: rows.length, leftOut, horizon },
+    ...{ file, paths: count, draw, series: rows.length, leftOut, horizon: open.length },
     ...{ cutoff: cutoffTime, modelVersion, snapshotVersion },
   });
 }

@@ -3,20 +3,10 @@
  * Invariants: as cli/command.ts.
  * Fails: as the action does.
  */
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { DecideFlags } from '../../actions/totals/decide.ts';
 import { type AddCommand, command } from '../../command.ts';
-
-function amount(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
-  throw new InvalidArgumentError('It must be a number of at least 0.');
-}
-
-const windowText = (text: string): string => {
-  if (/^[1-9]\d{0,4}(m|h|d)$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be minutes, hours or days, such as 8h.');
-};
+import { amount, windowText } from '../../flags.ts';
 
 export const register: AddCommand = (program, env) =>
   command<DecideFlags>(program, env, {

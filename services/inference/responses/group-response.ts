@@ -111,7 +111,6 @@ export function groupResponse(
   const { snapshot, model, fallback } = serving;
   const minutes = snapshot.panel.frequencyMinutes;
   const windows = totalWindows(gridOf(serving, domain), total.paths, asked.window);
-  const quantiles = quantilesOfLevels(asked.levels);
   const { group } = total;
   return {
     domain: domain.name,
@@ -126,19 +125,31 @@ export function groupResponse(
     window: isoFrequency(minutes * windows.steps),
     timestamps: windows.timestamps.map(isoTime),
     point: 'mean',
+    ...totalFigures(total, windows, asked),
+    paths: total.paths.length / model.card.horizon,
+    series: group.seriesIds.length - total.withoutForecast.length,
+    withoutForecast: [...total.withoutForecast],
+    ...fallbackMember(fallback),
+  };
+}
+
+/** What paths say of a total in its windows. */
+export function totalFigures(
+  { mean }: Pick<Total, 'mean'>,
+  windows: TotalWindows,
+  { levels, capacity }: Pick<AskedTotal, 'levels' | 'capacity'>,
+) {
+  const quantiles = quantilesOfLevels(levels);
+  return {
     quantiles: Object.fromEntries(
       quantiles.map((q) => [
         String(q),
         windows.sorted.map((column) => rounded(quantileOf(column, q))),
       ]),
     ),
-    mean: Array.from(windows.inWindows(total.mean), rounded),
+    mean: Array.from(windows.inWindows(mean), rounded),
     peak: peakOf(windows, quantiles),
-    ...exceedsOf(windows, asked.capacity),
-    paths: total.paths.length / model.card.horizon,
-    series: group.seriesIds.length - total.withoutForecast.length,
-    withoutForecast: [...total.withoutForecast],
-    ...fallbackMember(fallback),
+    ...exceedsOf(windows, capacity),
   };
 }
 

@@ -5,9 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { forecastCommand } from '../../../cli/actions/forecast.ts';
 import { decideCommand } from '../../../cli/actions/totals/decide.ts';
+import { groupForecastCommand } from '../../../cli/actions/totals/group-forecast.ts';
 import { scenariosCommand } from '../../../cli/actions/totals/scenarios.ts';
 import type { CommandContext } from '../../../cli/context.ts';
+import type { Domain } from '../../../domains/domain.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../../platform/duckdb/sql.ts';
 import { CUTOFF, createFixture, domain, HOUR } from '../../fakes/inference.ts';
@@ -19,11 +22,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Of a store without a model: a baseline forecasts. */
-function context() {
+function context(changes: Partial<Domain> = {}) {
   const { options, clock } = createFixture({ champion: null });
   const printed: Record<string, unknown>[] = [];
   const fake = {
-    ...{ domain, clock, logger: options.logger, settings: { backend: 'cpu' } },
+    ...{
+      domain: { ...domain, ...changes },
+      clock,
+      logger: options.logger,
+      settings: { backend: 'cpu' },
+    },
     features: async () => options.features,
     registry: async () => options.registry,
     print: () => undefined,
@@ -51,6 +59,19 @@ test('every path, series and step is a row, and the same draw gives the same row
   });
 });
 
+test('a step on a closed day has no row, and the others keep their number', async () => {
+  const out = join(folder, 'closed.parquet');
+  // Monday, the first of two days, is closed.
+  const { context: open, printed } = context({ horizon: 48, closedWeekdays: [1] });
+  await scenariosCommand(open, { out, paths: 3, draw: 0 });
+  await withSqlSession(async (session) => {
+    const steps = 'count(*), min(step), max(step), epoch_ms(max(ds))';
+    const [row] = await session.rows(`SELECT ${steps} FROM ${parquetFiles(out)}`);
+    expect(row?.map(Number)).toEqual([3 * 6 * 24, 25, 48, CUTOFF + 48 * HOUR]);
+  });
+  expect(printed[0]?.horizon).toBe(24);
+});
+
 test('a decision at even costs is about the middle of the total, at dear shortages above it', async () => {
   const quantityOf = async (under: number, over: number) => {
     const { context: given, printed } = context();
@@ -66,6 +87,24 @@ test('a decision at even costs is about the middle of the total, at dear shortag
   ];
   expect(cheap).toBeLessThan(even);
   expect(even).toBeLessThan(dear);
+});
+
+test('the forecast of a group is what the service responds', async () => {
+  const groupsOf = (id: string) => (/^\d/.test(id) ? [{ groupId: 'numbered', title: 'N' }] : []);
+  const { context: given, printed } = context({ groupsOf });
+  await groupForecastCommand(given, { group: 'numbered', window: '8h', capacity: 15 });
+  const app = await createFixture({ champion: null }).build({ domain: { ...domain, groupsOf } });
+  const url = '/v1/groups/numbered/forecast?window=8h&capacity=15&levels=80';
+  const served = (await app.inject(url)).json();
+  await app.close();
+  for (const name of ['timestamps', 'quantiles', 'mean', 'peak', 'exceeds', 'series', 'paths'])
+    expect([name, printed[0]?.[name]]).toEqual([name, served[name]]);
+  await expect(groupForecastCommand(given, { group: 'nowhere' })).rejects.toMatchObject({
+    code: 'GROUP_UNKNOWN',
+  });
+  await expect(forecastCommand(given, { series: '74', capacity: 3 })).rejects.toMatchObject({
+    code: 'USAGE',
+  });
 });
 
 test('unknown subjects and costs of nothing are refused', async () => {

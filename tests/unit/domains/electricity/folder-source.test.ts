@@ -150,3 +150,10 @@ describe('load files', () => {
     expect(await identities()).not.toContain(before[0]);
   });
 });
+
+test('a region adds up to one area of the grid, one that nobody knows to none', () => {
+  const areas = ['PJME', 'AEP', 'DOM', 'XYZ'].map((region) => electricity.groupsOf?.(region));
+  expect(areas.map((groups) => groups?.map(({ groupId }) => groupId))).toEqual([
+    ...[['mid-atlantic'], ['west'], ['south'], []],
+  ]);
+});
