@@ -188,6 +188,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups/{id}/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A few sample paths of a total
+         * @description Equally likely futures: the values of one path belong together, over steps and over series. Of the same model and snapshot they are the same, and the first of those that totals are of.
+         */
+        get: operations["pathsOfGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/series/{id}/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A few sample paths of a series
+         * @description Equally likely futures: the values of one path belong together, over steps and over series. Of the same model and snapshot they are the same, and the first of those that totals are of.
+         */
+        get: operations["pathsOfSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/series/{id}/explanation": {
         parameters: {
             query?: never;
@@ -599,6 +639,7 @@ export interface components {
                 probability: number[];
             };
             exceeds?: components["schemas"]["Exceeds"];
+            history?: components["schemas"]["RecentValues"];
             /** @description Sample paths that this is of */
             paths: number;
             /** @description Series in the total */
@@ -634,6 +675,28 @@ export interface components {
             exceeds?: components["schemas"]["Exceeds"];
             /** @description Sample paths that this is of */
             paths: number;
+            fallback?: components["schemas"]["Fallback"];
+        };
+        Paths: {
+            domain: string;
+            /** @description null for one series */
+            groupId: string | null;
+            /** @description null for a group */
+            seriesId: string | null;
+            title: string;
+            /** @description Unit of every value */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description UTC start of the last observed interval
+             */
+            cutoff: string;
+            modelVersion: string;
+            snapshotVersion: string;
+            /** @description UTC start of every interval */
+            timestamps: string[];
+            /** @description Equally likely futures: each has one value for every timestamp. The n-th path of a group is the sum of the n-th paths of its series */
+            paths: number[][];
             fallback?: components["schemas"]["Fallback"];
         };
         Explanation: {
@@ -723,6 +786,8 @@ export interface components {
                 minimumHistory: number;
                 /** @description Columns that it reads in addition to the demand; absent where it reads none */
                 exogenous?: string[];
+                /** @description Those of them that are known for the whole horizon */
+                knownInAdvance?: string[];
                 /** @description Out-of-sample figures as the training service wrote them */
                 metrics: unknown;
             } | null;
@@ -1402,6 +1467,8 @@ export interface operations {
                 levels?: string;
                 /** @description Also say how likely the total is to exceed this in a window */
                 capacity?: number;
+                /** @description Recent actual values to send along */
+                history?: number;
             };
             header?: {
                 /** @description The ETag of a response that the client has: 304 where it still holds */
@@ -1498,6 +1565,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuantityDecision"];
+                };
+            };
+        };
+    };
+    pathsOfGroup: {
+        parameters: {
+            query?: {
+                /** @description How many paths; fewer are the first of more */
+                count?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a group; `all` is the total of all series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first sample paths */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paths"];
+                };
+            };
+        };
+    };
+    pathsOfSeries: {
+        parameters: {
+            query?: {
+                /** @description How many paths; fewer are the first of more */
+                count?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first sample paths */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paths"];
                 };
             };
         };

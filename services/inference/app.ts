@@ -43,6 +43,7 @@ import { recordRoutes } from './routes/record.ts';
 import { seriesRoutes } from './routes/series.ts';
 import { decisionQuantityRoutes } from './routes/totals/decision.ts';
 import { groupRoutes } from './routes/totals/groups.ts';
+import { pathRoutes } from './routes/totals/paths.ts';
 
 export type { AppOptions };
 
@@ -85,6 +86,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(allForecastRoutes, context);
     await api.register(groupRoutes, context);
     await api.register(decisionQuantityRoutes, context);
+    await api.register(pathRoutes, context);
     await api.register(explanationRoutes, context);
     await api.register(modelRoutes, context);
     await api.register(modelsRoutes, context);

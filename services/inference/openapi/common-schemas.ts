@@ -157,6 +157,11 @@ export const ModelResponse = Type.Object(
                 'Columns that it reads in addition to the demand; absent where it reads none',
             }),
           ),
+          knownInAdvance: Type.Optional(
+            Type.Array(Type.String(), {
+              description: 'Those of them that are known for the whole horizon',
+            }),
+          ),
           metrics: Type.Unsafe<unknown>({
             description: 'Out-of-sample figures as the training service wrote them',
           }),

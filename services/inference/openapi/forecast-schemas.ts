@@ -56,7 +56,7 @@ const exogenousColumns = (description: string) =>
     additionalProperties: { type: 'array', maxItems: 21_000, items: { type: ['number', 'null'] } },
   });
 
-const History = Type.Integer({
+export const History = Type.Integer({
   minimum: 0,
   maximum: 2000,
   default: 0,
@@ -186,7 +186,7 @@ export const ForecastsBody = Type.Object(
   },
 );
 
-const HistoryResponse = Type.Object(
+export const HistoryResponse = Type.Object(
   { timestamps: Type.Array(Type.String()), values: nullableNumbers() },
   {
     title: 'RecentValues',

@@ -55,3 +55,19 @@ export const DECISION = {
   quantity: [13.4, 11],
   paths: 400,
 };
+
+export const PATHS_EXAMPLE = {
+  domain: 'demo',
+  groupId: null,
+  seriesId: '74',
+  title: 'North Harbour',
+  unit: 'orders per hour',
+  cutoff: FORECAST.cutoff,
+  modelVersion: FORECAST.modelVersion,
+  snapshotVersion: FORECAST.snapshotVersion,
+  timestamps: FORECAST.timestamps,
+  paths: [
+    [12, 9],
+    [15, 14],
+  ],
+};

@@ -6,9 +6,10 @@
  */
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
+import { PATHS } from '../serving/group-totals.ts';
 import { Fallback, growingList, isoTime, nullableString } from './common-schemas.ts';
-import { LevelsText } from './forecast-schemas.ts';
-import { DECISION, GROUP_FORECAST, GROUPS } from './group-examples.ts';
+import { History, HistoryResponse, LevelsText } from './forecast-schemas.ts';
+import { DECISION, GROUP_FORECAST, GROUPS, PATHS_EXAMPLE } from './group-examples.ts';
 
 const GroupId = Type.String({
   minLength: 1,
@@ -38,6 +39,7 @@ export const GroupForecastQuery = Type.Object(
     window: Type.Optional(Window),
     levels: Type.Optional(LevelsText),
     capacity: Type.Optional(Capacity),
+    history: Type.Optional(History),
   },
   { additionalProperties: false },
 );
@@ -107,6 +109,7 @@ export const GroupForecastResponse = Type.Object(
       { description: 'The greatest window' },
     ),
     exceeds: Type.Optional(Exceeds),
+    history: Type.Optional(HistoryResponse),
     paths: Type.Integer({ description: 'Sample paths that this is of' }),
     series: Type.Integer({ description: 'Series in the total' }),
     withoutForecast: Type.Array(Type.String(), {
@@ -154,3 +157,40 @@ export const DecisionResponse = Type.Object(
   { title: 'QuantityDecision', examples: [DECISION] },
 );
 export type DecisionResponse = Static<typeof DecisionResponse>;
+
+export const PathsQuery = Type.Object(
+  {
+    count: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: PATHS,
+        default: 10,
+        description: 'How many paths; fewer are the first of more',
+        examples: [10],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const PathsResponse = Type.Object(
+  {
+    domain: Type.String(),
+    groupId: nullableString({ description: 'null for one series' }),
+    seriesId: nullableString({ description: 'null for a group' }),
+    title: Type.String(),
+    unit: Type.String({ description: 'Unit of every value' }),
+    cutoff: isoTime('UTC start of the last observed interval'),
+    modelVersion: Type.String(),
+    snapshotVersion: Type.String(),
+    timestamps: Type.Array(Type.String(), { description: 'UTC start of every interval' }),
+    paths: Type.Array(Type.Array(Type.Number()), {
+      description:
+        'Equally likely futures: each has one value for every timestamp. The n-th path of a ' +
+        'group is the sum of the n-th paths of its series',
+    }),
+    fallback: Type.Optional(Fallback),
+  },
+  { title: 'Paths', examples: [PATHS_EXAMPLE] },
+);
+export type PathsResponse = Static<typeof PathsResponse>;

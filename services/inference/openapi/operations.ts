@@ -62,6 +62,10 @@ const NEWSVENDOR =
   'The quantity with the least expected cost is the quantile under / (under + over) of what will ' +
   'be needed (the newsvendor model). With `capacity` also how likely it does not suffice.';
 
+const PATHS =
+  'Equally likely futures: the values of one path belong together, over steps and over series. ' +
+  'Of the same model and snapshot they are the same, and the first of those that totals are of.';
+
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   live: {
     description:
@@ -176,6 +180,18 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'WINDOW_INVALID',
       'HISTORY_TOO_SHORT',
     ],
+    needsData: true,
+    revalidates: true,
+  },
+  pathsOfGroup: {
+    description: PATHS,
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN'],
+    needsData: true,
+    revalidates: true,
+  },
+  pathsOfSeries: {
+    description: PATHS,
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'HISTORY_TOO_SHORT'],
     needsData: true,
     revalidates: true,
   },

@@ -286,20 +286,31 @@ function checkedHorizon(serving: Serving, horizon: number | undefined): number {
   );
 }
 
-/** The last `count` intervals, closed days left out. */
-function recent(
-  { closedWeekdays }: Domain,
+/** Actual values of the last `count` intervals, closed days left out. */
+const recent = (
+  domain: Domain,
   panel: Panel,
   series: number,
   cutoff: number,
   count: number,
-): HistoryResponse {
+): HistoryResponse => {
   const values = targetOf(panel, series);
+  return historyOf(domain, panel, cutoff, count, (t) => values[t] as number);
+};
+
+/** The last `count` intervals, closed days left out. @param valueAt of a grid index */
+export function historyOf(
+  { closedWeekdays }: Domain,
+  panel: Panel,
+  cutoff: number,
+  count: number,
+  valueAt: (t: number) => number,
+): HistoryResponse {
   const shown: number[] = [];
   for (let t = cutoff; t >= 0 && shown.length < count; t--)
     if (!isClosedDay(timestampAt(panel, t), closedWeekdays)) shown.unshift(t);
   return {
     timestamps: shown.map((t) => isoTime(timestampAt(panel, t))),
-    values: shown.map((t) => actual(values[t] as number)),
+    values: shown.map((t) => actual(valueAt(t))),
   };
 }

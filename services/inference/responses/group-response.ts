@@ -6,7 +6,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
-import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import {
   byWindow,
   onlySteps,
@@ -19,7 +19,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { GroupForecastResponse } from '../openapi/group-schemas.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { Total } from '../serving/group-totals.ts';
-import { fallbackMember, isoFrequency, isoTime, rounded } from './forecast-response.ts';
+import { fallbackMember, historyOf, isoFrequency, isoTime, rounded } from './forecast-response.ts';
 
 /** Levels where none is asked for. */
 const USUAL_LEVELS = [50, 80, 95];
@@ -100,6 +100,8 @@ export interface AskedTotal {
   readonly window?: string | undefined;
   readonly levels?: readonly number[] | undefined;
   readonly capacity?: number | undefined;
+  /** Recent actual values to send along. */
+  readonly history?: number | undefined;
 }
 
 export function groupResponse(
@@ -112,6 +114,7 @@ export function groupResponse(
   const minutes = snapshot.panel.frequencyMinutes;
   const windows = totalWindows(gridOf(serving, domain), total.paths, asked.window);
   const { group } = total;
+  const { history = 0 } = asked;
   return {
     domain: domain.name,
     groupId: group.groupId,
@@ -126,6 +129,7 @@ export function groupResponse(
     timestamps: windows.timestamps.map(isoTime),
     point: 'mean',
     ...totalFigures(total, windows, asked),
+    ...(history > 0 ? { history: pastTotal(serving, domain, total, history) } : {}),
     paths: total.paths.length / model.card.horizon,
     series: group.seriesIds.length - total.withoutForecast.length,
     withoutForecast: [...total.withoutForecast],
@@ -151,6 +155,17 @@ export function totalFigures(
     peak: peakOf(windows, quantiles),
     ...exceedsOf(windows, capacity),
   };
+}
+
+/** What the series of the total added up to; unknown where the value of one of them is. */
+function pastTotal({ snapshot }: Serving, domain: Domain, total: Total, count: number) {
+  const { panel, cutoff, indexOf } = snapshot;
+  const without = new Set(total.withoutForecast);
+  const columns = total.group.seriesIds
+    .filter((id) => !without.has(id))
+    .map((id) => targetOf(panel, indexOf.get(id) as number));
+  const sumAt = (t: number) => columns.reduce((sum, values) => sum + (values[t] as number), 0);
+  return historyOf(domain, panel, cutoff, count, sumAt);
 }
 
 function peakOf({ values, timestamps }: TotalWindows, quantiles: readonly number[]) {

@@ -51,7 +51,10 @@ export async function modelRoutes(app: App, context: RouteContext): Promise<void
           horizon: card.horizon,
           minimumHistory: forecaster.minimumHistory,
           ...(forecaster.exogenous
-            ? { exogenous: [...forecaster.exogenous.past, ...forecaster.exogenous.future] }
+            ? {
+                exogenous: [...forecaster.exogenous.past, ...forecaster.exogenous.future],
+                knownInAdvance: [...forecaster.exogenous.future],
+              }
             : {}),
           metrics: card.metrics ?? null,
         },

@@ -16,16 +16,13 @@ import {
   isoFrequency,
   isoTime,
   rounded,
-  tooFewValues,
-  unknownSeries,
 } from '../../responses/forecast-response.ts';
 import { exceedsOf, gridOf, totalWindows } from '../../responses/group-response.ts';
 import { HttpProblem } from '../../responses/problems.ts';
 import { queryNumbers } from '../../responses/query-integers.ts';
 import type { Serving } from '../../serving/build-serving-snapshot.ts';
-import type { Fallback } from '../../serving/fallback.ts';
-import { PATHS, pathsOf } from '../../serving/group-totals.ts';
 import type { RouteContext } from '../context.ts';
+import { groupSubject, type Subject, seriesSubject } from './subject.ts';
 
 export async function decisionQuantityRoutes(app: App, context: RouteContext): Promise<void> {
   const { state, fellBack } = context;
@@ -92,14 +89,6 @@ interface AskedDecision {
   readonly capacity?: number;
 }
 
-/** What is decided about. */
-interface Subject {
-  /** [path][step] */
-  readonly paths: Float64Array;
-  readonly fallback: Fallback | null;
-  readonly names: Pick<DecisionResponse, 'groupId' | 'seriesId' | 'title'>;
-}
-
 function decisionResponse(
   serving: Serving,
   domain: Domain,
@@ -128,27 +117,5 @@ function decisionResponse(
     ...exceedsOf(windows, capacity),
     paths: paths.length / horizon,
     ...fallbackMember(fallback),
-  };
-}
-
-async function groupSubject(
-  { totals }: RouteContext,
-  serving: Serving,
-  groupId: string,
-): Promise<Subject> {
-  const { group, paths } = await totals.totalOf(serving, groupId);
-  const names = { groupId, seriesId: null, title: group.title };
-  return { paths, fallback: serving.fallback, names };
-}
-
-function seriesSubject({ domain }: RouteContext, serving: Serving, seriesId: string): Subject {
-  const { snapshot, forecasts, replaced, fallback } = serving;
-  const row = snapshot.indexOf.get(seriesId);
-  if (row === undefined) throw unknownSeries(seriesId);
-  if (forecasts.usable[row] === 0) throw tooFewValues(seriesId);
-  return {
-    paths: Float64Array.from(pathsOf(domain, serving, PATHS).ofSeries(row)),
-    fallback: replaced.get(seriesId) ?? fallback,
-    names: { groupId: null, seriesId, title: domain.seriesTitle(seriesId) },
   };
 }

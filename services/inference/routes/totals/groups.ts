@@ -54,14 +54,14 @@ export async function groupRoutes(app: App, context: RouteContext): Promise<void
         querystring: GroupForecastQuery,
         response: responsesOf(GroupForecastResponse, 'The forecast of the total'),
       },
-      preValidation: queryNumbers('capacity'),
+      preValidation: queryNumbers('capacity', 'history'),
       preHandler: attachServing(state),
     },
     async (request) => {
       const serving = servingOf(request);
-      const { window, levels, capacity } = request.query;
+      const { levels, ...rest } = request.query;
       const total = await totals.totalOf(serving, request.params.id);
-      const asked = { window, levels: parseLevels(levels), capacity };
+      const asked = { ...rest, levels: parseLevels(levels) };
       const response = groupResponse(serving, domain, total, asked);
       if (serving.fallback) fellBack(serving.fallback.reason);
       return response;

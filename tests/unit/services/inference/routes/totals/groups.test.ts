@@ -3,7 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../../../../../services/inference/plugins/app.ts';
-import { createFixture, domain, IDS } from '../../../../../fakes/inference.ts';
+import { createFixture, domain, IDS, LENGTH } from '../../../../../fakes/inference.ts';
 
 const grouped = {
   ...domain,
@@ -67,6 +67,21 @@ describe('GET /v1/groups/{id}/forecast', () => {
       sum(one.quantiles['0.9'] as number[]) - sum(one.quantiles['0.1'] as number[]);
     expect(widthOf(shifts)).toBeLessThanOrEqual(widthOf(town) * 1.001);
     expect((await of('all')).withoutForecast).toEqual(['dead']);
+  });
+
+  test('the history of a total is the sum of what its series had', async () => {
+    const { history } = await get('/v1/groups/numbered/forecast?history=3');
+    const own = await Promise.all(
+      ['74', '75'].map((id) => get(`/v1/series/${id}/forecast?history=3`)),
+    );
+    expect(history.timestamps).toEqual(own[0].history.timestamps);
+    for (const [i, value] of history.values.entries())
+      expect(value).toBeCloseTo(own[0].history.values[i] + own[1].history.values[i], 4);
+    // A series without a forecast is no part of it.
+    const all = await get('/v1/groups/all/forecast?history=2000');
+    expect(all.history.values).toHaveLength(LENGTH);
+    expect(all.history.values).not.toContain(null);
+    expect(await get('/v1/groups/all/forecast')).not.toHaveProperty('history');
   });
 
   test('levels, peak and capacity', async () => {
