@@ -1,8 +1,9 @@
 /**
  * Purpose: a series that was zero for weeks and then is busy began there; rare events, short breaks
- * and what comes after the cutoff begin nothing.
+ * and what comes after the cutoff begin nothing; the shared counts give what counting anew gives.
  */
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { meanOfSeasons } from '../../../../forecasting/models/baselines/naive.ts';
 import { birthsOf, recentBirth } from '../../../../forecasting/panel/birth.ts';
 import { seededRandom } from '../../../../platform/random.ts';
@@ -61,4 +62,49 @@ test('a baseline takes no mean over the zeros before', () => {
     expect([...meanOfSeasons(WEEK).predict(panel, OPENING + age - 1, 24)]).toEqual(
       new Array(24).fill(12),
     );
+});
+
+/** The definition, counted from the values for one cutoff. */
+function plainBirth(values: Float32Array, week: number, cutoff: number): number {
+  const isEvent = (value: number) => value !== 0 && !Number.isNaN(value);
+  for (let at = cutoff; at > 0; at--) {
+    if (!isEvent(values[at] as number)) continue;
+    const before = values.slice(0, at);
+    const zeros = before.slice(before.findLastIndex(isEvent) + 1).filter((value) => value === 0);
+    if (zeros.length < week) continue;
+    const known = values
+      .slice(at + 1, Math.min(cutoff, at + 4 * week) + 1)
+      .filter((value) => !Number.isNaN(value));
+    const events = known.filter(isEvent).length;
+    const least = events - 2 * Math.sqrt(events) - 1;
+    const chance = (1 - least / known.length) ** Math.min(zeros.length, 4 * week);
+    if (least > 0 && chance < 1e-3) return at;
+  }
+  return 0;
+}
+
+test('random openings, breaks and gaps: at every cutoff what the definition gives', () => {
+  const phase = fc.record({
+    length: fc.integer({ min: 1, max: 40 }),
+    rate: fc.constantFrom(0, 0, 0, 0.02, 0.5, 1),
+    unknown: fc.constantFrom(0, 0, 0, 0.2, 1),
+  });
+  let births = 0;
+  fc.assert(
+    fc.property(fc.nat(1000), fc.array(phase, { minLength: 1, maxLength: 8 }), (seed, phases) => {
+      const random = seededRandom(seed);
+      const drawn = ({ rate, unknown }: (typeof phases)[number]) =>
+        random() < unknown ? Number.NaN : random() < rate ? 1 + Math.floor(5 * random()) : 0;
+      const values = Float32Array.from(
+        phases.flatMap((one) => Array.from({ length: one.length }, () => drawn(one))),
+      );
+      const birthAt = birthsOf(values, 7);
+      const cutoffs = [...values.keys()];
+      const expected = cutoffs.map((cutoff) => plainBirth(values, 7, cutoff));
+      expect(cutoffs.map(birthAt)).toEqual(expected);
+      births += new Set(expected).size - 1;
+    }),
+    { numRuns: 150, seed: 1 },
+  );
+  expect(births).toBeGreaterThan(20);
 });

@@ -1,6 +1,6 @@
 /**
  * Purpose: what is an outlier and what is none: bad readings are found, changes of demand are not;
- * a long and a short panel agree.
+ * a long and a short panel agree, and the short cuts find what the definition finds.
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -94,3 +94,85 @@ test('what lies further back than the memory, or comes later, changes nothing', 
     { numRuns: 6, seed: 1 },
   );
 });
+
+/** The definition: every distance and every limit, for each reading anew. */
+function plainOutliers(
+  values: Float32Array,
+  start: number,
+  interval: number,
+  seasons: typeof HOURLY,
+) {
+  const { day, week } = seasons;
+  const size = day > 1 ? day : Math.min(7, week);
+  const back = day > 1 ? [Math.ceil(day / 4), day, week] : [1, 2, 3, 4, 5, 6, 7];
+  const far: boolean[] = [];
+  const distance = Array.from(values, (value, t) => {
+    const all = back.map((steps) => Math.abs(value - (values[t - steps] ?? Number.NaN)));
+    const known = all.filter((one) => !Number.isNaN(one));
+    return known.length === 0 ? null : Math.fround(Math.min(...known));
+  });
+  const blockAt = (t: number) => Math.floor((start / interval + t) / size);
+  const places = new Map<number, number[]>();
+  for (const [t, one] of distance.entries())
+    if (one !== null) places.set(blockAt(t), [...(places.get(blockAt(t)) ?? []), t]);
+  const ascending = (list: number[]) => list.sort((a, b) => a - b);
+  const limitAt = (block: number): number => {
+    const blocks = Array.from({ length: 28 }, (_, i) => places.get(block - 28 + i) ?? []).filter(
+      (one) => one.length > 0,
+    );
+    if (blocks.length < 7) return Number.POSITIVE_INFINITY;
+    const of = (one: number[]) => one.map((t) => distance[t] as number);
+    const middle = (list: number[]) => ascending(list)[list.length >> 1] as number;
+    const largest = ascending(blocks.map((one) => Math.max(...of(one))));
+    const means = blocks.map((one) => of(one).reduce((a, b) => a + b, 0) / one.length);
+    const ranges = blocks.map((one) => {
+      const own = one.map((t) => values[t] as number);
+      return Math.max(...own) - Math.min(...own);
+    });
+    const limit = Math.max(20 * middle(means), 4 * (largest.at(-3) as number), middle(ranges));
+    return limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  };
+  const limits = new Map<number, number>();
+  const lasting = Math.ceil(day / 4);
+  return [...values.keys()].filter((t) => {
+    const block = blockAt(t);
+    if (!limits.has(block)) limits.set(block, limitAt(block));
+    const limit = limits.get(block) as number;
+    far[t] = distance[t] !== null && (distance[t] as number) > limit;
+    if (!far[t]) return false;
+    if (far.slice(Math.max(0, t - day), t).filter(Boolean).length >= lasting) return false;
+    for (let from = t; from > t - lasting && far[from]; from--)
+      if (!(Math.abs((values[from] as number) - (values[from - 1] ?? Number.NaN)) <= limit))
+        return true;
+    return false;
+  });
+}
+
+test.each([
+  ['by the hour', 60, { day: 24, week: 168 }, 1000],
+  ['by the day', 1440, { day: 1, week: 7 }, 350],
+  ['every six hours', 360, { day: 4, week: 28 }, 300],
+])(
+  '%s, random readings, gaps and steps: what the definition finds',
+  (_name, minutes, seasons, length) => {
+    const share = fc.constantFrom(0.01, 0.03);
+    let found = 0;
+    fc.assert(
+      fc.property(fc.nat(1000), share, share, fc.nat(30), (seed, outliers, gaps, ahead) => {
+        const random = seededRandom(seed);
+        const values = Float32Array.from({ length }, (_, t) => {
+          const usual =
+            50 + 20 * Math.sin((2 * Math.PI * t) / Math.max(seasons.day, 7)) + 5 * random();
+          if (random() < gaps) return Number.NaN;
+          return random() < outliers ? usual * 200 * (random() - 0.3) : usual;
+        });
+        const start = START + ahead * minutes * 60_000;
+        const expected = plainOutliers(values, start, minutes * 60_000, seasons);
+        expect(outliersOf(values, { start, frequencyMinutes: minutes }, seasons)).toEqual(expected);
+        found += expected.length;
+      }),
+      { numRuns: 16, seed: 1 },
+    );
+    expect(found).toBeGreaterThan(10);
+  },
+);
