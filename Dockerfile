@@ -7,7 +7,7 @@
 # packages.
 # Fails: at build time when package-lock.json and package.json disagree.
 
-# By version, not by digest: no registry could be asked where this was written. Dependabot moves it, and then it can carry one.
+# By version, not by digest: no registry could be asked where this was written. docs/containers.md has the command that prints the digest.
 ARG NODE_IMAGE=node:22.23.3-bookworm-slim
 
 FROM ${NODE_IMAGE} AS packages

@@ -101,7 +101,7 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
       {
         reason: 'bad_value',
         when:
-          `${load} IS NULL OR bad_line OR NOT isfinite(${load}) OR ${load} <= 0 ` +
+          `${load} IS NULL OR hw_bad_line OR NOT isfinite(${load}) OR ${load} <= 0 ` +
           `OR ${load} > ${MAX_MW}`,
       },
     ],

@@ -30,6 +30,6 @@ async function readPlan(paths: readonly string[]): Promise<ExogenousRows> {
     knownAt: "try_strptime(announced, '%Y-%m-%d')",
     about: "try_strptime(date, '%Y-%m-%d')",
     value: "try_cast(CASE name WHEN 'price' THEN price ELSE promotion END AS DOUBLE)",
-    rejections: [{ reason: 'bad_line', when: 'bad_line' }],
+    rejections: [{ reason: 'bad_line', when: 'hw_bad_line' }],
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Purpose: the files of a table as relations: CSV, Parquet and JSON lines alike.
  * Invariants: neighbours with equal columns are one group, in file order. A group's relation has
- * `hw_file`, `bad_line` and the columns of the files; those of text files are trimmed text.
+ * `hw_file`, `hw_bad_line` and the columns of the files; those of text files are trimmed text.
  * Fails: RAW_FILE_INVALID with the file, and the line where there is one.
  */
 import { existsSync } from 'node:fs';
@@ -57,7 +57,7 @@ export interface TableFilesOptions {
 }
 
 /** Columns of ours in every relation. A column of a file with such a name is not read. */
-const OURS = new Set(['hw_file', 'hw_line', 'bad_line']);
+const OURS = new Set(['hw_file', 'hw_line', 'hw_bad_line']);
 /** How many lines say which keys JSON lines have. */
 const KEY_LINES = 10_000;
 
@@ -131,7 +131,7 @@ function groupOf(files: readonly OpenFile[]): FileGroup {
   const list = columns.map(({ name }) => sqlName(name)).join(', ');
   const relation =
     `(SELECT ${nameSql(files)} AS hw_file, file_row_number + 1 AS hw_line, ` +
-    `false AS bad_line, ${list} ` +
+    `false AS hw_bad_line, ${list} ` +
     `FROM ${parquetFiles(paths, 'filename = true', 'file_row_number = true')})`;
   return { names, columns, relation, numbered: relation };
 }
@@ -145,9 +145,9 @@ function jsonSelect(
     ({ name }) => `trim(json_extract_string(line, ${sqlText(`$."${name}"`)})) AS ${sqlName(name)}`,
   );
   return (
-    `SELECT hw_file, ${isNumbered ? 'number AS hw_line, ' : ''}bad_line, ${fields.join(', ')} ` +
+    `SELECT hw_file, ${isNumbered ? 'number AS hw_line, ' : ''}hw_bad_line, ${fields.join(', ')} ` +
     `FROM (SELECT ${nameSql(files)} AS hw_file, ${isNumbered ? 'number, ' : ''}` +
-    "NOT json_valid(line) OR NOT starts_with(trim(line), '{') AS bad_line, " +
+    "NOT json_valid(line) OR NOT starts_with(trim(line), '{') AS hw_bad_line, " +
     // A line that is no JSON is a row without fields, not an error of the engine.
     'CASE WHEN json_valid(line) THEN line END AS line ' +
     `FROM ${linesSql(files, 0, isNumbered)} WHERE trim(line) <> '')`

@@ -53,7 +53,7 @@ export async function tableRows(
     value: isMeasured(table) ? 'hw_value' : null,
     duplicateKey: (table.once ?? []).map((_, at) => `hw_key_${at}`),
     rejections: [
-      { reason: 'bad_line', when: 'bad_line' },
+      { reason: 'bad_line', when: 'hw_bad_line' },
       ...rejections,
       { reason: 'bad_time', when: 'hw_local_time IS NULL AND hw_instant IS NULL' },
       ...(isMeasured(table) ? [{ reason: 'bad_value', when: 'hw_value IS NULL' }] : []),
@@ -120,7 +120,7 @@ function cellsSql(table: Table, group: FileGroup, relation: string): string {
   const cells = valueColumns(table, group);
   if (cells.length === 0) return relation;
   const list = (items: readonly string[]) =>
-    `unnest(CASE WHEN bad_line THEN [NULL] ELSE [${items.join(', ')}] END)`;
+    `unnest(CASE WHEN hw_bad_line THEN [NULL] ELSE [${items.join(', ')}] END)`;
   const isNumber = cells.every(({ column }) => NUMBER.test(column.type));
   const values = cells.map(({ column: { name } }) =>
     isNumber ? `CAST(${sqlName(name)} AS DOUBLE)` : asText(sqlName(name)),
@@ -173,7 +173,7 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
   const time = tableTime(timeColumn(table.time), timeType, { formats, clock, timeOf });
   const series = seriesColumn(table, group);
   const fields = [
-    options.isEvidence ? '*' : 'hw_file, bad_line',
+    options.isEvidence ? '*' : 'hw_file, hw_bad_line',
     `${options.isWhole ? series : `trim(${asText(series)})`} AS hw_series`,
     `${time.localTime} AS hw_local_time`,
     `${time.instant} AS hw_instant`,
@@ -188,7 +188,7 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
     ? { value: `CAST(${column} AS DOUBLE)`, isBlank: `coalesce(isnan(${column}::DOUBLE), true)` }
     : numberSql(table, column);
   return `SELECT ${fields.join(', ')}, ${value} AS hw_value FROM ${cells}
-    WHERE bad_line OR NOT ${isBlank}`;
+    WHERE hw_bad_line OR NOT ${isBlank}`;
 }
 
 /** A number as people write it; NULL where the text is none. */

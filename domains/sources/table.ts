@@ -63,15 +63,10 @@ export async function openTable(
     isNested: true,
   };
   // A single file is what its user names, whatever `files` says.
-  const isFolder = await stat(spec).then(
-    (found) => found.isDirectory(),
-    () => true,
-  );
+  const { isFolder, nameOf } = await namesIn(spec);
   const list = (more = {}) =>
     sourceFiles(spec, { ...wanted, ...(!isFolder && { isWanted: () => true }), ...more });
   await list();
-  const nameOf = (path: string) =>
-    isFolder ? relative(spec, path).split(sep).join('/') : basename(path);
   const partOf = async (name: string, feed: string, paths: readonly string[]): Promise<RawPart> => {
     const content = await filesFingerprint(paths, nameOf);
     return {
@@ -98,6 +93,17 @@ export async function openTable(
   };
 }
 
+/** How the files of a folder, or the one file, are named: the same on every system. */
+export async function namesIn(spec: string) {
+  const isFolder = await stat(spec).then(
+    (found) => found.isDirectory(),
+    () => true,
+  );
+  const nameOf = (path: string): string =>
+    isFolder ? relative(spec, path).split(sep).join('/') : basename(path);
+  return { isFolder, nameOf };
+}
+
 /** A file on the web: it is looked for again whenever parts are asked for. */
 async function openRemote(
   table: Table,
@@ -117,5 +123,5 @@ async function openRemote(
 export const isRemote = (spec: string): boolean => /^https?:\/\//i.test(spec);
 
 /** What decides how a file is read, as text: expressions by their source. */
-const declarationText = (table: Table): string =>
+export const declarationText = (table: Table): string =>
   JSON.stringify(table, (_, value) => (value instanceof RegExp ? String(value) : value));

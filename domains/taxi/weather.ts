@@ -103,7 +103,7 @@ async function readWeather(path: string): Promise<ExogenousRows> {
     about: null,
     value: byName(({ value }) => value),
     rejections: [
-      { reason: 'bad_line', when: 'bad_line' },
+      { reason: 'bad_line', when: 'hw_bad_line' },
       { reason: 'bad_date', when: 'day IS NULL' },
       { reason: 'missing_value', when: isBlank },
       { reason: 'bad_value', when: `${isText} OR ${byName(({ implausible }) => implausible)}` },
@@ -118,7 +118,7 @@ async function refuseForeign(path: string, lines: string): Promise<void> {
       connection,
       `SELECT count(DISTINCT station)::INTEGER AS stations,
          max(n_TMAX) FILTER (extract('month' FROM day) BETWEEN 6 AND 8)::DOUBLE AS summer
-       FROM (${lines}) WHERE NOT bad_line`,
+       FROM (${lines}) WHERE NOT hw_bad_line`,
     ),
   );
   if (Number(found.stations) > 1)

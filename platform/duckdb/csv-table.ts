@@ -3,7 +3,7 @@
  * whatever their order, and whichever of , ; tab and | separates them.
  * Invariants: one row per line after the header that is not blank, in file order, fields as trimmed
  * text; a line that does not have the header's number of fields, or whose quotes do not fit, is a
- * row with `bad_line`, and is never dropped. `hw_file` names its file.
+ * row with `hw_bad_line`, and is never dropped. `hw_file` names its file.
  * Fails: RAW_FILE_INVALID with the file, its first line and what is expected where a column is
  * missing or there twice; else as checkTextFile.
  */
@@ -86,7 +86,7 @@ export async function openCsvFile(
   return { path, name, delimiter, header, skip, lines: lines - skip, places };
 }
 
-/** All lines of the files: columns `hw_file`, `bad_line`, and the wanted ones. */
+/** All lines of the files: columns `hw_file`, `hw_bad_line`, and the wanted ones. */
 export const csvTable = (files: readonly CsvFile[]): string =>
   `(${groupsOf(files)
     .map((group) => selectOf(group))
@@ -128,7 +128,7 @@ function selectOf(files: readonly CsvFile[], isNumbered = false): string {
   );
   return `
     SELECT hw_file${isNumbered ? ', number AS hw_line' : ''},
-      len(f) <> ${header.length} OR (quoted AND array_to_string(f, ${end}) <> line) AS bad_line,
+      len(f) <> ${header.length} OR (quoted AND array_to_string(f, ${end}) <> line) AS hw_bad_line,
       ${columns.join(', ')}
     FROM (
       SELECT ${nameSql(files)} AS hw_file, line${isNumbered ? ', number' : ''},

@@ -60,11 +60,12 @@ export function rawFileError(
   line: number | null,
   problem: string,
   cause?: unknown,
+  fix = 'Correct the file or fetch it again; nothing was committed.',
 ): HeadwayError {
   const place = line === null ? '' : ` line ${line}`;
   return new HeadwayError('RAW_FILE_INVALID', `${basename(path)}${place} ${problem}`, {
     where: line === null ? path : `${path}:${line}`,
-    fix: 'Correct the file or fetch it again; nothing was committed.',
+    fix,
     cause,
   });
 }
@@ -87,8 +88,7 @@ function scanLines(path: string, { header = 1, isQuoted = true }: TextFileOption
       throw rawFileError(path, line, `ends in ${found}, and the lines before it in ${lineEnd}`);
   };
   const checkLine = (text: Buffer, quotes: number): void => {
-    if (isQuoted && quotes % 2 === 1)
-      throw rawFileError(path, line, 'has a quote that does not close in its line');
+    if (isQuoted && quotes % 2 === 1) throw openQuote(path, line);
     if (line === header) first = text.toString('utf8').replace(/^\uFEFF/, '');
   };
 
@@ -131,6 +131,17 @@ function scanLines(path: string, { header = 1, isQuoted = true }: TextFileOption
       return { firstLine: first ?? '', lines: carry.length > 0 ? line : line - 1 };
     },
   };
+}
+
+/** A row is a line, so that every row has a number and none is lost where a quote is stray. */
+function openQuote(path: string, line: number): HeadwayError {
+  const problem =
+    'has a quote that does not close in its line: it is stray, or its field goes over several ' +
+    'lines, which is not read';
+  const fix =
+    'Remove a stray quote. A table with fields over several lines is read from Parquet, which ' +
+    'DuckDB or pandas write from this file.';
+  return rawFileError(path, line, problem, undefined, fix);
 }
 
 const isUtf16 = (bytes: Buffer): boolean =>

@@ -3,10 +3,9 @@
  * Invariants: names of files are relative to the folder.
  * Fails: SOURCE_INVALID for a workbook, SOURCE_*.
  */
-import { stat } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import { fetchTable } from '../../../domains/sources/remote-table.ts';
-import { isRemote, TABLE_FILE } from '../../../domains/sources/table.ts';
+import { isRemote, namesIn, TABLE_FILE } from '../../../domains/sources/table.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { sourceFiles } from '../../../platform/files/source-files.ts';
 import type { CommandContext } from '../../context.ts';
@@ -30,10 +29,7 @@ export async function dataOf(context: CommandContext, from: string, name: string
     });
   }
   const spec = isRemote(from) ? await fetchTable(from, { rawFolder, logger }) : from;
-  const isFolder = await stat(spec).then(
-    (found) => found.isDirectory(),
-    () => true,
-  );
+  const { isFolder, nameOf } = await namesIn(spec);
   const paths = await sourceFiles(spec, {
     noun: 'table',
     isWanted: (file) => !isFolder || TABLE_FILE.test(file),
@@ -41,8 +37,6 @@ export async function dataOf(context: CommandContext, from: string, name: string
     isNested: true,
     logger,
   });
-  const nameOf = (path: string) =>
-    isFolder ? relative(spec, path).split(sep).join('/') : basename(path);
   const defaultTimeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return { spec, paths, nameOf, rawFolder, defaultTimeZone };
 }

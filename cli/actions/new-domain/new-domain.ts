@@ -12,7 +12,12 @@ import type { Domain } from '../../../domains/domain.ts';
 import { domains } from '../../../domains/index.ts';
 import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
 import { type Guess, guessTable } from '../../../domains/sources/guess/guess.ts';
-import { isRemote, type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
+import {
+  declarationText,
+  isRemote,
+  type TableDomain,
+  tableDomain,
+} from '../../../domains/sources/table.ts';
 import { isWide } from '../../../domains/sources/table-declaration.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { withoutQuery } from '../../../platform/http/client.ts';
@@ -84,9 +89,7 @@ const commandsFor = (name: string, source: string): string[] => [
 
 function printJson(context: CommandContext, guess: Guess, written: Written | null): void {
   const { table, doubts, facts, ...rest } = guess;
-  const plain = JSON.parse(
-    JSON.stringify(table, (_, value) => (value instanceof RegExp ? String(value) : value)),
-  );
+  const plain = JSON.parse(declarationText(table));
   context.printJson({ ...rest, table: plain, doubts, facts, files: written?.files ?? [] });
 }
 

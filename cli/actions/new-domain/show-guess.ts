@@ -135,7 +135,7 @@ async function accountOf(parts: readonly OpenedPart[]): Promise<string[]> {
     lines.push(`  ${reason}: ${n}`);
     const rows = samples.find((sample) => sample.reason === `rejected: ${reason}`)?.rows ?? [];
     for (const { hw_file: file, hw_line: line, ...columns } of rows.slice(0, MAX_SHOWN)) {
-      const cells = Object.entries(columns).filter(([name]) => !/^(hw_|bad_line)/.test(name));
+      const cells = Object.entries(columns).filter(([name]) => !name.startsWith('hw_'));
       const text = cells.map(([, cell]) => cell ?? '').join(', ');
       lines.push(`    ${file}${line ? `:${line}` : ''}  ${text.slice(0, MAX_TEXT)}`);
     }

@@ -67,7 +67,7 @@ export async function profileColumns(
 ): Promise<TableProfile> {
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE sample AS
-     SELECT * FROM (FROM ${relation} WHERE NOT bad_line LIMIT ${SAMPLE.from})
+     SELECT * FROM (FROM ${relation} WHERE NOT hw_bad_line LIMIT ${SAMPLE.from})
      USING SAMPLE reservoir(${SAMPLE.rows} ROWS) REPEATABLE (7)`,
   );
   const [count] = await rowsOf(connection, 'SELECT count(*)::INTEGER AS n FROM sample');

@@ -52,7 +52,7 @@ export async function rowFacts(connection: DuckDBConnection, rows: RawRows): Pro
       coalesce(hw_local_time, hw_instant) AS time, hw_instant IS NOT NULL AS instant,
       ${value} AS value
     FROM (FROM ${rows.relation} LIMIT ${MAX_ROWS})
-    WHERE NOT bad_line`);
+    WHERE NOT hw_bad_line`);
   const usable = 'time IS NOT NULL AND value IS NOT NULL AND series IS NOT NULL';
   const [found = {}] = await rowsOf(
     connection,

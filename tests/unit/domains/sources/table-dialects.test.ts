@@ -133,7 +133,8 @@ test('what is written in a dialect is what is read', async () => {
       };
       const { relation } = await tableRows(table, [path], (one) => one, folder);
       const read = await sql(
-        `SELECT hw_series, epoch_ms(coalesce(hw_instant, hw_local_time))::DOUBLE, hw_value, bad_line
+        `SELECT hw_series, epoch_ms(coalesce(hw_instant, hw_local_time))::DOUBLE, hw_value,
+           hw_bad_line
          FROM ${relation}`,
       );
       const expected = rows.flatMap(({ series, cents, isBlank }, at) =>

@@ -1,10 +1,11 @@
 /** Purpose: what a declaration of a table reads, by the values and the account of a run. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type TableDomain, tableDomain } from '../../../../domains/sources/table.ts';
 import type { Table } from '../../../../domains/sources/table-declaration.ts';
+import { csvFiles } from '../../../../platform/duckdb/sql.ts';
 import { sampleRows } from '../../../../services/feature/sources/raw-part.ts';
 import {
   type FeatureFixture,
@@ -238,6 +239,41 @@ test.each([
   const time = utc('2024-07-04T09');
   expect(Object.fromEntries(values)).toEqual({ [`U1-x@${time}`]: 1, [`U2-y@${time}`]: 1 });
   expect(parts[0]?.rejected).toEqual({ bad_line: 1 });
+});
+
+test.each([
+  ['a.csv', 'bad_line,t,quoted\nU1,2024-07-04 11:05,x\nU2,2024-07-04 11:05,"y, z"\nU2\n'],
+  [
+    'a.jsonl',
+    '{"bad_line":"U1","t":"2024-07-04 11:05"}\n{"bad_line":"U2","t":"2024-07-04 11:05"}\n[]\n',
+  ],
+])('a column may have the name of a reason: %s', async (name, content) => {
+  await write(name, content);
+  const { parts, values } = await read({ time: 't', series: 'bad_line' });
+  expect([...values.keys()].map((key) => key.split('@')[0]).sort()).toEqual(['U1', 'U2']);
+  expect(parts[0]?.rejected).toEqual({ bad_line: 1 });
+});
+
+test('a field over several lines is refused with its line, and read from Parquet', async () => {
+  await write('a.csv', 's,note,t\nA,"one\ntwo",2024-07-04 11:05\nB,"x",2024-07-04 11:05\nC,,x\n');
+  const table: Table = { time: 't', series: 's' };
+  await expect(read(table)).rejects.toMatchObject({
+    code: 'RAW_FILE_INVALID',
+    message: expect.stringMatching(
+      /^a\.csv line 2 has a quote that does not close .*several lines/,
+    ),
+    fix: expect.stringContaining('Parquet'),
+  });
+  const file = join(fixture.input, 'a.csv');
+  await writeParquet(
+    join(fixture.input, 'a.parquet'),
+    `FROM ${csvFiles(file, 'all_varchar = true')}`,
+  );
+  await rm(file);
+  const { parts, values } = await read(table);
+  const time = utc('2024-07-04T09');
+  expect(Object.fromEntries(values)).toEqual({ [`A@${time}`]: 1, [`B@${time}`]: 1 });
+  expect(parts[0]).toMatchObject({ rowsIn: 3, rowsUsed: 2, rejected: { bad_time: 1 } });
 });
 
 test('a column that is missing, and SQL that does not fit, name the file', async () => {

@@ -1,6 +1,6 @@
 /**
  * Purpose: a series that was zero for weeks and then is busy began there; rare events, short breaks
- * and what comes after the cutoff begin nothing; the shared counts give what counting anew gives.
+ * and what comes after the cutoff begin nothing; the shared counts give what the definition gives.
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -95,7 +95,7 @@ test('what lies further back than the memory, or comes later, changes nothing', 
   );
 });
 
-/** The definition: every distance and every limit, for each reading anew. */
+/** The definition: every distance and every limit, counted again for each reading. */
 function plainOutliers(
   values: Float32Array,
   start: number,

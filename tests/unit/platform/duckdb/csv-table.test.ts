@@ -18,7 +18,7 @@ const open = async (name: string, content: string | Buffer) => {
   return openCsvFile(path, { id: 'id', value: /^val(ue)?$/i }, { note: 'note' });
 };
 const rowsIn = async (...files: Awaited<ReturnType<typeof open>>[]) =>
-  sql(`SELECT id, value, note, hw_file, bad_line FROM ${csvTable(files)}`);
+  sql(`SELECT id, value, note, hw_file, hw_bad_line FROM ${csvTable(files)}`);
 
 describe('CSV files as one table', () => {
   test('columns are found by name in each file, whatever separates them', async () => {

@@ -152,7 +152,7 @@ function domainOf({ format, isCount, isOnePart, isTyped }: Input): Domain {
       value: isCount ? null : 'try_cast(value AS DOUBLE)',
       duplicateKey: isCount ? ['key'] : [],
       rejections: [
-        ...(files.length > 0 ? [{ reason: 'bad_line', when: 'bad_line' }] : []),
+        ...(files.length > 0 ? [{ reason: 'bad_line', when: 'hw_bad_line' }] : []),
         { reason: 'bad_time', when: isInstant ? 'time IS NULL' : text.isBad },
       ],
     };
