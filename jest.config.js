@@ -1,7 +1,7 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
- * test:browser, test:s3, test:onnx, test:kafka, test:trino and
- * test:crash run the others.
+ * test:browser, test:s3, test:onnx, test:kafka, test:trino, test:crash and
+ * test:fork run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -50,5 +50,7 @@ export default {
     project('cloud', ['cloud/*.test.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.
     project('crash', ['crash/*.test.ts']),
+    // A quarter of an hour: a renamed copy runs its demo and its tests. `integration` has a part.
+    project('fork', ['fork/*.fork.ts']),
   ],
 };

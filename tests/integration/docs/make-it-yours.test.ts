@@ -3,45 +3,25 @@
  * an unknown file to the forecast that the service responds with.
  * Invariants: training is cut to a few batches. The copy shares the installed packages.
  */
-import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { endAll, environmentOf, ROOT, startHeadway } from '../../fixtures/cli/headway-process.ts';
+import { copyRepository, type RepositoryCopy } from '../../fixtures/cli/copy-repository.ts';
+import { endAll, ROOT, startHeadway } from '../../fixtures/cli/headway-process.ts';
 
-const run = promisify(execFile);
 const HEADWAY = 'npm run -s headway -- ';
-/** What a fork does not need here, and what is no source. */
-const LEFT_OUT = /^(node_modules|\.git|coverage|dist|\.headway.*|docs\/.*\.(png|svg))$/;
 
-let root: string;
-let env: Record<string, string>;
+let copy: RepositoryCopy;
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'headway-yours-'));
-  const filter = (path: string) => !LEFT_OUT.test(path.slice(ROOT.length + 1));
-  await cp(ROOT, root, { recursive: true, filter });
-  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  env = {
-    HEADWAY_STORE: `file:${join(root, 'store')}`,
-    HEADWAY_WORK: join(root, 'work'),
-    HEADWAY_LOG_LEVEL: 'warn',
-  };
+  copy = await copyRepository();
 });
 afterAll(async () => {
   await endAll();
-  await rm(root, { recursive: true, force: true });
+  await copy.remove();
 });
 
 const commandsOf = (page: string): string[] =>
   [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
-
-const shell = async (command: string): Promise<string> => {
-  const options = { cwd: root, env: environmentOf(env), maxBuffer: 1e8 };
-  const { stdout, stderr } = await run('sh', ['-c', command], options);
-  return `${stdout}\n${stderr}`;
-};
 
 /** What each command must print. */
 const EXPECTED: readonly (readonly [start: string, printed: RegExp])[] = [
@@ -66,14 +46,14 @@ test('the page is followed from top to bottom', async () => {
     const [start, printed] = EXPECTED[at] as (typeof EXPECTED)[number];
     expect(command.replace(HEADWAY, '')).toMatch(new RegExp(`^${start.replace(/[.]/g, '\\.')}`));
     const isTraining = start === 'train';
-    expect(await shell(isTraining ? `${command} --steps 30` : command)).toMatch(printed);
+    expect(await copy.shell(isTraining ? `${command} --steps 30` : command)).toMatch(printed);
   }
 
   const service = startHeadway(
     [...served.replace(HEADWAY, '').split(' '), '--port', '0'],
-    env,
+    copy.env,
     '',
-    root,
+    copy.root,
   );
   const [url] = await service.until(/http:\/\/127\.0\.0\.1:\d+/);
   const page = await fetch(`${url}/`);
@@ -97,8 +77,8 @@ test('a new domain touches its folder, its test and one line of domains/index.ts
   const changed: string[] = [];
   for (const folder of folders) {
     const before = new Set(await filesOf(join(ROOT, folder)));
-    for (const path of await filesOf(join(root, folder))) {
-      const [mine, theirs] = [join(root, folder, path), join(ROOT, folder, path)];
+    for (const path of await filesOf(join(copy.root, folder))) {
+      const [mine, theirs] = [join(copy.root, folder, path), join(ROOT, folder, path)];
       if (!before.has(path)) added.push(`${folder}/${path}`);
       else if ((await readFile(mine, 'utf8')) !== (await readFile(theirs, 'utf8')))
         changed.push(`${folder}/${path}`);
@@ -111,9 +91,11 @@ test('a new domain touches its folder, its test and one line of domains/index.ts
     'tests/unit/domains/visits/sample/visits.csv',
   ]);
   expect(changed).toEqual(['domains/index.ts']);
-  const lines = (await readFile(join(root, 'domains/visits/definition.ts'), 'utf8')).split('\n');
+  const lines = (await readFile(join(copy.root, 'domains/visits/definition.ts'), 'utf8')).split(
+    '\n',
+  );
   expect(lines.length).toBeLessThanOrEqual(40);
   // What it wrote is typed, formatted and free of findings.
   const written = [...added.filter((path) => path.endsWith('.ts')), 'domains/index.ts'];
-  await shell(`npx biome check --error-on-warnings ${written.join(' ')}`);
+  await copy.shell(`npx biome check --error-on-warnings ${written.join(' ')}`);
 }, 120_000);

@@ -1,0 +1,39 @@
+/**
+ * Purpose: a fork, the short form: after a new domain and a new name the diff holds what it should
+ * and nothing else, and the tests of both pass in it. `npm run test:fork` runs its demo and all of
+ * its tests.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { RepositoryCopy } from '../../fixtures/cli/copy-repository.ts';
+import { differenceOf, forkRepository, isRenamed, NAME } from '../../fixtures/cli/fork.ts';
+
+// A project that was renamed has nothing to try here.
+const testUnrenamed = (await isRenamed()) ? test.skip : test;
+
+let copy: RepositoryCopy | undefined;
+beforeAll(async () => {
+  if (!(await isRenamed())) copy = await forkRepository();
+}, 120_000);
+afterAll(() => copy?.remove());
+
+testUnrenamed('the diff touches the new domain and the names, and nothing else', async () => {
+  const { added, changed } = await differenceOf(copy as RepositoryCopy);
+  expect(added).toEqual([
+    'domains/visits/README.md',
+    'domains/visits/definition.ts',
+    'tests/unit/domains/visits/definition.test.ts',
+    'tests/unit/domains/visits/sample/visits.csv',
+    'visits.csv',
+  ]);
+  for (const path of ['package.json', 'README.md', 'docker-compose.yml', 'web/page.html'])
+    expect([...changed.keys()]).toContain(path);
+  for (const [path, lines] of changed) {
+    const other = lines.filter((line) => !line.includes(NAME) && !line.includes('Shop forecasts'));
+    expect([path, other]).toEqual([path, path === 'domains/index.ts' ? lines : []]);
+  }
+});
+
+testUnrenamed('the tests of the domain, of images, manifests and stacks pass in it', async () => {
+  const tests = 'tests/unit/domains/visits tests/unit/delivery tests/unit/infra/aws';
+  expect(await copy?.shell(`npm test -- ${tests}`)).toMatch(/Tests: +\d+ passed, \d+ total/);
+});
