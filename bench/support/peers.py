@@ -8,7 +8,8 @@ panel     unique_id,ds,y: every series on the same grid; an empty y is unknown.
 calendar  ds,hour,weekday,holiday,eve: local time and public holidays, one row for each interval.
 lightgbm  three models on pinball loss, one for all series and steps: the last two days, the same
           time on each of the last 7 days and 8 weeks, their mean, recent levels, local hour and
-          weekday, time of year, holidays of the target and of its lags, step, series.
+          weekday, time of year, holidays of the target and of its lags, step, series, and what
+          --known says of the target in advance.
 statsforecast  one model for each series and cutoff, on the last --local-days of its history.
 mlforecast     LightGBM, one step ahead and applied recursively: a mean.
 
@@ -28,6 +29,7 @@ os.environ.setdefault('NIXTLA_ID_AS_COL', '1')
 parser = argparse.ArgumentParser()
 parser.add_argument('--panel', required=True)
 parser.add_argument('--calendar', required=True)
+parser.add_argument('--known')
 parser.add_argument('--horizon', type=int, required=True)
 parser.add_argument('--test-intervals', type=int, required=True)
 parser.add_argument('--step-size', type=int, required=True)
@@ -50,8 +52,14 @@ frame = pd.read_csv(a.panel)
 ids = frame.unique_id.unique()
 Y = frame.y.to_numpy('f8').reshape(len(ids), -1)
 calendar = pd.read_csv(a.calendar, parse_dates=['ds'])
+# [series, interval, column]: prices and the like, known in advance.
+advance = np.zeros((*Y.shape, 0), 'f4')
+if a.known:
+    columns = pd.read_csv(a.known).drop(columns=['unique_id', 'ds'])
+    advance = columns.to_numpy('f4').reshape(*Y.shape, -1)
 if a.history_days > 0:
     Y, calendar = Y[:, -a.history_days * DAY :], calendar.tail(a.history_days * DAY).reset_index()
+    advance = advance[:, -a.history_days * DAY :]
 S, T = Y.shape
 ds = pd.DatetimeIndex(calendar.ds)
 start = T - a.test_intervals
@@ -90,6 +98,7 @@ def rows(cut):
     columns += [per_series(v) for v in (recent(DAY), level, recent(4 * WEEK), recent(DAY) - level)]
     columns += [per_step(known[t, k]) for k in range(known.shape[1])]
     columns += [per_step(holiday[back(DAY, 1)]), per_step(holiday[back(WEEK, 1)])]
+    columns += [advance[:, t, c] for c in range(advance.shape[2])]
     columns += [per_step(np.arange(H)), per_series(np.log(scale)), per_series(np.arange(S))]
     window = np.repeat(Yn[:, None, cut + 1 - 2 * DAY : cut + 1], H, 1)
     X = np.concatenate([window, np.stack(columns, -1)], -1)
