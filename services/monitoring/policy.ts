@@ -47,8 +47,9 @@ export type RollbackReference = (typeof ROLLBACK_REFERENCES)[number];
 export const DEFAULT_POLICY: Policy = {
   retrain: {
     everyHours: 168,
-    // What a training may cure. A feed that stops or changes its unit is nobody's new normal.
-    onDrift: ['level', 'variance', 'zeros', 'skill', 'coverage'],
+    // What a training may cure. Values that are wrong, such as a unit that changed or zeros of all
+    // series, are nothing to learn from; a total that jumped is `level` after three days, or gone.
+    onDrift: ['level', 'variance', 'skill', 'coverage'],
     onSkill: { below: 0, days: 7 },
     atMostEveryHours: 24,
   },
