@@ -1,13 +1,13 @@
 /**
  * Purpose: the quiet year and the rehearsed incidents of the simulated city, given to the drift
  * checks of Headway and to Evidently and NannyML.
- *   npm run bench:monitoring [-- --seed 1] [--json FILE] [--only headway]
+ *   npm run bench:monitoring [-- --seed 1] [--json FILE] [--only headway] [--fresh]
  * Invariants: all get the same values and the same losses; the libraries' versions are pinned, in
- * an environment of their own; bench/support/monitors.py says how they are set.
+ * an environment of their own; bench/support/monitors.py says how they are set. A case that a
+ * library has done is not done again, so that a bench that was stopped goes on.
  * Fails: where Python or the package index is not there, with the words of the tool that failed.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
@@ -15,6 +15,7 @@ import { Command } from 'commander';
 import { INCIDENTS, type IncidentName } from '../domains/taxi/incidents.ts';
 import { createCalendar } from '../forecasting/features/calendar.ts';
 import { describeError } from '../platform/errors.ts';
+import { sha256 } from '../platform/files/content-hash.ts';
 import { checkDrift, type DriftState } from '../services/monitoring/drift/check.ts';
 import type { DailyScore } from '../services/monitoring/drift/scores/daily-score.ts';
 import { type Rehearsal, rehearse } from './monitoring/rehearsal.ts';
@@ -149,28 +150,39 @@ interface Flags {
   readonly json?: string;
   readonly only?: string;
   readonly environment: string;
+  readonly work: string;
+  readonly fresh?: boolean;
 }
 
 async function peers(cases: readonly Case[], flags: Flags) {
   const python = await pythonIn(flags.environment, PACKAGES);
-  const folder = await mkdtemp(join(tmpdir(), 'headway-monitoring-'));
-  try {
-    for (const one of cases) await write(folder, one);
-    const list = cases.map(({ city: _, ...rest }) => rest);
-    await writeFile(join(folder, 'cases.json'), JSON.stringify(list));
-    const results: Record<string, Readonly<Record<string, Outcome>>> = {};
-    const runOf = async (tool: string, setting: string) => {
-      const args = ['--cases', folder, '--tool', tool, '--setting', setting];
-      const text = await outputOf(python, SCRIPT, args);
-      const { cases } = JSON.parse(text) as { cases: Record<string, Outcome> };
-      results[`${tool}, ${setting}`] = cases;
-    };
-    for (const setting of ['default', 'best'])
-      await Promise.all([runOf('evidently', setting), runOf('nannyml', setting)]);
-    return results;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const list = JSON.stringify(cases.map(({ city: _, ...rest }) => rest));
+  const settled = sha256(JSON.stringify([flags.seed, PACKAGES, list])).slice(0, 12);
+  const folder = join(flags.work, settled);
+  if (flags.fresh) await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const one of cases) await write(folder, one);
+  await writeFile(join(folder, 'cases.json'), list);
+  const results: Record<string, Readonly<Record<string, Outcome>>> = {};
+  const runOf = async (tool: string, setting: string) => {
+    const file = join(folder, `${tool}-${setting}.jsonl`);
+    const args = ['--cases', folder, '--results', file, '--tool', tool, '--setting', setting];
+    await outputOf(python, SCRIPT, args);
+    results[`${tool}, ${setting}`] = await resultsIn(file);
+  };
+  for (const setting of ['default', 'best'])
+    await Promise.all([runOf('evidently', setting), runOf('nannyml', setting)]);
+  return results;
+}
+
+async function resultsIn(file: string): Promise<Readonly<Record<string, Outcome>>> {
+  const lines = (await readFile(file, 'utf8')).trim().split('\n');
+  return Object.fromEntries(
+    lines.map((line) => {
+      const { case: name, ...outcome } = JSON.parse(line) as Outcome & { readonly case: string };
+      return [name, outcome];
+    }),
+  );
 }
 
 function tableOf(results: Readonly<Record<string, Readonly<Record<string, Outcome>>>>): string {
@@ -206,7 +218,9 @@ const command = new Command('bench:monitoring')
   .option('--seed <number>', 'of the simulated city', '1')
   .option('--only <tool>', 'headway: leave the libraries out')
   .option('--json <file>', 'write the figures')
-  .option('--environment <folder>', 'the Python environment', '.headway/monitors-python');
+  .option('--environment <folder>', 'the Python environment', '.headway/monitors-python')
+  .option('--work <folder>', 'what is done already', '.headway/monitors-results')
+  .option('--fresh', 'do all cases again');
 try {
   await command.parseAsync();
   await bench(command.opts<Flags>());

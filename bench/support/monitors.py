@@ -15,14 +15,15 @@ best     what a careful user would do: the mean of the hour of the local week is
 An error of a tool counts as an alarm. The quiet year has a check a week, an incident one a day up
 to the first alarm.
 
-Prints one JSON object: tool/setting -> case -> {"alarms": checks with an alarm, "checks": checks,
-"before": alarm at the last check before the incident, "days": days to the first alarm or null}.
+Each case is a line of JSON in RESULTS as soon as it is done, and is not done again: {"case": name,
+"alarms": checks with an alarm, "checks": checks, "before": alarm at the last check before the
+incident, "days": days to the first alarm or null}. The quiet year comes first: Evidently's limits
+of the best setting are found on its first weeks.
 """
 import argparse
 import json
 import os
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -31,6 +32,7 @@ import pandas as pd
 warnings.filterwarnings('ignore')
 parser = argparse.ArgumentParser()
 parser.add_argument('--cases', required=True)
+parser.add_argument('--results', required=True)
 parser.add_argument('--tool', required=True, choices=['evidently', 'nannyml'])
 parser.add_argument('--setting', required=True, choices=['default', 'best'])
 a = parser.parse_args()
@@ -159,28 +161,38 @@ def read(case):
     return dict(case, frame=frame, columns=columns, losses=losses and pd.read_csv(losses))
 
 
-cases = json.load(open(f'{a.cases}/cases.json'))
-results = {}
-began = time.time()
-for case in map(read, cases):
+def learn_thresholds(case):
+    """The first weeks of the quiet year."""
+    for now in range(case['first'], case['first'] + 4 * WEEK, WEEK):
+        pair = adjusted(*windows(case['frame'], now, case), case['columns'])
+        for column, value, _ in evidently_distances(*pair, case['columns'], method='wasserstein'):
+            thresholds[column] = max(thresholds.get(column, 0), 1.5 * value)
+
+
+def outcome(case):
     if case['at'] is None:
-        checks = list(range(case['first'], case['until'], WEEK))
-        if BEST and a.tool == 'evidently':
-            for now in checks[:4]:
-                pair = adjusted(*windows(case['frame'], now, case), case['columns'])
-                for column, value, _ in evidently_distances(
-                    *pair, case['columns'], method='wasserstein'
-                ):
-                    thresholds[column] = max(thresholds.get(column, 0), 1.5 * value)
-        alarms = sum(check(case, now) for now in checks)
-        results[case['name']] = dict(alarms=alarms, checks=len(checks))
-    else:
-        days = None
-        before = check(case, case['first'])
-        for now in range(case['first'] + DAY, case['until'] + 1, DAY):
-            if now > case['at'] and check(case, now):
-                days = round((now - case['at']) / DAY, 2)
-                break
-        results[case['name']] = dict(before=before, days=days)
-    print(f"{case['name']}: {results[case['name']]}", file=sys.stderr)
-print(json.dumps(dict(seconds=round(time.time() - began), cases=results)))
+        checks = range(case['first'], case['until'], WEEK)
+        return dict(alarms=sum(check(case, now) for now in checks), checks=len(checks))
+    before = check(case, case['first'])
+    for now in range(case['first'] + DAY, case['until'] + 1, DAY):
+        if now > case['at'] and check(case, now):
+            return dict(before=before, days=round((now - case['at']) / DAY, 2))
+    return dict(before=before, days=None)
+
+
+done = set()
+if os.path.exists(a.results):
+    with open(a.results) as lines:
+        done = {json.loads(line)['case'] for line in lines if line.endswith('\n')}
+for case in json.load(open(f'{a.cases}/cases.json')):
+    if case['name'] in done and case['at'] is not None:
+        continue
+    case = read(case)
+    if case['at'] is None and BEST and a.tool == 'evidently':
+        learn_thresholds(case)
+    if case['name'] in done:
+        continue
+    line = json.dumps(dict(case=case['name'], **outcome(case)))
+    print(f'{a.tool}, {a.setting}: {line}', file=sys.stderr)
+    with open(a.results, 'a') as lines:
+        lines.write(line + '\n')
