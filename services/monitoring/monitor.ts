@@ -38,6 +38,11 @@ export interface MonitorRequest {
   readonly panel: Panel;
   readonly posts: readonly ActualsEntry[];
   readonly ledger: Pick<Ledger, 'read'>;
+  /**
+   * Target days of this age or less are scored at each check, because forecasts of them may still
+   * be written; default: a horizon and a day.
+   */
+  readonly openDays?: number;
   readonly scores: ScoreLog;
   /** null: the record of the series is not published. */
   readonly records: SeriesRecords | null;
@@ -66,11 +71,11 @@ export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
   const { domain, now, panel, scores, checks, policy } = request;
   const last = await checks.head();
   const before = last === null ? null : await checks.state(last);
-  const openDays = 1 + Math.ceil((domain.horizon * domain.frequencyMinutes) / 1440);
+  const horizonDays = Math.ceil((domain.horizon * domain.frequencyMinutes) / 1440);
   const scoredDays = await scoreLedger({
     ...request,
     from: now - CORRECTED_DAYS * DAY_MS,
-    openDays,
+    openDays: request.openDays ?? 1 + horizonDays,
   });
   const days = await scores.days({ from: now - CORRECTED_DAYS * DAY_MS });
   const { timeZone, holidays, staleAfterIntervals } = domain;

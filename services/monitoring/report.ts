@@ -50,7 +50,14 @@ export interface ReportedDecision {
   readonly before: string | null;
   readonly after: string | null;
   readonly reason: string;
+  readonly evidence: unknown;
 }
+
+/** Without what the log knows an entry by, which is random. */
+const reported = (decision: ReportedDecision): ReportedDecision => {
+  const { at, kind, actor, modelVersion, before, after, reason, evidence } = decision;
+  return { at, kind, actor, modelVersion, before, after, reason, evidence };
+};
 
 /** A day that differs from others and is no drift: a holiday, a change of the clock. */
 export interface KnownDay {
@@ -116,7 +123,7 @@ export function monitoringReport(request: ReportRequest): MonitoringReport {
     hoursOfWeek: Array.from({ length: 168 }, (_, i) => pairOf(hours.get(String(i)) ?? [])),
     series: seriesOf(liveScoresBy(rows, 'series'), pairOf),
     verdicts: verdictsOf(checks.filter(within)),
-    decisions: decisions.filter(within),
+    decisions: decisions.filter(within).map(reported),
     knownDays: knownDays.filter(within),
     checks: checks.filter(within).length,
   };

@@ -1,8 +1,9 @@
 /**
  * Purpose: `headway replay`: the whole system driven through past time, with a report at the end.
  * Invariants: the features are only read; everything else goes into a store of the replay's own, so
- * that nothing of it is ever served; a replay that was stopped goes on where it stopped, with the
- * settings that it began with.
+ * that the live system serves nothing of it, and holds what the jobs of a live system publish; no
+ * alert is sent; a replay that was stopped goes on where it stopped, with the settings that it
+ * began with.
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT; REPLAY_FOREIGN for other settings; USAGE for a span
  * that cannot be replayed.
  */
@@ -13,8 +14,10 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
+import type { ActPorts } from '../../../services/monitoring/act.ts';
 import { monitor } from '../../../services/monitoring/monitor.ts';
-import { readPolicy } from '../../../services/monitoring/policy.ts';
+import { type ReadPolicy, readPolicy } from '../../../services/monitoring/policy.ts';
+import { publishCheck } from '../../../services/monitoring/publish-check.ts';
 import {
   type PastFeatures,
   pastFeatures,
@@ -96,13 +99,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
       },
       async check(at) {
         now.current = at;
-        const { panel } = await past.at(at);
-        const { drift, decided } = await monitor({
-          ...{ domain, now: at, panel, posts: [], records: null, policy, train },
-          ...store,
-        });
-        const words = [...drift.opened.map(({ name }) => name), ...decided.map(({ kind }) => kind)];
-        return `${utcText(at)} ${words.join(', ')}`;
+        return checkAt(at, context, { plan, past, store, policy, train });
       },
     });
   } catch (error) {
@@ -114,6 +111,35 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     stop.forget();
   }
   await writeReport(context, plan, { past, store }, flags.page);
+}
+
+interface CheckParts {
+  readonly plan: ReplayPlan;
+  readonly past: PastFeatures;
+  readonly store: ReplayStore;
+  readonly policy: ReadPolicy;
+  readonly train: ActPorts['train'];
+}
+
+/** As `headway monitor`, with no channel to send alerts by. Returns what was found, in words. */
+async function checkAt(
+  at: number,
+  { domain, settings }: CommandContext,
+  { plan, past, store, policy, train }: CheckParts,
+): Promise<string> {
+  const { panel } = await past.at(at);
+  // All forecasts of a day that is over are there, and only the last check's record is read.
+  const result = await monitor({
+    ...{ domain, now: at, panel, posts: [], openDays: 0, policy, train, ...store },
+    records: at === plan.until ? store.records : null,
+  });
+  await publishCheck({
+    ...{ domain, now: at, panel, result, ...store, channels: [], quietHours: null },
+    ...{ silence: settings.alertSilence, onFailure: () => undefined },
+  });
+  const { drift, decided } = result;
+  const words = [...drift.opened.map(({ name }) => name), ...decided.map(({ kind }) => kind)];
+  return `${utcText(at)} ${words.join(', ')}`;
 }
 
 /** Hourly times by the grid of the data; by default the last weeks of it. */
