@@ -183,6 +183,32 @@ describe('links', () => {
     return anchor === undefined || !path.endsWith('.md') || anchorsOf(read(path)).has(anchor);
   };
 
+  /** `[`name`](file.ts)`: names that are not in the file. */
+  const strayNames = (path: string, text: string): string[] =>
+    [...text.matchAll(/\[`(\w+)`\]\(([^)#]+\.tsx?)\)/g)]
+      .filter(([, name, file]) => {
+        const target = join(ROOT, posix.join(posix.dirname(path), file as string));
+        return (
+          !existsSync(target) || !new RegExp(`\\b${name}\\b`).test(readFileSync(target, 'utf8'))
+        );
+      })
+      .map(([link]) => `${path}: ${link}`);
+
+  test('a name that a page links to is in that file', () => {
+    expect(pages.flatMap(({ path, text }) => strayNames(path, text))).toEqual([]);
+    expect(strayNames('docs/a.md', '[`noSuchName`](../forecasting/panel/panel.ts)')).toHaveLength(
+      1,
+    );
+    expect(strayNames('docs/a.md', '[`Panel`](../forecasting/panel/panel.ts)')).toEqual([]);
+  });
+
+  test('the tour and the interview page link to code and tests', () => {
+    const counts = ['docs/tour.md', 'docs/interview.md'].map(
+      (path) => linksOf(page(path)).filter((target) => /\.ts$/.test(target)).length,
+    );
+    expect(Math.min(...counts)).toBeGreaterThan(20);
+  });
+
   test('a link or an anchor that leads nowhere is found', () => {
     expect(leadsSomewhere('docs/architecture.md', '../README.md')).toBe(true);
     expect(leadsSomewhere('README.md', 'docs/glossary.md#metrics')).toBe(true);
