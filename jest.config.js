@@ -1,7 +1,7 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
- * test:browser, test:s3, test:onnx, test:kafka, test:trino, test:crash and
- * test:fork run the others.
+ * test:browser, test:s3, test:onnx, test:kafka, test:trino, test:sql,
+ * test:crash and test:fork run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -46,6 +46,8 @@ export default {
     project('kafka', ['kafka/*.kafka.ts']),
     // Fetches and starts a Trino server where there are Java 24 and Maven.
     project('trino', ['trino/*.trino.ts']),
+    // Starts a PostgreSQL server, and fetches DuckDB's extensions from PyPI.
+    project('sql', ['sql/*.sql.ts']),
     // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.
     project('cloud', ['cloud/*.test.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.

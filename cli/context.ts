@@ -117,6 +117,7 @@ export function openContext(
   };
   const sourceContext = {
     rawFolder: join(settings.work, 'raw', domain.name),
+    key: settings.sourceKey,
     clock,
     logger,
     progress,

@@ -125,6 +125,8 @@ export interface SeriesGroup {
 export interface SourceContext {
   /** A folder of the source's own for downloads and generated raw files. It survives runs. */
   readonly rawFolder: string;
+  /** For an API that asks for one, from HEADWAY_SOURCE_KEY. Never part of a message. */
+  readonly key?: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly progress: Progress;

@@ -1,7 +1,8 @@
 /**
- * Purpose: the electricity domain: hourly load of the regions of a grid, as PJM publishes it.
+ * Purpose: the electricity domain: hourly load of the regions of a grid, as PJM publishes it,
+ * or from the API of the EIA.
  * Invariants: one row is one measured hour; an hour without a row is unknown, never zero.
- * Fails: `openSource` with SOURCE_NOT_FOUND or SOURCE_INVALID.
+ * Fails: `openSource` with SOURCE_NOT_FOUND, SOURCE_INVALID or SOURCE_UNAVAILABLE.
  */
 import type { Domain } from '../domain.ts';
 import { areaOf } from './areas.ts';
@@ -29,5 +30,8 @@ export const electricity: Domain = {
   quickSource: null,
   seriesTitle: (seriesId) => seriesId,
   groupsOf: areaOf,
-  openSource: (spec, context) => openLoadFolder(spec, context),
+  async openSource(spec, context) {
+    if (spec.startsWith('eia:')) return (await import('./eia.ts')).openEia(spec, context);
+    return openLoadFolder(spec, context);
+  },
 };

@@ -10,48 +10,112 @@ import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
 import { replaceFile } from '../../platform/files/replace-file.ts';
+import type { HttpClient } from '../../platform/http/client.ts';
+import { withoutQuery } from '../../platform/http/without-query.ts';
 import type { SourceContext } from '../domain.ts';
 
 /** Characters of a reply that is no data. */
 const MAX_SHOWN = 80;
+/** Characters of the shortest key that an API gives. */
+const MIN_KEY = 6;
 
-/**
- * @param header what data have, and a message of the server does not
- * @returns the folder
- */
+export type KeptFile = readonly [name: string, url: string, isFinal: boolean];
+
+/** Gives the text of a file from its URL; fails as `keepFiles` does. */
+export type Fetch = (client: HttpClient, url: string) => Promise<string>;
+
+/** @returns the folder */
 export async function keepFiles(
   folder: string,
-  urls: readonly (readonly [name: string, url: string, isFinal: boolean])[],
-  header: RegExp,
+  files: readonly KeptFile[],
+  fetch: Fetch,
   { logger }: Pick<SourceContext, 'logger'>,
 ): Promise<string> {
   // The images of training and inference load the domains, and have no HTTP client.
-  const { createHttpClient, reasonOf, withoutQuery } = await import(
-    '../../platform/http/client.ts'
-  );
-  const { axios } = createHttpClient({ logger });
+  const { createHttpClient } = await import('../../platform/http/client.ts');
+  const client = createHttpClient({ logger });
   await mkdir(folder, { recursive: true });
-  for (const [name, url, isFinal] of urls) {
+  for (const [name, url, isFinal] of files) {
     const path = join(folder, name);
     if (isFinal && (await access(path).then(...IS_THERE))) continue;
-    const where = withoutQuery(url);
-    const { data } = await axios
-      .get<string>(url, { responseType: 'text', transformResponse: [] })
-      .catch((cause: unknown) => {
-        throw noData(where, reasonOf(cause), cause);
-      });
-    if (!header.test(data)) throw noData(where, JSON.stringify(data.slice(0, MAX_SHOWN)));
-    await replaceFile(path, data);
+    await replaceFile(path, await fetch(client, url));
   }
-  await keepOnly(folder, new Set(urls.map(([name]) => name)));
+  await keepOnly(folder, new Set(files.map(([name]) => name)));
   return folder;
 }
 
-const noData = (where: string, reason: string, cause?: unknown): HeadwayError =>
-  new HeadwayError('SOURCE_UNAVAILABLE', `${where} gives no data (${reason})`, {
+/** The reply itself. @param header what data have, and a message of the server does not */
+export const textWith =
+  (header: RegExp): Fetch =>
+  async (client, url) => {
+    const text = await replyOf(client, url);
+    if (!header.test(text)) throw noData(url, shown(text, url));
+    return text;
+  };
+
+export interface JsonPages {
+  /** The rows of a page; null where it is no data. */
+  rows(page: unknown): readonly object[] | null;
+  /** Where the page after this one is; null where it is the last. Absent: there is one page. */
+  next?(page: unknown, url: string): string | null;
+}
+
+/** More pages than an API gives of one file: a server that never ends them is refused. */
+const MAX_PAGES = 1000;
+
+/** The rows of all pages as JSON lines. */
+export const jsonRows =
+  ({ rows, next }: JsonPages): Fetch =>
+  async (client, url) => {
+    const lines: string[] = [];
+    let at: string | null = url;
+    for (let page = 0; at !== null; page++) {
+      if (page === MAX_PAGES) throw noData(url, `more than ${MAX_PAGES} pages`);
+      const text: string = await replyOf(client, at);
+      const body = parsed(text);
+      const found = body === undefined ? null : rows(body);
+      if (!found) throw noData(at, shown(text, at));
+      for (const row of found) lines.push(`${JSON.stringify(row)}\n`);
+      at = found.length === 0 ? null : (next?.(body, at) ?? null);
+      if (at !== null && new URL(at).origin !== new URL(url).origin)
+        throw noData(url, `the next page is on another host, ${new URL(at).host}`);
+    }
+    return lines.join('');
+  };
+
+/** The beginning of a reply, without what it repeats of the query: that may be a key. */
+function shown(text: string, url: string): string {
+  let open = text;
+  for (const value of new URL(url).searchParams.values())
+    if (value.length >= MIN_KEY) open = open.replaceAll(value, '…');
+  return JSON.stringify(open.slice(0, MAX_SHOWN));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function replyOf({ axios }: HttpClient, url: string): Promise<string> {
+  const { reasonOf } = await import('../../platform/http/client.ts');
+  const { data } = await axios
+    .get<string>(url, { responseType: 'text', transformResponse: [] })
+    .catch((cause: unknown) => {
+      throw noData(url, reasonOf(cause), cause);
+    });
+  return data;
+}
+
+const noData = (url: string, reason: string, cause?: unknown): HeadwayError => {
+  const where = withoutQuery(url);
+  return new HeadwayError('SOURCE_UNAVAILABLE', `${where} gives no data (${reason})`, {
     ...{ where, cause },
     fix: 'Try again later: what was fetched before stays.',
   });
+};
 
 const IS_THERE = [() => true, () => false] as const;
 

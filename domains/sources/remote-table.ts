@@ -8,9 +8,10 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
-import { createHttpClient, reasonOf, withoutQuery } from '../../platform/http/client.ts';
+import { createHttpClient, reasonOf } from '../../platform/http/client.ts';
 import { download } from '../../platform/http/download.ts';
 import { tlsFix } from '../../platform/http/tls.ts';
+import { withoutQuery } from '../../platform/http/without-query.ts';
 import type { SourceContext } from '../domain.ts';
 
 /** More than any file that is fetched as a whole at each run should have. */

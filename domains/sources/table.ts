@@ -10,6 +10,7 @@ import { stat } from 'node:fs/promises';
 import { basename, relative, sep } from 'node:path';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { filesFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
+import { withoutQuery } from '../../platform/http/without-query.ts';
 import type { Domain, RawPart, Source, SourceContext } from '../domain.ts';
 import { isMeasured, type Table } from './table-declaration.ts';
 
@@ -110,7 +111,6 @@ async function openRemote(
   url: string,
   context: Pick<SourceContext, 'logger' | 'rawFolder'>,
 ): Promise<Source> {
-  const { withoutQuery } = await import('../../platform/http/client.ts');
   return {
     description: `the table at ${withoutQuery(url)}`,
     async parts() {

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import type { Domain } from '../domain.ts';
-import { keepFiles } from '../sources/kept-files.ts';
+import { type KeptFile, keepFiles, textWith } from '../sources/kept-files.ts';
 import { openSample } from '../sources/sample.ts';
 import { openTable, tableDomain } from '../sources/table.ts';
 import type { Table } from '../sources/table-declaration.ts';
@@ -52,11 +52,14 @@ export async function openStooq(
   address = STOOQ,
 ): ReturnType<Domain['openSource']> {
   const symbols = spec.slice('stooq:'.length).split(',');
-  const urls = symbols.map((symbol): [string, string, boolean] => [
-    `${symbol.replace(/[^\w.-]/g, '')}.csv`,
-    `${address}?i=d&s=${encodeURIComponent(symbol)}`,
-    false,
-  ]);
-  const folder = await keepFiles(join(context.rawFolder, 'stooq'), urls, /^Date,.*Close/, context);
+  const urls = symbols.map(
+    (symbol): KeptFile => [
+      `${symbol.replace(/[^\w.-]/g, '')}.csv`,
+      `${address}?i=d&s=${encodeURIComponent(symbol)}`,
+      false,
+    ],
+  );
+  const kept = join(context.rawFolder, 'stooq');
+  const folder = await keepFiles(kept, urls, textWith(/^Date,.*Close/), context);
   return { ...(await openTable(table, folder, context)), description: `Stooq: ${symbols.join()}` };
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Temporal } from 'temporal-polyfill';
 import { HeadwayError } from '../../platform/errors.ts';
 import type { Source, SourceContext } from '../domain.ts';
-import { keepFiles } from '../sources/kept-files.ts';
+import { type KeptFile, keepFiles, textWith } from '../sources/kept-files.ts';
 
 const CITIES: Readonly<Record<string, string>> = {
   athens: 'latitude=37.98&longitude=23.73',
@@ -37,14 +37,16 @@ export async function openOpenMeteo(
     [forecast, settled, Temporal.PlainDate.from(today).subtract({ days: 1 })],
   ] as const;
   const urls = cities.flatMap((city) =>
-    spans.map(([service, from, to]): [name: string, url: string, isFinal: boolean] => [
-      `${city}_${from}_${to}.csv`,
-      urlOf(service, city, `start_date=${from}&end_date=${to}`),
-      service === archive,
-    ]),
+    spans.map(
+      ([service, from, to]): KeptFile => [
+        `${city}_${from}_${to}.csv`,
+        urlOf(service, city, `start_date=${from}&end_date=${to}`),
+        service === archive,
+      ],
+    ),
   );
   const kept = join(context.rawFolder, 'open-meteo');
-  const folder = await keepFiles(kept, urls, /^time,temperature_2m/m, context);
+  const folder = await keepFiles(kept, urls, textWith(/^time,temperature_2m/m), context);
   return { ...(await open(folder)), description: `Open-Meteo: ${cities.join(', ')}` };
 }
 

@@ -11,6 +11,7 @@
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
 import type { Logger } from '../telemetry/logger.ts';
+import { withoutQuery } from './without-query.ts';
 
 export interface HttpOptions {
   readonly logger: Logger;
@@ -90,7 +91,3 @@ export function reasonOf(error: unknown): string {
   }
   return error instanceof Error ? error.message : String(error);
 }
-
-/** Without what may be secret: the user, the password and the query. */
-export const withoutQuery = (url: string | undefined): string =>
-  (url ?? '').replace(/^([a-z][\w+.-]*:)?\/\/[^/?#]*@/i, '$1//').replace(/\?.*$/s, '');

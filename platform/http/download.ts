@@ -16,7 +16,8 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AxiosResponse } from 'axios';
 import { HeadwayError } from '../errors.ts';
-import { type HttpClient, reasonOf, withoutQuery } from './client.ts';
+import { type HttpClient, reasonOf } from './client.ts';
+import { withoutQuery } from './without-query.ts';
 
 export type DownloadResult = 'downloaded' | 'unchanged' | 'absent';
 

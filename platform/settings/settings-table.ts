@@ -17,6 +17,8 @@ export interface Settings {
   /** null: the domain's own. */
   readonly source: string | null;
   /** null: none. */
+  readonly sourceKey: string | null;
+  /** null: none. */
   readonly exogenous: string | null;
   readonly engine: string;
   /** null: none. */
@@ -121,6 +123,16 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     allowed: "a folder, or name:argument as the domain's README describes",
     description: "Source of the raw data. Unset: the domain's default.",
+  },
+  sourceKey: {
+    schema: { type: ['string', 'null'], pattern: '^[!-~]{1,2000}$' },
+    variable: 'HEADWAY_SOURCE_KEY',
+    default: null,
+    allowed: 'what the publisher of the data gave you, without spaces; or off',
+    description: 'Key of an API that is the source, where it asks for one. Unset: none.',
+    none: 'none',
+    off: 'off',
+    isHidden: true,
   },
   exogenous: {
     schema: { type: ['string', 'null'], minLength: 1 },

@@ -20,7 +20,7 @@ import {
 } from '../../../domains/sources/table.ts';
 import { isWide } from '../../../domains/sources/table-declaration.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { withoutQuery } from '../../../platform/http/client.ts';
+import { withoutQuery } from '../../../platform/http/without-query.ts';
 import type { CommandContext } from '../../context.ts';
 import { askFor } from './ask.ts';
 import { dataOf } from './data.ts';

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-import { createHttpClient, reasonOf, withoutQuery } from '../../../../platform/http/client.ts';
+import { createHttpClient, reasonOf } from '../../../../platform/http/client.ts';
+import { withoutQuery } from '../../../../platform/http/without-query.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 
 const limited = (retryAfter: string) => {

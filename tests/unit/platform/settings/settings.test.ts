@@ -37,6 +37,7 @@ describe('readSettings', () => {
       brokers: null,
       domain: 'demand',
       source: null,
+      sourceKey: null,
       exogenous: null,
       work: './.headway/work',
       logLevel: 'info',
