@@ -1,35 +1,39 @@
 /**
- * Purpose: usage × list prices = a month's bill, of Headway on AWS and of what somebody would run
- * instead.
+ * Purpose: what is deployed × what is used × list prices = a month's bill of Headway on AWS, a line
+ * for each resource.
  * Invariants: a bill's total is the sum of its lines; more of any usage never costs less; every
  * line names the prices it is made of.
- * Fails: never.
+ * Fails: never; infra/cost/deployment.ts refuses what it cannot price.
  */
-import { PRICES, type PriceName } from './prices.ts';
-import type { Size, Task } from './sizes.ts';
 
-const HOURS = 730;
-const DAYS = 30;
-const SECONDS = HOURS * 3600;
+import {
+  API_LOG_BYTES,
+  CLUSTER_METRICS,
+  COMPRESSED_LOG_SHARE,
+  FAMILY_METRICS,
+  INSIGHT_BYTES_PER_MINUTE,
+  LOG_BYTES_PER_REQUEST,
+  LOG_BYTES_PER_RUN,
+  PROBE_LOG_BYTES,
+  PROBE_SECONDS,
+  REFRESH,
+  type RequestCount,
+  RUN_REQUESTS,
+  SERIES_PER_SECOND,
+  SHARD_START_SECONDS,
+  TRACED_BEYOND,
+  TRANSITIONS_PER_RUN,
+  WORK_FOLDER,
+} from './assumptions.ts';
+import type { Deployment, FunctionSize, Job } from './deployment.ts';
+import { PRICES, type PriceName } from './prices.ts';
+import { HOURS_PER_MONTH } from './schedule.ts';
+import type { Containers, Size, Usage } from './sizes.ts';
+
+const SECONDS = HOURS_PER_MONTH * 3600;
+const MINUTES = HOURS_PER_MONTH * 60;
 const MILLION = 1e6;
 const GB = 1e9;
-const TB = 1e12;
-/** Data points of the managed service before its cheapest tier. */
-const FORECAST_TIER = 50 * MILLION;
-const LOG_BYTES_PER_REQUEST = 500;
-/** Objects that a feature run writes and reads: data, manifest, view, report, marks. */
-const WRITES_PER_RUN = 12;
-const READS_PER_RUN = 60;
-/**
- * A Standard child execution: its start, its one task, its end, and the map's own share: an
- * assumption on the high side.
- */
-const TRANSITIONS_PER_SHARD = 4;
-/**
- * How long the managed service's instance is busy with a million series. An assumption: AWS states
- * no figure.
- */
-const MANAGED_HOURS_PER_MILLION = 40;
 
 export interface Line {
   readonly item: string;
@@ -49,7 +53,7 @@ export interface Bill {
 
 type Use = readonly [price: PriceName, units: number];
 
-const line = (item: string, how: string, uses: readonly Use[], factor = 1): Line => ({
+export const line = (item: string, how: string, uses: readonly Use[], factor = 1): Line => ({
   item,
   how,
   dollars: factor * uses.reduce((sum, [price, units]) => sum + PRICES[price].dollars * units, 0),
@@ -67,236 +71,278 @@ export function billOf(title: string, lines: readonly Line[]): Bill {
   };
 }
 
-/** Headway as infra/ deploys it. */
-export function headwayBill(size: Size): Bill {
-  const { features, batch, firewallRules, training } = size;
-  return billOf(`Headway on AWS, ${size.title}`, [
-    ...servingLines(size),
-    taskLine('feature runs', features.task),
-    ...(features.kind === 'athena'
-      ? [scanLine(size, features.bytesPerEvent * features.scansPerEvent)]
-      : []),
-    taskLine('training', training),
-    ...(batch === null ? [] : batchLines(size, batch)),
-    storageLine(size),
-    ...commonLines(size),
-    ...(firewallRules === 0 ? [] : [firewallLine(size)]),
-  ]);
+/** @param deployment of `size.configuration`, read from its templates */
+export function headwayBill(size: Size, deployment: Deployment): Bill {
+  const { usage, environments, containers } = size;
+  const lines = [
+    ...servingLines(deployment, usage, containers),
+    ...jobLines(deployment, usage),
+    ...storageLines(deployment, usage, containers),
+    ...watchingLines(deployment, usage, containers),
+    ...networkLines(deployment),
+    dataOutLine(usage),
+  ].filter(({ dollars }) => dollars > 0);
+  const all = lines.map((one) => ({ ...one, dollars: one.dollars * environments }));
+  return billOf(`Headway on AWS, ${size.title}`, all);
 }
 
-/** What somebody would run instead, for the same series, events and requests. */
-export function alternatives(size: Size): Bill[] {
-  // What needs a distributed engine does not fit into one container.
-  const one = size.features.kind === 'duckdb' ? [containerBill(size)] : [];
-  return [managedBill(size), legacyBill(size), ...one, pythonBill(size)];
-}
+/** Requests that the function answers: all, or the probe's alone where containers serve. */
+const asked = ({ probe }: Deployment, usage: Usage, containers: Containers | null): number =>
+  probe.runsPerMonth + (containers === null ? usage.requestsPerMonth : 0);
 
-function servingLines(size: Size): Line[] {
-  const { serving, requestsPerMonth } = size;
-  const millions = requestsPerMonth / MILLION;
-  if (serving.kind === 'containers') {
-    const { count, vcpu, memoryGb, loadUnits } = serving;
-    return [
-      line('inference containers', `${count} × ${vcpu} vCPU, ${memoryGb} GB, always on`, [
-        ['fargateVcpu', count * vcpu * HOURS],
-        ['fargateGb', count * memoryGb * HOURS],
-        ['publicIpv4', count * HOURS],
-      ]),
-      line('load balancer', `${loadUnits} LCU`, [
-        ['loadBalancerHour', HOURS],
-        ['loadBalancerUnit', loadUnits * HOURS],
-      ]),
-    ];
-  }
-  const { memoryGb, secondsPerRequest, preparedEarly } = serving;
-  const run = requestsPerMonth * secondsPerRequest * memoryGb;
+function servingLines(deployment: Deployment, usage: Usage, containers: Containers | null): Line[] {
+  const { service, provisioned, hasHttpApi, hasDistribution, firewalls } = deployment;
+  const requests = asked(deployment, usage, containers);
+  const millions = requests / MILLION;
+  const { secondsPerRequest } = usage;
+  const front = hasHttpApi
+    ? [
+        line('HTTP API', `${short(requests)} requests`, [
+          ['httpApi', Math.min(millions, 300)],
+          ['httpApiBeyond', Math.max(0, millions - 300)],
+        ]),
+      ]
+    : [];
   return [
     line(
-      'inference functions',
-      `${short(requestsPerMonth)} requests × ${secondsPerRequest * 1000} ms × ${memoryGb} GB`,
-      [
-        ['lambdaGbSecond', run],
-        ['lambdaRequests', millions],
-      ],
+      'inference function',
+      `${short(requests)} requests, the probe’s included, × ${secondsPerRequest * 1000} ms × ` +
+        `${service.memoryGb.toFixed(2)} GB`,
+      functionUses(service, requests, secondsPerRequest),
     ),
-    ...(preparedEarly === 0
-      ? []
-      : [
-          line('provisioned concurrency', `${preparedEarly} kept ready`, [
-            ['lambdaProvisioned', preparedEarly * memoryGb * SECONDS],
-          ]),
-        ]),
-    line('HTTP API', `${short(requestsPerMonth)} requests`, [
-      ['httpApi', Math.min(millions, 300)],
-      ['httpApiBeyond', Math.max(0, millions - 300)],
+    line('provisioned concurrency', `${provisioned} kept ready`, [
+      ['lambdaProvisioned', provisioned * service.memoryGb * SECONDS],
+    ]),
+    ...front,
+    ...(containers === null ? [] : containerLines(containers)),
+    line('CloudFront', `${short(requests)} requests`, [
+      ['cdnRequests', hasDistribution ? millions : 0],
+    ]),
+    line('firewall', `${firewalls.reduce((a, b) => a + b, 0)} rules`, [
+      ['webAcl', firewalls.length],
+      ['webAclRule', firewalls.reduce((a, b) => a + b, 0)],
+      ['webAclRequests', firewalls.length * millions],
     ]),
   ];
 }
 
-function taskLine(item: string, { runsPerMonth, hoursPerRun, vcpu, memoryGb, isSpot }: Task): Line {
-  const hours = runsPerMonth * hoursPerRun;
-  const how =
-    `${runsPerMonth} runs × ${Number((hoursPerRun * 60).toFixed(1))} min × ${vcpu} vCPU, ` +
-    `${memoryGb} GB${isSpot ? ', Spot' : ''}`;
+/** At Fargate's price; infra/kubernetes has them, and the templates do not. */
+export const containerLines = ({ count, vcpu, memoryGb, loadUnits }: Containers): Line[] => [
+  line('serving containers', `${count} × ${vcpu} vCPU, ${memoryGb} GB, always on`, [
+    ['fargateVcpu', count * vcpu * HOURS_PER_MONTH],
+    ['fargateGb', count * memoryGb * HOURS_PER_MONTH],
+    ['publicIpv4', count * HOURS_PER_MONTH],
+  ]),
+  line('load balancer', `${loadUnits} LCU`, [
+    ['loadBalancerHour', HOURS_PER_MONTH],
+    ['loadBalancerUnit', loadUnits * HOURS_PER_MONTH],
+  ]),
+];
+
+function functionUses(size: FunctionSize, runs: number, seconds: number): Use[] {
+  return [
+    [size.isArm ? 'lambdaGbSecond' : 'lambdaGbSecondX86', runs * seconds * size.memoryGb],
+    ['lambdaDisk', runs * seconds * size.diskGb],
+    ['lambdaRequests', runs / MILLION],
+  ];
+}
+
+function jobLines(deployment: Deployment, usage: Usage): Line[] {
+  const { features, training, monitoring, batch, probe, machines, schedules } = deployment;
+  const { featuresMinutes, trainingMinutes, monitoringMinutes, series } = usage;
+  const machineRuns = taskRuns(deployment);
+  const shardRuns = batch === null ? 0 : batch.runsPerMonth * batch.shards;
+  const started = [features, training, monitoring, ...(batch === null ? [] : [batch]), probe];
+  return [
+    jobLine('features', features, featuresMinutes),
+    jobLine('training', training, trainingMinutes),
+    jobLine('monitoring', monitoring, monitoringMinutes),
+    ...(batch === null
+      ? []
+      : [
+          jobLine(
+            'batch forecasts',
+            { ...batch, runsPerMonth: shardRuns },
+            (series / SERIES_PER_SECOND / batch.shards + SHARD_START_SECONDS) / 60,
+          ),
+        ]),
+    jobLine('probe', probe, PROBE_SECONDS / 60),
+    line('state machines', `${machines}, ${short(machineRuns + shardRuns)} executions`, [
+      [
+        'stepTransitions',
+        (machineRuns * TRANSITIONS_PER_RUN.task + shardRuns * TRANSITIONS_PER_RUN.shard) / 1000,
+      ],
+    ]),
+    line('schedules', `${schedules}`, [
+      ['schedules', started.reduce((sum, { runsPerMonth }) => sum + runsPerMonth, 0) / MILLION],
+    ]),
+  ];
+}
+
+/** Executions of state machines that run a container. */
+const taskRuns = ({ features, training, monitoring }: Deployment): number =>
+  [features, training, monitoring]
+    .filter(({ size }) => size.kind === 'task')
+    .reduce((sum, { runsPerMonth }) => sum + runsPerMonth, 0);
+
+function jobLine(item: string, { runsPerMonth, size }: Job, minutes: number): Line {
+  const runs = `${Number(runsPerMonth.toFixed(1))} runs × ${Number((minutes * 60).toFixed(1))} s`;
+  if (size.kind === 'function')
+    return line(
+      item,
+      `${runs} × ${size.memoryGb.toFixed(2)} GB`,
+      functionUses(size, runsPerMonth, minutes * 60),
+    );
+  const hours = (runsPerMonth * minutes) / 60;
   const compute = line(
     item,
-    how,
+    `${runs} × ${size.vcpu} vCPU, ${size.memoryGb} GB${size.isSpot ? ', Spot' : ''}, with address`,
     [
-      ['fargateVcpu', hours * vcpu],
-      ['fargateGb', hours * memoryGb],
+      [size.isArm ? 'fargateVcpu' : 'fargateVcpuX86', hours * size.vcpu],
+      [size.isArm ? 'fargateGb' : 'fargateGbX86', hours * size.memoryGb],
     ],
-    isSpot ? PRICES.fargateSpotShare.dollars : 1,
+    size.isSpot ? PRICES.fargateSpotShare.dollars : 1,
   );
-  const address = PRICES.publicIpv4.dollars * hours;
+  const rest = line(item, '', [
+    ['fargateDisk', hours * size.diskGb],
+    ['publicIpv4', hours],
+  ]);
   return {
     ...compute,
-    dollars: compute.dollars + address,
-    prices: [...compute.prices, 'publicIpv4'],
+    dollars: compute.dollars + rest.dollars,
+    prices: [
+      ...compute.prices,
+      ...rest.prices,
+      ...(size.isSpot ? (['fargateSpotShare'] as const) : []),
+    ],
   };
 }
 
-function scanLine({ eventsPerDay }: Size, bytesPerEvent: number): Line {
-  const bytes = eventsPerDay * DAYS * bytesPerEvent;
-  return line('Athena scans', `${(bytes / TB).toFixed(2)} TB read`, [['athenaScan', bytes / TB]]);
+/** Requests to the store in a month, of all that read and write it. */
+function storeRequests(
+  deployment: Deployment,
+  usage: Usage,
+  containers: Containers | null,
+): RequestCount {
+  const { features, training, monitoring, batch } = deployment;
+  const shards = batch === null ? 0 : batch.runsPerMonth * batch.shards;
+  // A function looks at most once a minute, and when it is asked; a container looks by itself.
+  const looks =
+    containers === null
+      ? Math.min(asked(deployment, usage, containers), MINUTES)
+      : (containers.count * SECONDS) / REFRESH.containerSeconds;
+  const counts: [RequestCount, number][] = [
+    [RUN_REQUESTS.features, features.runsPerMonth],
+    [RUN_REQUESTS.training, training.runsPerMonth],
+    [RUN_REQUESTS.monitoring, monitoring.runsPerMonth],
+    [RUN_REQUESTS.shard, shards],
+    [REFRESH.requests, looks],
+  ];
+  return {
+    writes: counts.reduce((sum, [{ writes }, times]) => sum + writes * times, 0),
+    reads: counts.reduce((sum, [{ reads }, times]) => sum + reads * times, 0),
+  };
 }
 
-function batchLines(size: Size, batch: NonNullable<Size['batch']>): Line[] {
-  const { runsPerMonth, shards, memoryGb, seriesPerSecond, startSeconds } = batch;
-  const busy = runsPerMonth * (size.series / seriesPerSecond + shards * startSeconds);
-  const workers = runsPerMonth * shards;
+function storageLines(deployment: Deployment, usage: Usage, containers: Containers | null): Line[] {
+  const { writes, reads } = storeRequests(deployment, usage, containers);
+  const { storedGb, imagesGb } = usage;
+  const { training, fileSystems } = deployment;
   return [
     line(
-      'batch forecasts',
-      `${runsPerMonth} runs × ${shards} shards, ${short(size.series)} series`,
+      'store (S3)',
+      `${short(storedGb)} GB, ${short(writes)} writes and lists, ${short(reads)} reads`,
       [
-        ['lambdaGbSecond', busy * memoryGb],
-        ['lambdaRequests', workers / MILLION],
+        ['s3Storage', storedGb],
+        ['s3Writes', writes / 1000],
+        ['s3Reads', reads / 1000],
       ],
     ),
-    line('Distributed Map', `${short(workers)} shards`, [
-      ['stepTransitions', (workers * TRANSITIONS_PER_SHARD) / 1000],
+    line('work folder (EFS)', `${WORK_FOLDER.storedGb} GB`, [
+      ['workFolder', fileSystems * WORK_FOLDER.storedGb],
+      ['workFolderReads', fileSystems * training.runsPerMonth * WORK_FOLDER.readGb],
+      ['workFolderWrites', fileSystems * training.runsPerMonth * WORK_FOLDER.writtenGb],
     ]),
+    line('images (ECR)', `${imagesGb} GB`, [['imageStorage', imagesGb]]),
   ];
 }
 
-function storageLine({ storedGb, features, batch }: Size): Line {
-  const { runsPerMonth } = features.task;
-  const objects = batch === null ? 0 : batch.runsPerMonth * batch.shards;
-  return line('S3', `${short(storedGb)} GB`, [
-    ['s3Storage', storedGb],
-    ['s3Writes', (runsPerMonth * WRITES_PER_RUN + objects) / 1000],
-    ['s3Reads', (runsPerMonth * READS_PER_RUN + objects * 2) / 1000],
+function watchingLines(
+  deployment: Deployment,
+  usage: Usage,
+  containers: Containers | null,
+): Line[] {
+  const { alarmMetrics, dashboards, metrics, logDays } = deployment;
+  const logged = logBytes(deployment, usage, containers) / GB;
+  const traces = tracesOf(deployment, usage, containers);
+  const hourly = Math.min(1, deployment.monitoring.runsPerMonth / HOURS_PER_MONTH);
+  return [
+    line('logs', `${logged.toFixed(2)} GB, kept ${logDays} days`, [
+      ['logIngest', logged],
+      ['logStorage', logged * COMPRESSED_LOG_SHARE * (logDays / 30)],
+    ]),
+    line('alarms', `${alarmMetrics} metrics with alarms`, [['alarm', alarmMetrics]]),
+    line(
+      'metrics',
+      `${metrics.probe} of the probe, ${metrics.monitoring} of monitoring, ${metrics.log} of a log`,
+      [['customMetric', metrics.probe + metrics.log + metrics.monitoring * hourly]],
+    ),
+    insightsLine(deployment),
+    line('traces (X-Ray)', short(traces), [['traces', traces / MILLION]]),
+    line('dashboard', `${dashboards}`, [['dashboard', dashboards]]),
+  ];
+}
+
+/** A metric is paid for the hours in which it came. */
+function insightsLine({ hasInsights, features, training, monitoring }: Deployment): Line {
+  const families = [features, training, monitoring]
+    .filter(({ size }) => size.kind === 'task')
+    .reduce((sum, { runsPerMonth }) => sum + Math.min(1, runsPerMonth / HOURS_PER_MONTH), 0);
+  const metrics = CLUSTER_METRICS + FAMILY_METRICS * families;
+  return line('Container Insights', `${metrics.toFixed(1)} metrics`, [
+    ['customMetric', hasInsights ? metrics : 0],
   ]);
 }
 
-/** What every way of serving pays for: responses leaving, logs, eyes on it. */
-function commonLines({
-  requestsPerMonth,
-  responseKb,
-  alarms,
-  customMetrics,
-  features,
-  training,
-}: Size): Line[] {
+function logBytes(deployment: Deployment, usage: Usage, containers: Containers | null): number {
+  const { features, training, monitoring, batch, probe, hasHttpApi, hasInsights } = deployment;
+  const requests = asked(deployment, usage, containers);
+  const elsewhere = containers === null ? 0 : usage.requestsPerMonth;
+  const shards = batch === null ? 0 : batch.runsPerMonth * batch.shards;
+  return (
+    (requests + elsewhere) * LOG_BYTES_PER_REQUEST +
+    (hasHttpApi ? requests * API_LOG_BYTES : 0) +
+    probe.runsPerMonth * PROBE_LOG_BYTES +
+    (features.runsPerMonth + training.runsPerMonth + monitoring.runsPerMonth + shards) *
+      LOG_BYTES_PER_RUN +
+    (hasInsights ? MINUTES * INSIGHT_BYTES_PER_MINUTE : 0)
+  );
+}
+
+/** Lambda and Step Functions record one a second, and a share of what is beyond. */
+function tracesOf(deployment: Deployment, usage: Usage, containers: Containers | null): number {
+  const recorded = (runs: number) =>
+    Math.min(runs, SECONDS) + TRACED_BEYOND * Math.max(0, runs - SECONDS);
+  const { service, features, batch } = deployment;
+  const shards = batch === null ? 0 : batch.runsPerMonth * batch.shards;
+  const isFunction = features.size.kind === 'function';
+  return (
+    (service.isTraced ? recorded(asked(deployment, usage, containers)) : 0) +
+    recorded(taskRuns(deployment) + shards + (isFunction ? features.runsPerMonth : 0))
+  );
+}
+
+const networkLines = ({ natGateways, endpointZones }: Deployment): Line[] => [
+  line('NAT gateways and endpoints', `${natGateways} and ${endpointZones} zones`, [
+    ['natHour', natGateways * HOURS_PER_MONTH],
+    ['endpointAzHour', endpointZones * HOURS_PER_MONTH],
+  ]),
+];
+
+export function dataOutLine({ requestsPerMonth, responseKb }: Usage): Line {
   const responseGb = (requestsPerMonth * responseKb * 1000) / GB;
-  const logged = (requestsPerMonth * LOG_BYTES_PER_REQUEST) / GB;
-  return [
-    line('data out', `${responseGb.toFixed(1)} GB of responses`, [['egress', responseGb]]),
-    line('logs', `${logged.toFixed(1)} GB`, [['logIngest', logged]]),
-    line(
-      'monitoring',
-      `${alarms} metrics with alarms, ${customMetrics} own metrics, a dashboard, schedules, images`,
-      [
-        ['alarm', alarms],
-        ['customMetric', customMetrics],
-        ['dashboard', 1],
-        ['schedules', (features.task.runsPerMonth + training.runsPerMonth) / MILLION],
-        ['imageStorage', 2],
-      ],
-    ),
-  ];
+  return line('data out', `${responseGb.toFixed(1)} GB of responses`, [['egress', responseGb]]);
 }
 
-const firewallLine = ({ firewallRules, requestsPerMonth }: Size): Line =>
-  line('firewall', `${firewallRules} rules`, [
-    ['webAcl', 1],
-    ['webAclRule', firewallRules],
-    ['webAclRequests', requestsPerMonth / MILLION],
-  ]);
-
-/**
- * SageMaker Canvas, which AWS names as the successor of Amazon Forecast; forecasts are served from
- * a table that somebody else pays.
- */
-function managedBill(size: Size): Bill {
-  const runs = size.training.runsPerMonth;
-  const hours = Math.max(1, (size.series / MILLION) * MANAGED_HOURS_PER_MILLION);
-  return billOf('managed: SageMaker Canvas time series', [
-    line('sessions', `${size.analystHours} hours at the screen`, [
-      ['canvasSession', size.analystHours],
-    ]),
-    line(
-      'training and predictions',
-      `${runs} runs × ${hours.toFixed(1)} h of ml.m5.12xlarge (assumed)`,
-      [['sagemakerTraining', runs * hours]],
-    ),
-    storageLine(size),
-  ]);
-}
-
-/** Forecasts once a day at most: every hour, as Headway issues them, nobody would have paid for. */
-function legacyBill(size: Size): Bill {
-  const runs = Math.min(DAYS, size.batch?.runsPerMonth ?? size.training.runsPerMonth);
-  const points = runs * size.series * size.horizon * size.quantiles;
-  return billOf('managed, closed to new customers: Amazon Forecast, issued once a day at most', [
-    line('data points', `${short(points)} forecasts`, [
-      ['forecastPoints', Math.min(points, FORECAST_TIER) / 1000],
-      ['forecastPointsBeyond', Math.max(0, points - FORECAST_TIER) / 1000],
-    ]),
-    storageLine(size),
-  ]);
-}
-
-/**
- * One machine in a container that never sleeps, features and training in it as `headway start`
- * does; two of them where it must not fail.
- */
-function containerBill(size: Size): Bill {
-  const { vcpu, memoryGb } = size.training;
-  const count = size.firewallRules > 0 ? 2 : 1;
-  return billOf('always-on container (Fargate) that does everything', [
-    line('containers', `${count} × ${vcpu} vCPU, ${memoryGb} GB, always on`, [
-      ['fargateVcpu', count * vcpu * HOURS],
-      ['fargateGb', count * memoryGb * HOURS],
-      ['publicIpv4', count * HOURS],
-    ]),
-    line('load balancer', '1 LCU', [
-      ['loadBalancerHour', HOURS],
-      ['loadBalancerUnit', HOURS],
-    ]),
-    storageLine(size),
-    ...commonLines(size),
-  ]);
-}
-
-/**
- * What a Python team would rent: Airflow for the schedule, training jobs, two real-time endpoints.
- */
-function pythonBill(size: Size): Bill {
-  const endpoints = size.serving.kind === 'containers' ? size.serving.count * size.serving.vcpu : 2;
-  const { runsPerMonth, hoursPerRun, vcpu } = size.training;
-  return billOf('hosted Python stack: MWAA, SageMaker training and endpoints', [
-    line('Airflow', 'one small environment', [['airflowHour', HOURS]]),
-    line('endpoints', `${endpoints} × ml.m5.large, always on`, [
-      ['endpointHour', endpoints * HOURS],
-    ]),
-    line('training', `${runsPerMonth} runs on ml.m5.xlarge, 4 vCPU each`, [
-      ['trainingHour', (runsPerMonth * hoursPerRun * vcpu) / 4],
-    ]),
-    storageLine(size),
-    ...commonLines(size),
-  ]);
-}
-
-const short = (n: number): string =>
+export const short = (n: number): string =>
   new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(n);

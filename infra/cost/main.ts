@@ -1,21 +1,27 @@
 /**
  * Purpose: `npm run cost`: the monthly bill of a size of Headway on AWS, next to its alternatives.
- *   npm run cost [-- --size portfolio|company|city] [--json]
- * Invariants: no network; the prices' age and where to check them are printed with every table.
+ *   npm run cost [-- --size dev|prod|company|city] [--json]
+ * Invariants: what is priced is what the size's configuration synthesises to; no network, no
+ * account; the prices' age and where to check them are printed with every table.
  * Fails: exit 2 for an unknown size.
  */
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
-import { alternatives, type Bill, headwayBill } from './bill.ts';
+import { alternatives } from './alternatives.ts';
+import { type Bill, headwayBill } from './bill.ts';
+import { readDeployment } from './deployment.ts';
 import { CHECK_FIRST, PRICES, type PriceName } from './prices.ts';
 import { SIZE_NAMES, SIZES, type SizeName } from './sizes.ts';
+import { synthesiseTemplates } from './templates.ts';
 
 const money = (dollars: number): string =>
   `$${dollars.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 
-function costReport(name: SizeName) {
-  const bill = headwayBill(SIZES[name]);
-  const others = alternatives(SIZES[name]);
+async function costReport(name: SizeName) {
+  const size = SIZES[name];
+  const deployment = await readDeployment(synthesiseTemplates(size.configuration));
+  const bill = headwayBill(size, deployment);
+  const others = alternatives(size, deployment);
   const used = new Set<PriceName>(
     [bill, ...others].flatMap(({ lines }) => lines.flatMap(({ prices }) => prices)),
   );
@@ -32,7 +38,12 @@ function costReport(name: SizeName) {
 const pricesOf = (names: ReadonlySet<PriceName>) =>
   Object.fromEntries(Object.entries(PRICES).filter(([name]) => names.has(name as PriceName)));
 
-function print({ bill, alternatives: others, prices, note }: ReturnType<typeof costReport>): void {
+function print({
+  bill,
+  alternatives: others,
+  prices,
+  note,
+}: Awaited<ReturnType<typeof costReport>>): void {
   const table = new Table({
     head: ['a month of', 'how', 'US$'],
     colAligns: ['left', 'left', 'right'],
@@ -63,12 +74,10 @@ const program = new Command('cost')
     'The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), next to its ' +
       'alternatives.',
   )
-  .addOption(
-    new Option('--size <name>', 'what to compute').choices(SIZE_NAMES).default('portfolio'),
-  )
+  .addOption(new Option('--size <name>', 'what to compute').choices(SIZE_NAMES).default('dev'))
   .option('--json', 'as JSON, with every price, its page and its month')
-  .action(({ size, json }: { size: SizeName; json?: boolean }) => {
-    const report = costReport(size);
+  .action(async ({ size, json }: { size: SizeName; json?: boolean }) => {
+    const report = await costReport(size);
     if (json) console.log(JSON.stringify(report, null, 1));
     else print(report);
   });

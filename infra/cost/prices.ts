@@ -32,6 +32,18 @@ export const PRICES = {
     source: page('lambda'),
     noted: '2025-06',
   },
+  lambdaGbSecondX86: {
+    dollars: 0.0000166667,
+    unit: 'GB-second, x86_64',
+    source: page('lambda'),
+    noted: '2025-06',
+  },
+  lambdaDisk: {
+    dollars: 0.0000000309,
+    unit: 'GB-second of /tmp beyond 512 MB',
+    source: page('lambda'),
+    noted: '2025-06',
+  },
   lambdaRequests: {
     dollars: 0.2,
     unit: 'million requests',
@@ -56,6 +68,24 @@ export const PRICES = {
     source: page('fargate'),
     noted: '2025-06',
   },
+  fargateVcpuX86: {
+    dollars: 0.04048,
+    unit: 'vCPU-hour, Linux/x86',
+    source: page('fargate'),
+    noted: '2025-06',
+  },
+  fargateGbX86: {
+    dollars: 0.004445,
+    unit: 'GB-hour, Linux/x86',
+    source: page('fargate'),
+    noted: '2025-06',
+  },
+  fargateDisk: {
+    dollars: 0.000111,
+    unit: 'GB-hour of task storage beyond 20 GB',
+    source: page('fargate'),
+    noted: '2025-06',
+  },
   fargateSpotShare: {
     dollars: 0.3,
     unit: 'dollar of the on-demand price',
@@ -64,6 +94,13 @@ export const PRICES = {
     note: 'Spot is "up to 70 % off" and moves with demand; this is its floor.',
   },
   publicIpv4: { dollars: 0.005, unit: 'address-hour', source: page('vpc'), noted: '2025-06' },
+  natHour: { dollars: 0.045, unit: 'hour of a NAT gateway', source: page('vpc'), noted: '2025-06' },
+  endpointAzHour: {
+    dollars: 0.01,
+    unit: 'hour of an interface endpoint in one zone',
+    source: page('privatelink'),
+    noted: '2025-06',
+  },
   httpApi: {
     dollars: 1,
     unit: 'million requests, first 300 million',
@@ -96,12 +133,23 @@ export const PRICES = {
   },
   s3Writes: { dollars: 0.005, unit: 'thousand PUT or LIST', source: page('s3'), noted: '2025-06' },
   s3Reads: { dollars: 0.0004, unit: 'thousand GET', source: page('s3'), noted: '2025-06' },
-  athenaScan: {
-    dollars: 5,
-    unit: 'TB scanned',
-    source: page('athena'),
+  workFolder: {
+    dollars: 0.3,
+    unit: 'GB-month in EFS, Standard, regional',
+    source: page('efs'),
     noted: '2025-06',
-    note: 'At least 10 MB a query.',
+  },
+  workFolderReads: {
+    dollars: 0.03,
+    unit: 'GB read, elastic throughput',
+    source: page('efs'),
+    noted: '2025-06',
+  },
+  workFolderWrites: {
+    dollars: 0.06,
+    unit: 'GB written, elastic throughput',
+    source: page('efs'),
+    noted: '2025-06',
   },
   stepTransitions: {
     dollars: 0.025,
@@ -122,6 +170,19 @@ export const PRICES = {
     noted: '2025-06',
   },
   logIngest: { dollars: 0.5, unit: 'GB of logs', source: page('cloudwatch'), noted: '2025-06' },
+  logStorage: {
+    dollars: 0.03,
+    unit: 'GB-month of logs, compressed',
+    source: page('cloudwatch'),
+    noted: '2025-06',
+    note: 'CloudWatch compresses to about 15 % of what came in.',
+  },
+  traces: {
+    dollars: 5,
+    unit: 'million traces recorded',
+    source: page('xray'),
+    noted: '2025-06',
+  },
   alarm: { dollars: 0.1, unit: 'alarm-month', source: page('cloudwatch'), noted: '2025-06' },
   customMetric: {
     dollars: 0.3,
@@ -137,6 +198,12 @@ export const PRICES = {
     dollars: 0.6,
     unit: 'million requests inspected',
     source: page('waf'),
+    noted: '2025-06',
+  },
+  cdnRequests: {
+    dollars: 1,
+    unit: 'million HTTPS requests',
+    source: page('cloudfront'),
     noted: '2025-06',
   },
   canvasSession: {

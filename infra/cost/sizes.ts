@@ -1,161 +1,142 @@
 /**
- * Purpose: what a month of Headway uses, and the three sizes that `npm run cost` knows.
- * Invariants: a size is usage, never dollars; what is measured by a bench and what is assumed is
- * distinguished by a comment.
+ * Purpose: the sizes that `npm run cost` knows: what is deployed, as a configuration of infra/aws,
+ * and what a month uses of it.
+ * Invariants: `dev` and `prod` are the environments as they are; usage is never dollars; what is
+ * measured by a bench and what is assumed is distinguished by a comment.
  * Fails: never.
  */
+import type { Configuration } from '../aws/configuration.ts';
+import { environments } from '../aws/environments.ts';
 
 export interface Size {
   readonly title: string;
+  readonly configuration: Configuration;
+  /** So many environments like it: one store holds some 200,000 series (docs/scaling.md). */
+  readonly environments: number;
+  /** Where functions do not serve, but containers of infra/kubernetes. */
+  readonly containers: Containers | null;
+  /** Of one environment. */
+  readonly usage: Usage;
+  /** Hours a month that a person works at the managed alternative's screen. */
+  readonly analystHours: number;
+}
+
+export interface Usage {
   readonly series: number;
   readonly horizon: number;
   readonly quantiles: number;
   readonly eventsPerDay: number;
   /** Forecasts are asked for by HTTP so often a month. */
   readonly requestsPerMonth: number;
+  readonly secondsPerRequest: number;
   readonly responseKb: number;
-  readonly serving: Serving;
-  readonly features: Features;
-  readonly training: Task;
-  /**
-   * Forecasts of all series into the log; null where the service computes them as it takes a model,
-   * and that is enough.
-   */
-  readonly batch: Batch | null;
+  /** Of one run, the fetching of the image included. */
+  readonly featuresMinutes: number;
+  readonly trainingMinutes: number;
+  readonly monitoringMinutes: number;
   readonly storedGb: number;
-  /** Metrics that alarms watch: an alarm on an expression is paid for each metric in it. */
-  readonly alarms: number;
-  readonly customMetrics: number;
-  /** Rules of a web ACL in front; 0: none. */
-  readonly firewallRules: number;
-  /** Hours a month that a person works at the managed alternative's screen. */
-  readonly analystHours: number;
+  readonly imagesGb: number;
 }
 
-export type Serving =
-  | {
-      readonly kind: 'lambda';
-      readonly memoryGb: number;
-      readonly secondsPerRequest: number;
-      readonly preparedEarly: number;
-    }
-  | {
-      readonly kind: 'containers';
-      readonly count: number;
-      readonly vcpu: number;
-      readonly memoryGb: number;
-      readonly loadUnits: number;
-    };
-
-export type Features =
-  | { readonly kind: 'duckdb'; readonly task: Task }
-  /**
-   * The portable statement reads each part twice (docs/decisions/0027); `bytesPerEvent`: of the
-   * columns that it reads.
-   */
-  | {
-      readonly kind: 'athena';
-      readonly task: Task;
-      readonly bytesPerEvent: number;
-      readonly scansPerEvent: number;
-    };
-
-export interface Task {
-  readonly runsPerMonth: number;
-  readonly hoursPerRun: number;
+export interface Containers {
+  readonly count: number;
   readonly vcpu: number;
   readonly memoryGb: number;
-  readonly isSpot: boolean;
+  readonly loadUnits: number;
 }
 
-export interface Batch {
-  readonly runsPerMonth: number;
-  readonly shards: number;
-  readonly memoryGb: number;
-  /**
-   * Series a second in one shard: `npm run bench:shards` measures it, `npm run bench:batch` for the
-   * model alone.
-   */
-  readonly seriesPerSecond: number;
-  /** Start of a shard: its image, the model, its part of the view. An assumption. */
-  readonly startSeconds: number;
-}
+const { dev, prod } = environments;
 
-const nightly = (task: Omit<Task, 'isSpot' | 'runsPerMonth'>): Task => ({
-  ...task,
-  runsPerMonth: 30,
-  isSpot: true,
-});
+/** A city of 263 series; the minutes are assumed, longer than measured on two cores. */
+const city: Omit<Usage, 'requestsPerMonth'> = {
+  series: 263,
+  horizon: 24,
+  quantiles: 3,
+  eventsPerDay: 25_000,
+  secondsPerRequest: 0.02,
+  responseKb: 4,
+  featuresMinutes: 1,
+  trainingMinutes: 15,
+  monitoringMinutes: 1,
+  storedGb: 2,
+  imagesGb: 2,
+};
 
 export const SIZES = {
-  portfolio: {
-    title: 'portfolio: a city on one Lambda function',
-    series: 263,
-    horizon: 24,
-    quantiles: 3,
-    eventsPerDay: 25_000,
-    requestsPerMonth: 50_000,
-    responseKb: 4,
-    serving: { kind: 'lambda', memoryGb: 1, secondsPerRequest: 0.02, preparedEarly: 0 },
-    features: {
-      kind: 'duckdb',
-      task: { runsPerMonth: 30, hoursPerRun: 1 / 60, vcpu: 1, memoryGb: 2, isSpot: false },
-    },
-    training: { runsPerMonth: 4, hoursPerRun: 0.25, vcpu: 2, memoryGb: 4, isSpot: true },
-    batch: null,
-    storedGb: 2,
-    // As dev has them: tests/integration/infra/stacks/operations.ts counts them in the templates.
-    alarms: 19,
-    customMetrics: 8,
-    firewallRules: 0,
+  dev: {
+    title: 'dev: a city on one function, as infra/aws/environments.ts has it',
+    configuration: dev,
+    environments: 1,
+    containers: null,
+    usage: { ...city, requestsPerMonth: 50_000 },
     analystHours: 4,
   },
+  prod: {
+    title: 'prod: the same city every hour, as infra/aws/environments.ts has it',
+    configuration: prod,
+    environments: 1,
+    containers: null,
+    usage: { ...city, requestsPerMonth: 1_000_000 },
+    analystHours: 8,
+  },
   company: {
-    title: 'company: a chain of shops, forecasts every hour',
-    series: 20_000,
-    horizon: 48,
-    quantiles: 5,
-    eventsPerDay: 5_000_000,
-    requestsPerMonth: 20_000_000,
-    responseKb: 4,
-    serving: { kind: 'lambda', memoryGb: 3, secondsPerRequest: 0.02, preparedEarly: 2 },
-    features: {
-      kind: 'duckdb',
-      task: { runsPerMonth: 720, hoursPerRun: 1 / 30, vcpu: 2, memoryGb: 8, isSpot: false },
+    title: 'company: prod for a chain of shops, forecasts every hour',
+    configuration: {
+      ...prod,
+      features: {
+        ...prod.features,
+        compute: { kind: 'fargate', cpu: 2048, memoryMb: 8192, storageGb: 40, spot: true },
+      },
+      training: {
+        ...prod.training,
+        compute: { kind: 'fargate', cpu: 4096, memoryMb: 16_384, storageGb: 40, spot: true },
+      },
+      batch: {
+        schedule: 'cron(20 * * * ? *)',
+        compute: { kind: 'lambda', memoryMb: 3008, storageMb: 2048 },
+        shards: 4,
+        maxAtOnce: 4,
+      },
+      inference: { ...prod.inference, memoryMb: 3008, provisionedConcurrency: 2 },
     },
-    training: nightly({ hoursPerRun: 1.5, vcpu: 4, memoryGb: 16 }),
-    batch: { runsPerMonth: 720, shards: 4, memoryGb: 2, seriesPerSecond: 1000, startSeconds: 5 },
-    storedGb: 300,
-    alarms: 20,
-    customMetrics: 60,
-    firewallRules: 4,
+    environments: 1,
+    containers: null,
+    usage: {
+      ...{ series: 20_000, horizon: 48, quantiles: 5, eventsPerDay: 5_000_000 },
+      ...{ requestsPerMonth: 20_000_000, secondsPerRequest: 0.02, responseKb: 4 },
+      ...{ featuresMinutes: 2, trainingMinutes: 90, monitoringMinutes: 2 },
+      ...{ storedGb: 300, imagesGb: 2 },
+    },
     analystHours: 20,
   },
   city: {
-    title: 'city of millions: a million series, half a billion events a day',
-    series: 1_000_000,
-    horizon: 24,
-    quantiles: 3,
-    eventsPerDay: 500_000_000,
-    requestsPerMonth: 1_000_000_000,
-    responseKb: 3,
-    // One service for each of eight stores by region (docs/scaling.md: what one store holds): its
-    // view twice, and two of it.
-    serving: { kind: 'containers', count: 16, vcpu: 1, memoryGb: 8, loadUnits: 20 },
-    features: {
-      kind: 'athena',
-      task: { runsPerMonth: 720, hoursPerRun: 1 / 6, vcpu: 4, memoryGb: 16, isSpot: false },
-      bytesPerEvent: 12,
-      scansPerEvent: 4,
+    title: 'city of millions: a million series in eight environments like prod',
+    configuration: {
+      ...prod,
+      features: {
+        ...prod.features,
+        compute: { kind: 'fargate', cpu: 4096, memoryMb: 16_384, storageGb: 200, spot: true },
+      },
+      training: {
+        ...prod.training,
+        compute: { kind: 'fargate', cpu: 8192, memoryMb: 32_768, storageGb: 100, spot: true },
+      },
+      batch: {
+        schedule: 'cron(20 * * * ? *)',
+        compute: { kind: 'lambda', memoryMb: 6144, storageMb: 4096 },
+        shards: 4,
+        maxAtOnce: 4,
+      },
     },
-    training: nightly({ hoursPerRun: 8, vcpu: 16, memoryGb: 64 }),
-    // Eight stores of 125,000 series, four shards each; every shard reads the whole view of its
-    // store, 2.35 GB.
-    batch: { runsPerMonth: 720, shards: 32, memoryGb: 6, seriesPerSecond: 1000, startSeconds: 35 },
-    storedGb: 20_000,
-    alarms: 60,
-    customMetrics: 300,
-    firewallRules: 8,
+    environments: 8,
+    // A store's view twice in memory, and two containers of it.
+    containers: { count: 2, vcpu: 1, memoryGb: 8, loadUnits: 2.5 },
+    usage: {
+      ...{ series: 125_000, horizon: 24, quantiles: 3, eventsPerDay: 62_500_000 },
+      ...{ requestsPerMonth: 125_000_000, secondsPerRequest: 0.02, responseKb: 3 },
+      ...{ featuresMinutes: 10, trainingMinutes: 120, monitoringMinutes: 5 },
+      ...{ storedGb: 2500, imagesGb: 2 },
+    },
     analystHours: 80,
   },
 } as const satisfies Record<string, Size>;

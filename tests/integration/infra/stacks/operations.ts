@@ -7,7 +7,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { findDomain } from '../../../../domains/index.ts';
-import { SIZES } from '../../../../infra/cost/sizes.ts';
 import { readSettings } from '../../../../platform/settings/settings.ts';
 import { allowances, flat } from '../../../fixtures/aws/policy-audit.ts';
 import { all, type Json, stack } from '../../../fixtures/aws/synthesised.ts';
@@ -55,21 +54,6 @@ export function operationsTests(): void {
       expect(published.map(({ owner }) => owner.replace(/[A-F0-9]{8}$/, '')).sort()).toEqual(
         expect.arrayContaining([expect.stringMatching(/Watch.*TaskRole/)]),
       );
-    });
-
-    test('the bill counts as many metrics with alarms as dev has', () => {
-      const watched = all()
-        .filter(([name]) => name.startsWith('dev-'))
-        .flatMap(([, { Resources }]) => Object.values(Resources))
-        .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
-        .map(({ Properties }) =>
-          Properties.Metrics === undefined
-            ? 1
-            : (Properties.Metrics as { MetricStat?: unknown }[]).filter(
-                ({ MetricStat }) => MetricStat !== undefined,
-              ).length,
-        );
-      expect(watched.reduce((sum, one) => sum + one, 0)).toBe(SIZES.portfolio.alarms);
     });
 
     test('nothing goes off before there was something to watch', () => {

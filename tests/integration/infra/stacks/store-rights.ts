@@ -8,6 +8,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { RUN_REQUESTS } from '../../../../infra/cost/assumptions.ts';
 import { newSecret } from '../../../../platform/secrets.ts';
 import { makeKey } from '../../../../services/inference/access/key.ts';
 import { SCOPE_NAMES } from '../../../../services/inference/access/scopes.ts';
@@ -126,6 +127,27 @@ export function storeRightsTests(): void {
     const DATA = `features/electricity/data/${'a'.repeat(64)}.parquet`;
     const PART = `forecasts/electricity/data/${'a'.repeat(64)}.parquet`;
 
+    /** What `npm run cost` takes for one run is no less than this run asked for. */
+    async function expectAsPriced(
+      name: keyof typeof RUN_REQUESTS,
+      work: string,
+      ...args: string[]
+    ): Promise<void> {
+      const first = fake.requests.length;
+      expect(await run(work, ...args)).toMatchObject({ code: 0 });
+      const asked = fake.requests.slice(first);
+      const isRead = ({ method, query }: FakeS3['requests'][number]) =>
+        method === 'HEAD' || (method === 'GET' && !query.has('list-type'));
+      const writes = asked.filter((one) => !isRead(one) && one.method !== 'DELETE').length;
+      const reads = asked.filter(isRead).length;
+      const priced = RUN_REQUESTS[name];
+      expect({
+        writes: writes <= priced.writes,
+        reads: reads <= priced.reads,
+        asked: [writes, reads],
+      }).toEqual({ writes: true, reads: true, asked: [writes, reads] });
+    }
+
     function expectExact({ used, rights, refused }: Enforced): void {
       expect(refused).toEqual([]);
       expect(rights.filter((right) => !used.has(right))).toEqual([]);
@@ -161,7 +183,7 @@ export function storeRightsTests(): void {
       // Reported once, then left out.
       expect(await run('features', ...once)).toMatchObject({ code: 0 });
       await publish(2);
-      expect(await run('features', ...once)).toMatchObject({ code: 0 });
+      await expectAsPriced('features', 'features', ...once);
       await abortUpload(role, DATA, PART);
       expectExact(role);
     }, 120_000);
@@ -170,7 +192,7 @@ export function storeRightsTests(): void {
       const role = as('everything-batch', /Role/);
       const issuedAt = new Date(Date.now()).toISOString();
       const shard = ['forecast', '--shard', '1/2', '--issued-at', issuedAt];
-      expect(await run('batch', ...shard)).toMatchObject({ code: 0 });
+      await expectAsPriced('shard', 'batch', ...shard);
       await abortUpload(role, PART);
       expectExact(role);
     }, 120_000);
@@ -188,7 +210,7 @@ export function storeRightsTests(): void {
       expect(await run('anybody', ...past)).toMatchObject({ code: 0 });
       const role = as('prod-monitoring', /TaskRole/);
       const once = ['schedule', '--only', 'monitoring', '--once'];
-      expect(await run('monitoring', ...once)).toMatchObject({ code: 0 });
+      await expectAsPriced('monitoring', 'monitoring', ...once);
       // The policy trains by the same code; here it has no reason to.
       const args = ['train', '--steps', '1', '--test-days', '14'];
       expect(await run('monitoring', ...args)).toMatchObject({ code: 0 });

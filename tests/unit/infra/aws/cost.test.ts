@@ -1,83 +1,151 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { alternatives, type Bill, headwayBill } from '../../../../infra/cost/bill.ts';
+import { alternatives } from '../../../../infra/cost/alternatives.ts';
+import { type Bill, headwayBill } from '../../../../infra/cost/bill.ts';
+import { type Deployment, readDeployment } from '../../../../infra/cost/deployment.ts';
 import { PRICES } from '../../../../infra/cost/prices.ts';
-import { SIZE_NAMES, SIZES, type Size } from '../../../../infra/cost/sizes.ts';
+import { runsPerMonth } from '../../../../infra/cost/schedule.ts';
+import { SIZE_NAMES, SIZES, type Size, type Usage } from '../../../../infra/cost/sizes.ts';
 
-const dollars = ({ lines }: Bill, item: string): number => {
-  const found = lines.find((line) => line.item === item);
+const FUNCTION = { kind: 'function', diskGb: 0, isArm: true, isTraced: true } as const;
+const TASK = { kind: 'task', vcpu: 2, memoryGb: 4, diskGb: 0, isArm: true, isSpot: false } as const;
+
+const deployment: Deployment = {
+  service: { ...FUNCTION, memoryGb: 1 },
+  provisioned: 0,
+  hasHttpApi: true,
+  hasDistribution: false,
+  firewalls: [],
+  features: { runsPerMonth: 100, size: { ...FUNCTION, memoryGb: 2 } },
+  training: { runsPerMonth: 4, size: TASK },
+  monitoring: { runsPerMonth: 73, size: TASK },
+  batch: null,
+  probe: { runsPerMonth: 0, size: { ...FUNCTION, memoryGb: 0.125 } },
+  machines: 2,
+  schedules: 4,
+  hasInsights: true,
+  fileSystems: 1,
+  natGateways: 0,
+  endpointZones: 0,
+  logDays: 14,
+  alarmMetrics: 19,
+  dashboards: 1,
+  metrics: { probe: 5, monitoring: 2, log: 1 },
+};
+
+const find = ({ lines }: Bill, item: string) => lines.find((line) => line.item === item);
+const dollars = (bill: Bill, item: string): number => {
+  const found = find(bill, item);
   if (found === undefined) throw new Error(`no line ${item}`);
   return found.dollars;
 };
 
-describe('bills computed by hand', () => {
-  test('portfolio', () => {
-    const bill = headwayBill(SIZES.portfolio);
+describe('lines computed by hand', () => {
+  const bill = headwayBill(SIZES.dev, deployment);
+
+  test('what serves and what runs on a schedule', () => {
     // 50,000 × 0.02 s × 1 GB = 1,000 GB-s at $0.0000133334, and 0.05 million requests at $0.20
-    expect(dollars(bill, 'inference functions')).toBeCloseTo(0.0133334 + 0.01, 8);
+    expect(dollars(bill, 'inference function')).toBeCloseTo(0.0133334 + 0.01, 8);
     expect(dollars(bill, 'HTTP API')).toBeCloseTo(0.05, 8);
-    // 30 minutes of 1 vCPU and 2 GB: 0.5 × (0.03238 + 2 × 0.00356), and half an hour of an address
-    expect(dollars(bill, 'feature runs')).toBeCloseTo(0.01975 + 0.0025, 8);
-    // an hour of 2 vCPU and 4 GB at 30 %: 0.3 × (0.06476 + 0.01424), and an hour of an address
-    expect(dollars(bill, 'training')).toBeCloseTo(0.0237 + 0.005, 8);
-    // 2 GB, 360 writes, 1,800 reads
-    expect(dollars(bill, 'S3')).toBeCloseTo(0.046 + 0.0018 + 0.00072, 8);
-    // 50,000 × 4 kB = 0.2 GB at $0.09; 50,000 × 500 B = 0.025 GB at $0.50
-    expect(dollars(bill, 'data out')).toBeCloseTo(0.018, 8);
-    expect(dollars(bill, 'logs')).toBeCloseTo(0.0125, 8);
-    // 19 × 0.10 + 8 × 0.30 + 3 + 2 GB × 0.10, and 34 schedules at a dollar a million
-    expect(dollars(bill, 'monitoring')).toBeCloseTo(7.500034, 8);
-    expect(bill.total).toBeCloseTo(7.7033374, 6);
-    expect(bill.dominant.item).toBe('monitoring');
+    // 100 × 60 s × 2 GB = 12,000 GB-s, and 100 invocations
+    expect(dollars(bill, 'features')).toBeCloseTo(0.1600008 + 0.00002, 8);
+    // an hour of 2 vCPU and 4 GB: 0.06476 + 0.01424; and of an address
+    expect(dollars(bill, 'training')).toBeCloseTo(0.079 + 0.005, 8);
   });
 
-  test('company: what is kept ready costs more than what serves', () => {
-    const bill = headwayBill(SIZES.company);
-    // 20 million × 0.02 s × 3 GB = 1.2 million GB-s; 20 million requests at $0.20 a million
-    expect(dollars(bill, 'inference functions')).toBeCloseTo(16.00008 + 4, 6);
-    // 2 × 3 GB × 730 h × 3,600 s = 15,768,000 GB-s at $0.0000033334
-    expect(dollars(bill, 'provisioned concurrency')).toBeCloseTo(52.5610512, 6);
-    // 720 × (20 s of work + 4 × 5 s of starts) × 2 GB = 57,600 GB-s, 2,880 shards
-    expect(dollars(bill, 'batch forecasts')).toBeCloseTo(0.76800384 + 0.000576, 6);
-    expect(dollars(bill, 'Distributed Map')).toBeCloseTo(0.288, 8);
-    expect(bill.dominant.item).toBe('provisioned concurrency');
+  test('what watches', () => {
+    expect(dollars(bill, 'alarms')).toBeCloseTo(1.9, 8);
+    // 5 of the probe and 1 of the log all the time, 2 in a tenth of the hours
+    expect(dollars(bill, 'metrics')).toBeCloseTo(0.3 * 6.2, 8);
+    // 13 of the cluster, 10 of monitoring in 73 hours, 10 of training in 4
+    expect(dollars(bill, 'Container Insights')).toBeCloseTo(0.3 * (13 + 1 + 40 / 730), 8);
+    // every request and run: far fewer than one a second
+    expect(dollars(bill, 'traces (X-Ray)')).toBeCloseTo((50_000 + 177) * 5e-6, 8);
   });
 
-  test('city: a scan of the raw events, two tiers of the legacy service, and no single container', () => {
-    const bill = headwayBill(SIZES.city);
-    // 500 million × 30 × 12 B × 4 = 0.72 TB at $5
-    expect(dollars(bill, 'Athena scans')).toBeCloseTo(3.6, 8);
-    // $5, 8 rules, 1,000 million requests at $0.60
-    expect(dollars(bill, 'firewall')).toBeCloseTo(613, 8);
-    const [, legacy] = alternatives(SIZES.city);
+  test('beyond a trace a second, one in twenty', () => {
+    const usage = { ...SIZES.dev.usage, requestsPerMonth: 12_628_000 };
+    const busy = headwayBill({ ...SIZES.dev, usage }, deployment);
+    expect(dollars(busy, 'traces (X-Ray)')).toBeCloseTo((2_628_000 + 500_000 + 177) * 5e-6, 6);
+  });
+
+  test('Spot costs three tenths, its address the whole', () => {
+    const training = { runsPerMonth: 4, size: { ...TASK, isSpot: true } };
+    expect(dollars(headwayBill(SIZES.dev, { ...deployment, training }), 'training')).toBeCloseTo(
+      0.3 * 0.079 + 0.005,
+      8,
+    );
+  });
+
+  test('what is not deployed has no line; what is, has one', () => {
+    expect(find(bill, 'NAT gateways and endpoints')).toBeUndefined();
+    expect(find(bill, 'firewall')).toBeUndefined();
+    const more = { ...deployment, natGateways: 2, endpointZones: 4, firewalls: [2] };
+    const dearer = headwayBill(SIZES.dev, more);
+    // 2 × 730 × $0.045, and 4 × 730 × $0.01
+    expect(dollars(dearer, 'NAT gateways and endpoints')).toBeCloseTo(65.7 + 29.2, 8);
+    // $5, 2 rules, 0.05 million requests at $0.60
+    expect(dollars(dearer, 'firewall')).toBeCloseTo(7.03, 8);
+  });
+
+  test('the legacy service has two tiers, and several stores fit into no container', () => {
+    const whole = {
+      ...deployment,
+      batch: { ...deployment.training, runsPerMonth: 730, shards: 4 },
+    };
+    const [, legacy, ...others] = alternatives(SIZES.city, whole);
     // 30 × 1,000,000 × 24 × 3 = 2.16 billion points: 50 million at $0.25, the rest at $0.15 a
     // thousand
     expect(dollars(legacy!, 'data points')).toBeCloseTo(12_500 + 316_500, 4);
-    expect(alternatives(SIZES.city).some(({ title }) => title.startsWith('always-on'))).toBe(false);
+    expect(others.some(({ title }) => title.startsWith('always-on'))).toBe(false);
   });
 
   test('HTTP API: beyond 300 million requests a tenth less', () => {
-    const bill = headwayBill({ ...SIZES.portfolio, requestsPerMonth: 400_000_000 });
-    expect(dollars(bill, 'HTTP API')).toBeCloseTo(300 + 90, 8);
+    const usage = { ...SIZES.dev.usage, requestsPerMonth: 400_000_000 };
+    const busy = headwayBill({ ...SIZES.dev, usage }, deployment);
+    expect(dollars(busy, 'HTTP API')).toBeCloseTo(300 + 90, 8);
   });
 });
 
+describe('what a template holds', () => {
+  test('a resource that nobody has priced is refused by name', async () => {
+    const Resources = { Big: { Type: 'AWS::Redshift::Cluster', Properties: {} } };
+    await expect(readDeployment({ data: { Resources } })).rejects.toThrow(
+      'does not know what AWS::Redshift::Cluster costs',
+    );
+  });
+
+  test.each([
+    ['rate(5 minutes)', 8760],
+    ['rate(6 hours)', 730 / 6],
+    ['rate(1 day)', 730 / 24],
+    ['cron(5 * * * ? *)', 730],
+    ['cron(0/15 * * * ? *)', 4 * 730],
+    ['cron(30 3 * * ? *)', 730 / 24],
+    ['cron(30 3,15 ? * SUN *)', (2 * 730) / 168],
+    ['cron(0 9-17 * * ? *)', (9 * 730) / 24],
+    ['cron(0 0 1 * ? *)', 1],
+  ])('%s runs %d times a month', (expression, runs) => {
+    expect(runsPerMonth(expression)).toBeCloseTo(runs, 9);
+  });
+
+  test.each(['cron(0 0 L * ? *)', 'at(2026-01-01T00:00:00)', 'cron(0 0 1 1 ? *)'])(
+    '%s is refused',
+    (expression) => {
+      expect(() => runsPerMonth(expression)).toThrow(expression);
+    },
+  );
+});
+
 describe('properties', () => {
-  const amounts = [
-    'series',
-    'eventsPerDay',
-    'requestsPerMonth',
-    'responseKb',
-    'storedGb',
-    'alarms',
-    'customMetrics',
-    'analystHours',
-  ] as const;
+  const amounts = ['series', 'eventsPerDay', 'requestsPerMonth', 'responseKb', 'storedGb'] as const;
+  const minutes = ['featuresMinutes', 'trainingMinutes', 'monitoringMinutes'] as const;
   const size = fc.constantFrom<Size>(...SIZE_NAMES.map((name) => SIZES[name]));
+  const bills = (of: Size) => [headwayBill(of, deployment), ...alternatives(of, deployment)];
 
   test('a total is the sum of its lines, and no line is negative or unnamed', () => {
     for (const name of SIZE_NAMES) {
-      for (const bill of [headwayBill(SIZES[name]), ...alternatives(SIZES[name])]) {
+      for (const bill of bills(SIZES[name])) {
         expect(bill.lines.reduce((sum, line) => sum + line.dollars, 0)).toBeCloseTo(bill.total, 9);
         expect(Math.max(...bill.lines.map((line) => line.dollars))).toBeCloseTo(
           bill.dominant.share * bill.total,
@@ -95,23 +163,16 @@ describe('properties', () => {
     fc.assert(
       fc.property(
         size,
-        fc.constantFrom(...amounts),
+        fc.constantFrom<keyof Usage>(...amounts, ...minutes),
         fc.double({ min: 1, max: 1000, noNaN: true }),
         (base, amount, factor) => {
-          const more = { ...base, [amount]: base[amount] * factor };
-          const totals = (of: Size) =>
-            [headwayBill(of), ...alternatives(of)].map(({ total }) => total);
-          const before = totals(base);
-          for (const [index, total] of totals(more).entries())
-            expect(total).toBeGreaterThanOrEqual(before[index]! - 1e-9);
+          const usage = { ...base.usage, [amount]: base.usage[amount] * factor };
+          const before = bills(base);
+          for (const [index, { total }] of bills({ ...base, usage }).entries())
+            expect(total).toBeGreaterThanOrEqual(before[index]!.total - 1e-9);
         },
       ),
     );
-  });
-
-  test('each size costs more than the one before it', () => {
-    const totals = SIZE_NAMES.map((name) => headwayBill(SIZES[name]).total);
-    expect([...totals].sort((a, b) => a - b)).toEqual(totals);
   });
 
   test('every price says where it stands and when it was noted', () => {
