@@ -16,8 +16,8 @@ export interface RequestCount {
 export const RUN_REQUESTS = {
   features: { writes: 60, reads: 40 },
   training: { writes: 25, reads: 20 },
-  monitoring: { writes: 200, reads: 190 },
-  shard: { writes: 20, reads: 20 },
+  monitoring: { writes: 250, reads: 220 },
+  shard: { writes: 25, reads: 25 },
 } as const satisfies Record<string, RequestCount>;
 
 /** A service looks for a new model or snapshot: a function when asked, a container by itself. */
