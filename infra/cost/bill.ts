@@ -1,6 +1,6 @@
 /**
- * Purpose: what is deployed × what is used × list prices = a month's bill of Headway on AWS, a line
- * for each resource.
+ * Purpose: what is deployed × what is used × list prices = a month's bill of Headway on AWS, with a
+ * line for each resource.
  * Invariants: a bill's total is the sum of its lines; more of any usage never costs less; every
  * line names the prices it is made of.
  * Fails: never; infra/cost/deployment.ts refuses what it cannot price.
@@ -86,7 +86,7 @@ export function headwayBill(size: Size, deployment: Deployment): Bill {
   return billOf(`Headway on AWS, ${size.title}`, all);
 }
 
-/** Requests that the function answers: all, or the probe's alone where containers serve. */
+/** Requests to the function: all, or the probe's alone where containers serve. */
 const asked = ({ probe }: Deployment, usage: Usage, containers: Containers | null): number =>
   probe.runsPerMonth + (containers === null ? usage.requestsPerMonth : 0);
 
@@ -332,10 +332,10 @@ function tracesOf(deployment: Deployment, usage: Usage, containers: Containers |
   );
 }
 
-const networkLines = ({ natGateways, endpointZones }: Deployment): Line[] => [
-  line('NAT gateways and endpoints', `${natGateways} and ${endpointZones} zones`, [
+const networkLines = ({ natGateways, endpoints }: Deployment): Line[] => [
+  line('NAT gateways and endpoints', `${natGateways} and ${endpoints}`, [
     ['natHour', natGateways * HOURS_PER_MONTH],
-    ['endpointAzHour', endpointZones * HOURS_PER_MONTH],
+    ['endpointAzHour', endpoints * HOURS_PER_MONTH],
   ]),
 ];
 

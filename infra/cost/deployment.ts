@@ -48,8 +48,8 @@ export interface Deployment {
   readonly hasInsights: boolean;
   readonly fileSystems: number;
   readonly natGateways: number;
-  /** An interface endpoint is paid in each zone. */
-  readonly endpointZones: number;
+  /** An interface endpoint is paid once for each subnet that it is in. */
+  readonly endpoints: number;
   readonly logDays: number;
   /** An alarm on an expression is paid for each metric in it. */
   readonly alarmMetrics: number;
@@ -111,9 +111,9 @@ export async function readDeployment(templates: Templates): Promise<Deployment> 
     ),
     fileSystems: find('EFS::FileSystem').length,
     natGateways: find('EC2::NatGateway').length,
-    endpointZones: find('EC2::VPCEndpoint')
+    endpoints: find('EC2::VPCEndpoint')
       .filter(({ properties }) => properties.VpcEndpointType === 'Interface')
-      .reduce((zones, { properties }) => zones + (properties.SubnetIds as unknown[]).length, 0),
+      .reduce((sum, { properties }) => sum + (properties.SubnetIds as unknown[]).length, 0),
     logDays: Math.max(
       ...find('Logs::LogGroup').map(({ properties }) => Number(properties.RetentionInDays)),
     ),

@@ -97,7 +97,7 @@ export const PRICES = {
   natHour: { dollars: 0.045, unit: 'hour of a NAT gateway', source: page('vpc'), noted: '2025-06' },
   endpointAzHour: {
     dollars: 0.01,
-    unit: 'hour of an interface endpoint in one zone',
+    unit: 'hour of an interface endpoint in one subnet',
     source: page('privatelink'),
     noted: '2025-06',
   },

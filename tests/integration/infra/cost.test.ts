@@ -1,6 +1,6 @@
 /**
- * Purpose: `npm run cost`, which prints the monthly bill of a size: the same as docs/cost.md derives
- * by hand from settings and price pages, and as the documents state it.
+ * Purpose: `npm run cost`, which prints the monthly bill of a size: as docs/cost.md derives it by
+ * hand from settings and price pages, and as the documents state it.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

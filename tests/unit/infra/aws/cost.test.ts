@@ -26,7 +26,7 @@ const deployment: Deployment = {
   hasInsights: true,
   fileSystems: 1,
   natGateways: 0,
-  endpointZones: 0,
+  endpoints: 0,
   logDays: 14,
   alarmMetrics: 19,
   dashboards: 1,
@@ -80,7 +80,7 @@ describe('lines computed by hand', () => {
   test('what is not deployed has no line; what is, has one', () => {
     expect(find(bill, 'NAT gateways and endpoints')).toBeUndefined();
     expect(find(bill, 'firewall')).toBeUndefined();
-    const more = { ...deployment, natGateways: 2, endpointZones: 4, firewalls: [2] };
+    const more = { ...deployment, natGateways: 2, endpoints: 4, firewalls: [2] };
     const dearer = headwayBill(SIZES.dev, more);
     // 2 × 730 × $0.045, and 4 × 730 × $0.01
     expect(dollars(dearer, 'NAT gateways and endpoints')).toBeCloseTo(65.7 + 29.2, 8);
