@@ -22,11 +22,10 @@ const project = (displayName, testMatch, propertyShare = 1) => ({
   globals: { propertyShare },
 });
 
-/** Unit tests that run a share of their cases run all of them in `integration`. */
-const SHARED = readdirSync('tests/unit', { recursive: true })
-  .filter((path) => path.endsWith('.test.ts'))
-  .filter((path) => readFileSync(`tests/unit/${path}`, 'utf8').includes('/property-runs.ts'))
-  .map((path) => `unit/${path}`);
+/** Tests that run a share of their cases; `crash` runs all of them. */
+const SHARED = readdirSync('tests', { recursive: true })
+  .filter((path) => /^(unit|integration)\b.*\.test\.ts$/.test(path))
+  .filter((path) => readFileSync(`tests/${path}`, 'utf8').includes('/property-runs.ts'));
 
 export default {
   // Of `unit`: DuckDB and TensorFlow.js load in seconds. The scripts in package.json set others.
@@ -36,7 +35,7 @@ export default {
   workerIdleMemoryLimit: '1GB',
   projects: [
     project('unit', ['*.test.ts', '{fuzz,tidy,unit}/**/*.test.ts'], 0.2),
-    project('integration', [...SHARED, 'integration/**/*.test.ts']),
+    project('integration', ['integration/**/*.test.ts'], 1 / 3),
     project('browser', ['browser/*.browser.ts']),
     // Needs an S3 server, which HEADWAY_TEST_S3 names.
     project('s3', ['s3/*.s3.ts']),
@@ -50,8 +49,8 @@ export default {
     project('sql', ['sql/*.sql.ts']),
     // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.
     project('cloud', ['cloud/*.test.ts']),
-    // Minutes, and hundreds of processes. The integration project has a short form.
-    project('crash', ['crash/*.test.ts']),
+    // Minutes, hundreds of processes, and every case of the tests that run a share elsewhere.
+    project('crash', [...SHARED, 'crash/*.test.ts']),
     // A quarter of an hour: a renamed copy runs its demo and its tests. `integration` has a part.
     project('fork', ['fork/*.fork.ts']),
   ],

@@ -199,13 +199,9 @@ describe('training', () => {
   });
 
   test('train registers a model with its verdict', async () => {
-    const { code, stdout } = await headway(
-      ['train', '--no-refit', '--steps', '30', '--test-days', '14', '--seed', '5', '--json'],
-      place.env,
-    );
-    expect(code).toBe(0);
+    const args = ['--no-refit', '--steps', '30', '--test-days', '14', '--seed', '5'];
     const { modelVersion, outcome, promoted, reason, moreCutoffs, comparisons, metrics } =
-      JSON.parse(stdout);
+      await json('train', ...args);
     expect(promoted).toBe(outcome === 'promoted');
     expect(reason).toMatch(
       { promoted: /^promoted: /, rejected: /^not promoted: /, inconclusive: /^inconclusive: / }[
@@ -293,6 +289,8 @@ describe('training', () => {
 
 describe('forecast', () => {
   let seriesId: string;
+  /** What the service said. */
+  let explained: object;
   beforeAll(async () => {
     seriesId = ((await text('panel', 'export')).split('\n')[1] as string).split(',')[0] as string;
   });
@@ -336,6 +334,8 @@ describe('forecast', () => {
   test('command line and HTTP service give the same; SIGTERM ends the service with success', async () => {
     const server = startHeadway(['serve', '--port', '0'], place.env);
     const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
+    const explanation = await fetch(`${url}/v1/series/${seriesId}/explanation`);
+    explained = (await explanation.json()) as object;
     const response = await fetch(`${url}/v1/series/${seriesId}/forecast?horizon=7`);
     expect(response.status).toBe(200);
     const http = (await response.json()) as Record<string, unknown> & {
@@ -373,15 +373,8 @@ describe('forecast', () => {
     const sumOf = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
     test('the newest forecast: the same as over HTTP; the parts sum to the served forecast', async () => {
-      const server = startHeadway(['serve', '--port', '0'], place.env);
-      const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
-      const http = (await (
-        await fetch(`${url}/v1/series/${seriesId}/explanation`)
-      ).json()) as object;
-      server.kill('SIGTERM');
-      await server.ended;
       const { similarDays, ...cli } = await json('explain', '--series', seriesId);
-      expect(http).toMatchObject(cli);
+      expect(explained).toMatchObject(cli);
       const served = await json('forecast', '--series', seriesId);
       expect(cli.forecast.values).toEqual(served.quantiles['0.5']);
       for (const [k, value] of cli.forecast.values.entries()) {
@@ -506,7 +499,8 @@ describe('monitoring', () => {
   }, 60_000);
 
   test('the schedule runs it, and lists the run', async () => {
-    const { code } = await headway(['schedule', '--only', 'monitoring', '--once'], place.env);
+    const args = ['schedule', '--only', 'monitoring', '--once'];
+    const { code } = await warm.run(args, place.env);
     expect(code).toBe(0);
     expect(await text('jobs')).toMatch(/monitoring/);
   }, 60_000);

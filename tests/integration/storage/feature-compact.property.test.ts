@@ -15,6 +15,7 @@ import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.ts';
 import type { ObjectStore } from '../../../storage/objects/object-store.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import {
   commitObjects,
   hour,
@@ -168,7 +169,7 @@ describe('compaction', () => {
               expect((await features.verify()).problems).toEqual([]);
             }),
         ),
-        { numRuns: 4, seed: 20261122, endOnFailure: true },
+        { numRuns: runs(4), seed: 20261122, endOnFailure: true },
       );
     },
     240_000,

@@ -13,6 +13,7 @@ import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import type { NewFeatureObject } from '../../../storage/features/manifest.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import {
   commitObjects,
   HOUR,
@@ -164,7 +165,7 @@ test('no collection takes what was promised to stay, whatever happened before it
         taken += await live(steps, keep);
       },
     ),
-    { seed: 4, numRuns: 16 },
+    { seed: 4, numRuns: runs(16) },
   );
   // Else it would prove nothing.
   expect(taken).toBeGreaterThan(20);

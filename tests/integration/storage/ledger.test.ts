@@ -8,6 +8,7 @@ import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import type { ObjectStore } from '../../../storage/objects/object-store.ts';
 import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import { hour, NOW, temporaryFolder } from '../../fixtures/storage/features.ts';
 import { anyIssue, issueAt } from '../../fixtures/storage/ledger.ts';
 import { describeLedger } from '../../fixtures/storage/ledger-contract.ts';
@@ -44,7 +45,7 @@ test('what is read is what was appended, whatever it is, also after a compaction
       await store.close();
     },
   );
-  await fc.assert(property, { numRuns: 60, seed: 3 });
+  await fc.assert(property, { numRuns: runs(60), seed: 3 });
 }, 240_000);
 
 test('whatever fails, before or after, what was acknowledged is read, and nothing half', async () => {
@@ -78,7 +79,7 @@ test('whatever fails, before or after, what was acknowledged is read, and nothin
     expect((await open(store).verify()).problems).toEqual([]);
     await store.close();
   });
-  await fc.assert(property, { numRuns: 30, seed: 5 });
+  await fc.assert(property, { numRuns: runs(30), seed: 5 });
 }, 240_000);
 
 describe('writers at once', () => {

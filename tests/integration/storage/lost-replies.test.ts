@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { type FakeS3, type S3Fault, startFakeS3 } from '../../fakes/fake-s3.ts';
+import { stride } from '../../fixtures/property-runs.ts';
 import {
   commitObjects,
   makeObjects,
@@ -20,7 +21,8 @@ const DAY = 24 * HOUR;
 /** By the clock of the double, which stamps what it holds. */
 const TODAY = Date.now();
 /** Trials of one kind fall on other requests than those of the next. */
-const [STRIDE, SHIFT] = [28, 7];
+const STRIDE = stride(28);
+const SHIFT = STRIDE >> 2;
 
 let folder: string;
 let remove: () => Promise<void>;

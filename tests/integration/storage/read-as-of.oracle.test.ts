@@ -9,6 +9,7 @@ import { isHeadwayError } from '../../../platform/errors.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import {
   commitObjects,
   hour,
@@ -185,6 +186,6 @@ test('readAsOf reads as the rules say, whatever the objects, and a later commit 
         }
       },
     ),
-    { numRuns: 15, seed: 20241122 },
+    { numRuns: runs(15), seed: 20241122 },
   );
 }, 60_000);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { exogenousFeed } from '../../../storage/features/manifest.ts';
 import type { ChangeKind } from '../../../storage/features/reading/value-changes.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import { HOUR, hour, type ObjectSpec, type Row } from '../../fixtures/storage/features.ts';
 import { span, withSnapshots } from '../../fixtures/storage/snapshot-diffs.ts';
 
@@ -59,7 +60,7 @@ test('it finds exactly what a comparison of the two whole panels finds', async (
         });
       },
     ),
-    { seed: 3, numRuns: 8 },
+    { seed: 3, numRuns: runs(8) },
   );
 }, 90_000);
 

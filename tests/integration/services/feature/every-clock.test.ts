@@ -15,6 +15,7 @@ import { parquetFiles, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { aggregatePart } from '../../../../services/feature/aggregation/aggregate.ts';
 import { clockStretches, gridPhase } from '../../../../services/feature/aggregation/local-time.ts';
 import { sql } from '../../../fixtures/feature-fixture.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -305,6 +306,6 @@ test('the stretches of every zone that the platform knows agree with Temporal at
         expect(found).toEqual(instantsOf(timeZone, localOf(timeZone, instant)));
       },
     ),
-    { seed: 2, numRuns: 250 },
+    { seed: 2, numRuns: runs(250) },
   );
 });

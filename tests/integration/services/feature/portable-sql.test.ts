@@ -27,6 +27,7 @@ import {
 } from '../../../../services/feature/aggregation/local-time.ts';
 import { utc } from '../../../fixtures/feature-fixture.ts';
 import { both, domain, hours, rowsOf } from '../../../fixtures/portable-fixture.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import { sharedData } from '../../../fixtures/shared-data.ts';
 import { ROOT } from '../../../tidy/source-tree.ts';
 
@@ -86,7 +87,7 @@ describe('the portable text counts as the embedded engine does', () => {
           expect(portable).toEqual(embedded);
         },
       ),
-      { numRuns: 20, seed: 27 },
+      { numRuns: runs(20), seed: 27 },
     );
   }, 120_000);
 
