@@ -66,7 +66,7 @@ describe('features', () => {
     expect(
       await readFile(join(place.folder, 'work', 'reports', 'taxi-data-quality.html'), 'utf8'),
     ).toContain('<html');
-  }, 60_000);
+  });
 
   test('a second run finds nothing new, quickly', async () => {
     for (;;) {
@@ -221,7 +221,7 @@ describe('training', () => {
       horizon: 24,
       verdict: { kind: outcome, picture: { bytes: expect.any(Number) } },
     });
-  }, 60_000);
+  });
 
   test('models show prints card, metrics and verdict, and writes the chart', async () => {
     const file = join(place.folder, 'verdicts', 'verdict.svg');
@@ -270,7 +270,7 @@ describe('training', () => {
     );
     const { champion, models } = await json('models', 'list');
     expect([champion, models.length]).toEqual([first, 2]);
-  }, 60_000);
+  });
 
   test('unknown models and snapshots, and too little history, are refused', async () => {
     const refused = async (...args: string[]) => {
@@ -367,7 +367,7 @@ describe('forecast', () => {
     ]);
     server.kill('SIGTERM');
     expect(await server.ended).toMatchObject({ code: 0, signal: null });
-  }, 60_000);
+  });
 
   describe('explain', () => {
     const sumOf = (values: number[]) => values.reduce((a, b) => a + b, 0);
@@ -382,7 +382,7 @@ describe('forecast', () => {
         expect(cli.baseline.values[k] + sumOf(parts)).toBeCloseTo(value, 9);
       }
       expect(similarDays).toHaveLength(5);
-    }, 60_000);
+    });
 
     test('for people: a table, bars, similar days and a chart; reads only', async () => {
       const svg = join(place.folder, 'charts', 'why.svg');
@@ -496,14 +496,14 @@ describe('monitoring', () => {
     const verified = await json('ledger', 'verify', '--all');
     expect(verified).toMatchObject({ differs: 0, gone: 0 });
     expect(await json('store', 'verify')).toMatchObject({ problems: [] });
-  }, 60_000);
+  });
 
   test('the schedule runs it, and lists the run', async () => {
     const args = ['schedule', '--only', 'monitoring', '--once'];
     const { code } = await warm.run(args, place.env);
     expect(code).toBe(0);
     expect(await text('jobs')).toMatch(/monitoring/);
-  }, 60_000);
+  });
 
   test('--since in the future is refused', async () => {
     const { code, stderr } = await warm.run(['forecast', '--since', '2100-01-01'], place.env);

@@ -14,7 +14,6 @@ import { runFeatures } from '../../../../services/feature/run.ts';
 import { openFeatureStore } from '../../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../../storage/objects/file-object-store.ts';
 import { domain as counted, measured } from '../../../fixtures/contract-fixture.ts';
-import { runs } from '../../../fixtures/property-runs.ts';
 import { commitObjects } from '../../../fixtures/storage/features.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
@@ -340,7 +339,7 @@ describe('rows used', () => {
     };
     await fc.assert(
       fc.asyncProperty(fc.array(drawn, { minLength: 1, maxLength: 4 }), fc.nat(), check),
-      { numRuns: runs(15), seed: 16 },
+      { numRuns: 15, seed: 16 },
     );
     expect(refused).toBeGreaterThan(2);
   });
