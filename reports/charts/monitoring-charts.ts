@@ -11,6 +11,7 @@ import type { MonitoringReport, Pair } from '../../services/monitoring/report.ts
 import { figure, percent, signedPercent } from '../text/figures.ts';
 import type { PageDomain } from './leaderboard-charts.ts';
 import { type Line, lineChart } from './line-chart.ts';
+import type { Tick } from './marks.ts';
 import type { Chart } from './svg.ts';
 import { weekChart } from './week-chart.ts';
 
@@ -64,11 +65,27 @@ export function lossByDay(report: MonitoringReport, domain: PageDomain): Chart {
     format: figure,
     lines: lossLines(report.days, naiveName(report)),
     holds: [0],
-    marks: report.decisions.flatMap(({ at, kind }) => {
-      const label = CHANGES.get(kind);
-      return label === undefined ? [] : [{ at, label }];
-    }),
+    marks: marksOf(report),
   });
+}
+
+/** So near to another mark, as a share of the span, the name of a holiday would lie over its name. */
+const TOO_NEAR = 0.12;
+
+/** Changes of what is served, and the known days that there is room for. */
+function marksOf({ decisions, knownDays, days }: MonitoringReport): Tick[] {
+  const [first, last] = [days[0]?.day ?? 0, (days.at(-1)?.day ?? 0) + 86_400_000];
+  const marks = decisions.flatMap(({ at, kind }): Tick[] => {
+    const label = CHANGES.get(kind);
+    return label === undefined ? [] : [{ at, label }];
+  });
+  const isNear = (at: number) =>
+    marks.some((mark) => Math.abs(mark.at - at) < TOO_NEAR * (last - first));
+  for (const { at, name } of knownDays) {
+    const noon = at + 43_200_000;
+    if (noon > first && noon < last && !isNear(noon)) marks.push({ at: noon, label: name });
+  }
+  return marks;
 }
 
 export function coverageByDay(report: MonitoringReport, domain: PageDomain): Chart | null {

@@ -68,8 +68,11 @@ function finding(report: MonitoringReport): string {
   if (served === null) return 'Nothing was scored yet';
   if (report.bestNaive === null) return `${whole(served.pairs)} forecast values were scored`;
   const { skill } = served;
-  const sign = skill >= 0 ? 'less' : 'more';
-  const most = `${percent(Math.abs(skill))} ${sign} loss than the best naive`;
+  const share = percent(Math.abs(skill));
+  const most =
+    share === percent(0)
+      ? 'As much loss as the best naive'
+      : `${share} ${skill > 0 ? 'less' : 'more'} loss than the best naive`;
   const drift = report.verdicts.length;
   const found = drift === 0 ? 'no drift' : drift === 1 ? 'one drift verdict' : `${drift} verdicts`;
   return `${most} baseline, ${found}`;
@@ -133,7 +136,9 @@ function decisions({ decisions: all }: MonitoringReport, { timeZone }: PageDomai
   if (all.length === 0) return html`<p>Nothing: what was served stayed as it was.</p>`;
   const labels = timeLabels(timeZone);
   const change = ({ before, after }: ReportedDecision): Html =>
-    before === after ? (after ?? '–') : html`${before ?? 'none'} → ${after ?? 'none'}`;
+    before === after
+      ? (after ?? 'a baseline')
+      : html`${before ?? 'a baseline'} → ${after ?? 'a baseline'}`;
   const rows = all.map(
     (one) => html`<tr><th scope="row">${labels.full(one.at)}</th><td class="text">
 ${KINDS[one.kind] ?? one.kind}</td><td class="text">${one.reason}</td><td class="text">

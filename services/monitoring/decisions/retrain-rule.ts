@@ -6,7 +6,7 @@
  * a drift that was detected since may begin another training.
  * Fails: as live-losses.ts.
  */
-
+import { utcText } from '../../../platform/text/utc-text.ts';
 import { HOUR_MS, lastTraining, mayTrain } from './cool-down.ts';
 import type { DecideInput, Decision, DriftSignal } from './input.ts';
 import { baselinesIn, compareLive, type LiveComparison } from './live-losses.ts';
@@ -107,7 +107,7 @@ function clockTrigger(input: DecideInput): Trigger | null {
   const why =
     last === null
       ? 'no model was trained yet'
-      : `the last training began ${new Date(last).toISOString()}, ${everyHours} hours are allowed`;
+      : `the last training began ${utcText(last)}, ${everyHours} hours are allowed`;
   return { trigger: 'clock', why, evidence: { lastTrainedAt: last, everyHours } };
 }
 
@@ -118,7 +118,7 @@ const wasNoted = ({ recent }: DecideInput, trigger: string): boolean =>
   );
 
 function waits(input: DecideInput, { why }: Trigger): string {
-  const last = new Date(lastTraining(input) as number).toISOString();
+  const last = utcText(lastTraining(input) as number);
   return (
     `kept: ${why}; the last training began ${last}, and the policy begins one in ` +
     `${input.policy.retrain.atMostEveryHours} hours at most`
