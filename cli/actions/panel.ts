@@ -1,19 +1,24 @@
 /**
- * Purpose: `headway panel export`: the panel as CSV for other tools: unique_id,ds,y.
- * Invariants: timestamps are UTC starts of intervals; an unknown value is an empty field, never 0.
+ * Purpose: `headway panel export`: the panel for other tools, as CSV, Arrow or Parquet: unique_id,
+ * ds, y.
+ * Invariants: timestamps are UTC starts of intervals; an unknown value is an empty field or a
+ * null, never 0.
  * Fails: USAGE for a timestamp that cannot be read; SNAPSHOT_EMPTY.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { panelCsv } from '../../forecasting/panel/csv.ts';
 import { HeadwayError } from '../../platform/errors.ts';
+import { encodeTable, type TableFormat } from '../../platform/tables/table.ts';
+import { panelTable } from '../../services/inference/responses/actuals-response.ts';
 import type { CommandContext } from '../context.ts';
 
 export interface ExportFlags {
   readonly out?: string;
+  readonly format: 'csv' | TableFormat;
   readonly snapshot?: string;
   readonly cutoff?: string;
   readonly knownAt?: string;
@@ -26,14 +31,29 @@ export async function exportPanel(context: CommandContext, flags: ExportFlags): 
     ...(flags.cutoff === undefined ? {} : { cutoff: timestamp(flags.cutoff, '--cutoff') }),
     ...(flags.knownAt === undefined ? {} : { knownAt: timestamp(flags.knownAt, '--known-at') }),
   });
+  const parts =
+    flags.format === 'csv'
+      ? panelCsv(panel)
+      : [
+          await encodeTable(
+            panelTable(panel, [...panel.seriesIds.keys()], 0, panel.length),
+            flags.format,
+          ),
+        ];
   if (flags.out === undefined) {
-    for (const lines of panelCsv(panel)) process.stdout.write(lines);
+    for (const part of parts) process.stdout.write(part);
     return;
   }
   await mkdir(dirname(flags.out), { recursive: true });
-  await pipeline(Readable.from(panelCsv(panel)), createWriteStream(flags.out));
+  await pipeline(Readable.from(parts), createWriteStream(flags.out));
   context.print(`${panel.seriesIds.length} series × ${panel.length} intervals: ${flags.out}`);
   context.printJson({ file: flags.out, series: panel.seriesIds.length, intervals: panel.length });
+}
+
+/** Writes a file, and the folder that it lies in. */
+export async function writeNewFile(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
 }
 
 export function timestamp(text: string, flag: string): number {

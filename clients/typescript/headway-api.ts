@@ -92,8 +92,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The forecasts of all series, streamed as NDJSON or CSV, or in pages of JSON
-         * @description NDJSON and CSV hold all series and are sent in chunks, as fast as they are read; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream is of one model and one snapshot from its first line to its last.
+         * The forecasts of all series: NDJSON, CSV, Arrow, Parquet, or pages of JSON
+         * @description NDJSON and CSV hold all series and are sent in chunks, as fast as they are read; Arrow and Parquet have the columns of CSV, typed and not rounded; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream is of one model and one snapshot from its first line to its last.
          */
         get: operations["forecastAll"];
         put?: never;
@@ -377,7 +377,7 @@ export interface paths {
         };
         /**
          * What happened, as the served snapshot has it
-         * @description The values of the last weeks that forecasts are made from, in pages of series or of one series. A value that was posted and that the features do not know is not among them: the record of the series has it.
+         * @description The values of the last weeks that forecasts are made from, in pages of series or of one series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ds, y. A value that was posted and that the features do not know is not among them: the record of the series has it.
          */
         get: operations["listActuals"];
         put?: never;
@@ -1368,13 +1368,13 @@ export interface operations {
     forecastAll: {
         parameters: {
             query?: {
-                /** @description json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a step. By Accept without it */
-                format?: "json" | "ndjson" | "csv";
+                /** @description json: pages. ndjson: every forecast, one a line. csv, arrow (IPC stream), parquet: every forecast, one row a step. By Accept without it */
+                format?: "json" | "ndjson" | "csv" | "arrow" | "parquet";
                 /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
                 horizon?: number;
                 /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
-                /** @description Recent actual values to send along with each forecast; not in CSV */
+                /** @description Recent actual values to send along with each forecast; in JSON and NDJSON only */
                 history?: number;
                 /** @description Series per page of JSON; 100 without it */
                 limit?: number;
@@ -1401,6 +1401,8 @@ export interface operations {
                     "application/json": components["schemas"]["ForecastsPage"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
         };
@@ -1845,7 +1847,7 @@ export interface operations {
                 until?: string;
                 /** @description The id of a series */
                 seriesId?: string;
-                /** @description Series per page */
+                /** @description Series per page of JSON; 100 without it */
                 limit?: number;
                 /** @description `nextCursor` of the page before; leave it out for the first page */
                 cursor?: string;
@@ -1868,6 +1870,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Actuals"];
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
         };

@@ -27,6 +27,8 @@ export interface LedgerQuery {
 
 export interface QueryResult {
   readonly columns: readonly string[];
+  /** The engine's type of each: VARCHAR, TIMESTAMP, FLOAT. */
+  readonly types: readonly string[];
   /** Values as JSON has them: times and large integers are text. */
   readonly rows: readonly (readonly unknown[])[];
   /** Whether there were more rows. */
@@ -107,6 +109,7 @@ async function select(
   }
   return {
     columns: result.columnNames(),
+    types: result.columnTypes().map(String),
     rows: rows.slice(0, maxRows),
     isCut: rows.length > maxRows,
   };

@@ -113,6 +113,7 @@ export function shapedRequest(
       'text/csv',
       'application/json;q=0.1, */*;q=0',
       'application/x-ndjson',
+      'application/vnd.apache.parquet',
       'image/png',
     ]);
   let body: string | undefined;

@@ -1,22 +1,30 @@
 /**
  * Purpose: `headway ledger query`: SQL over the forecasts that were issued.
- * Invariants: reads the ledger and no other file, and changes nothing.
+ * Invariants: reads the ledger and no other file, and changes nothing but the file that is named.
  * Fails: USAGE for SQL that is not one SELECT, and for a query that would read more than
  * MAX_BYTES without --all.
  */
-import Table from 'cli-table3';
+import TextTable from 'cli-table3';
 import { csvField } from '../../../forecasting/panel/csv.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import {
+  encodeTable,
+  isTableFormat,
+  type Table,
+  type TableFormat,
+  textColumn,
+} from '../../../platform/tables/table.ts';
 import type { QueryResult } from '../../../storage/ledger/ledger.ts';
 import type { CommandContext } from '../../context.ts';
-import { timestamp } from '../panel.ts';
+import { timestamp, writeNewFile } from '../panel.ts';
 
 export interface QueryFlags {
   readonly from?: string;
   readonly until?: string;
   readonly series?: readonly string[];
   readonly limit: number;
-  readonly format: 'table' | 'csv' | 'json';
+  readonly format: 'table' | 'csv' | 'json' | TableFormat;
+  readonly out?: string;
   readonly all?: boolean;
 }
 
@@ -41,12 +49,21 @@ export async function queryCommand(
     });
   const { memoryMb: memoryLimitMb } = context.settings;
   const result = await ledger.query({ sql, range, maxRows: flags.limit, memoryLimitMb });
-  if (context.wantsJson || flags.format === 'json')
-    process.stdout.write(`${JSON.stringify(objects(result), null, 2)}\n`);
-  else context.print(flags.format === 'csv' ? csv(result) : table(result));
+  const format = context.wantsJson ? 'json' : flags.format;
+  const made = isTableFormat(format)
+    ? await encodeTable(columnsOf(result), format)
+    : `${TEXTS[format](result)}\n`;
+  if (flags.out === undefined) process.stdout.write(made);
+  else await writeNewFile(flags.out, made);
   if (result.isCut)
     context.logger.warn({ limit: flags.limit }, 'there are more rows: --limit shows more');
 }
+
+const TEXTS = {
+  table,
+  csv,
+  json: (result: QueryResult) => JSON.stringify(objects(result), null, 2),
+};
 
 const objects = ({ columns, rows }: QueryResult) =>
   rows.map((row) => Object.fromEntries(columns.map((name, c) => [name, row[c]])));
@@ -58,11 +75,40 @@ const cell = (value: unknown): string =>
       ? JSON.stringify(value)
       : String(value);
 
-const csv = ({ columns, rows }: QueryResult): string =>
-  [columns, ...rows].map((row) => row.map((value) => csvField(cell(value))).join(',')).join('\n');
+function csv({ columns, rows }: QueryResult): string {
+  const lines = [columns, ...rows];
+  return lines.map((row) => row.map((value) => csvField(cell(value))).join(',')).join('\n');
+}
 
 function table({ columns, rows }: QueryResult): string {
-  const made = new Table({ head: [...columns], style: { head: [], border: [] } });
+  const made = new TextTable({ head: [...columns], style: { head: [], border: [] } });
   for (const row of rows) made.push(row.map(cell));
   return made.toString();
+}
+
+/** Types of the engine that a typed column holds exactly; all others are text. */
+const KINDS: Readonly<Record<string, 'integer' | 'float' | 'double' | 'time'>> = {
+  ...{ TINYINT: 'integer', SMALLINT: 'integer', INTEGER: 'integer', BIGINT: 'integer' },
+  ...{ FLOAT: 'float', DOUBLE: 'double', TIMESTAMP: 'time' },
+};
+
+/** The rows, whose values are as JSON has them, as typed columns. */
+function columnsOf({ columns, types, rows }: QueryResult): Table {
+  return columns.map((name, c) => {
+    const kind = KINDS[types[c] as string];
+    const values = rows.map((row) => row[c] ?? null);
+    if (kind === undefined)
+      return textColumn(
+        name,
+        values.map((value) => (value === null ? null : cell(value))),
+      );
+    const numbers = values.map((value) => {
+      if (value === null) return Number.NaN;
+      // "2026-03-01 17:00:00", in UTC
+      return kind === 'time' ? Date.parse(`${String(value).replace(' ', 'T')}Z`) : Number(value);
+    });
+    return kind === 'float'
+      ? { name, kind, values: Float32Array.from(numbers) }
+      : { name, kind, values: Float64Array.from(numbers) };
+  });
 }

@@ -26,9 +26,10 @@ export const register: AddCommand = (program, env) => {
         .option('--limit <rows>', 'rows to return at most', wholeNumber, 1000)
         .addOption(
           new Option('--format <format>', 'form of the result')
-            .choices(['table', 'csv', 'json'])
+            .choices(['table', 'csv', 'json', 'arrow', 'parquet'])
             .default('table'),
         )
+        .option('--out <file>', 'file to write (default: standard output)')
         .option('--all', 'read all files, however large'),
     run: async (context, flags, sql) =>
       (await import('../../actions/ledger/query.ts')).queryCommand(context, flags, sql as string),

@@ -8,6 +8,7 @@
  */
 import type { Static, TSchema } from 'typebox';
 import * as Type from 'typebox';
+import { TABLE_TYPES } from '../../../platform/tables/table.ts';
 import { FALLBACK_MEANINGS, FALLBACK_REASONS, type FallbackReason } from '../serving/fallback.ts';
 import {
   FORECAST_LINES,
@@ -295,6 +296,19 @@ export const responsesOf = <T extends TSchema>(schema: T, description: string) =
   '5xx': problem('What is wrong with the service'),
 });
 
+const BINARY = Type.Unsafe<string>({ type: 'string', format: 'binary' });
+/** The binary forms of a table. */
+const TABLE_CONTENT = {
+  [TABLE_TYPES.arrow]: { schema: BINARY },
+  [TABLE_TYPES.parquet]: { schema: BINARY },
+};
+
+/** The same for a route that also sends a table. */
+export const tabledResponses = <T extends TSchema>(schema: T, description: string) => ({
+  ...responsesOf(schema, description),
+  200: { description, content: { 'application/json': { schema }, ...TABLE_CONTENT } },
+});
+
 /** The same for a route that also streams. */
 export const streamedResponses = <T extends TSchema>(schema: T, description: string) => {
   const text = (of: string, example: string) => ({
@@ -315,6 +329,7 @@ export const streamedResponses = <T extends TSchema>(schema: T, description: str
             'snapshot_version, flags, fallback_reason, fallback_since',
           FORECAST_ROWS,
         ),
+        ...TABLE_CONTENT,
       },
     },
   };

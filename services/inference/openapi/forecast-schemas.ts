@@ -67,12 +67,12 @@ export const History = Type.Integer({
 export const AllForecastsQuery = Type.Object(
   {
     format: Type.Optional(
-      Type.Unsafe<'json' | 'ndjson' | 'csv'>({
+      Type.Unsafe<'json' | 'ndjson' | 'csv' | 'arrow' | 'parquet'>({
         type: 'string',
-        enum: ['json', 'ndjson', 'csv'],
+        enum: ['json', 'ndjson', 'csv', 'arrow', 'parquet'],
         description:
-          'json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a ' +
-          'step. By Accept without it',
+          'json: pages. ndjson: every forecast, one a line. csv, arrow (IPC stream), parquet: ' +
+          'every forecast, one row a step. By Accept without it',
         examples: ['ndjson'],
       }),
     ),
@@ -83,7 +83,8 @@ export const AllForecastsQuery = Type.Object(
         minimum: 0,
         maximum: 2000,
         default: 0,
-        description: 'Recent actual values to send along with each forecast; not in CSV',
+        description:
+          'Recent actual values to send along with each forecast; in JSON and NDJSON only',
         examples: [24],
       }),
     ),

@@ -93,8 +93,7 @@ export const ActualsQuery = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
-        default: 100,
-        description: 'Series per page',
+        description: 'Series per page of JSON; 100 without it',
         examples: [50],
       }),
     ),

@@ -64,20 +64,28 @@ export function storedResponse(
   // What is wrong with the request is reported before what is wrong with the series.
   const shape = shapeOf(serving, asked);
   if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
-  const replaced = serving.replaced.get(seriesId);
   const { panel, cutoff } = snapshot;
   const { history = 0 } = asked;
+  const { modelVersion, unknown, flags, fallback } = storedStanding(serving, domain, index);
   return {
     ...columns(serving, domain, panel, cutoff, shape, forecasts, index),
-    ...(replaced ? { modelVersion: baselineVersion(serving.baseline) } : {}),
+    modelVersion,
     ...storedNames(serving, domain, seriesId),
     issuedAt: isoTime(serving.issuedAt),
     ...(history > 0 ? { history: recent(domain, panel, index, cutoff, history) } : {}),
-    ...cautions(
-      replaced ? [] : serving.unknownInputs,
-      flagsOf(serving, domain, panel, index, cutoff, replaced),
-      replaced ?? serving.fallback,
-    ),
+    ...cautions(unknown, flags, fallback),
+  };
+}
+
+/** Which model the stored forecast of a series is of, and what there is to be said against it. */
+export function storedStanding(serving: Serving, domain: Domain, index: number) {
+  const { panel, cutoff } = serving.snapshot;
+  const replaced = serving.replaced.get(panel.seriesIds[index] as string);
+  return {
+    modelVersion: replaced ? baselineVersion(serving.baseline) : serving.model.card.modelVersion,
+    unknown: replaced ? [] : serving.unknownInputs,
+    flags: flagsOf(serving, domain, panel, index, cutoff, replaced),
+    fallback: replaced ?? serving.fallback,
   };
 }
 

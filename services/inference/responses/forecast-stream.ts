@@ -39,10 +39,8 @@ export function forecastStream(
   // A question that is wrong is refused before anything is sent.
   const { positions } = shapeOf(serving, asked);
   const names = positions.map((q) => String(serving.model.card.quantiles[q]));
-  const { snapshot, forecasts } = serving;
-  const ids = snapshot.sortedIds.filter(
-    (id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1,
-  );
+  const { snapshot } = serving;
+  const ids = servableIds(serving);
   function* blocks(): Generator<string> {
     if (format === 'csv') yield `${csvHead(names)}\n`;
     for (let from = 0; from < ids.length; from += SERIES_PER_BLOCK) {
@@ -59,6 +57,10 @@ export function forecastStream(
   const stream = Readable.from(blocks(), { objectMode: false, highWaterMark: BUFFER_BYTES });
   return { stream, leftOut: snapshot.sortedIds.length - ids.length };
 }
+
+/** The series that have a forecast, in text order. */
+export const servableIds = ({ snapshot, forecasts }: Serving): string[] =>
+  snapshot.sortedIds.filter((id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1);
 
 /** Columns as panels are exported (unique_id, ds), then one a quantile. */
 const csvHead = (names: readonly string[]): string =>

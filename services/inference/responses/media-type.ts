@@ -3,8 +3,10 @@
  * @fastify/accept-negotiator reads neither ranges (text/*) nor parameters (charset).
  * Invariants: the greatest q wins, of equals the one that the server names first; no header means
  * anything.
- * Fails: null where none is acceptable.
+ * Fails: null where none is acceptable; NOT_ACCEPTABLE of `chosenFormat`, which names the types.
  */
+import { HttpProblem } from './problems.ts';
+
 export function preferredType<T extends string>(
   accept: string | undefined,
   offered: readonly T[],
@@ -25,4 +27,16 @@ export function preferredType<T extends string>(
     if (q > most) [best, most] = [type, q];
   }
   return best;
+}
+
+/** @param types format → its media type, in the server's order */
+export function chosenFormat<Format extends string>(
+  accept: string | undefined,
+  types: Readonly<Record<Format, string>>,
+): Format {
+  const type = preferredType(accept, Object.values<string>(types));
+  const found = (Object.keys(types) as Format[]).find((format) => types[format] === type);
+  if (found) return found;
+  const offered = Object.values<string>(types).join(', ');
+  throw new HttpProblem('NOT_ACCEPTABLE', `this is served as one of ${offered}`);
 }

@@ -12,15 +12,17 @@ import { plausibilityBounds } from '../../../forecasting/models/plausibility-bou
 import { targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { encodeTable, TABLE_TYPES } from '../../../platform/tables/table.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
-import { responsesOf } from '../openapi/common-schemas.ts';
+import { responsesOf, tabledResponses } from '../openapi/common-schemas.ts';
 import { ActualsQuery, ActualsResponse } from '../openapi/record-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { attachServing, servingOf } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
-import { actualsResponse } from '../responses/actuals-response.ts';
+import { actualsResponse, actualsTable } from '../responses/actuals-response.ts';
 import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
+import { chosenFormat } from '../responses/media-type.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
@@ -31,6 +33,7 @@ const TIMES_FEWER = 10;
 /** An actual may lie this many times the whole range of its series outside of it: a record does. */
 const RANGES = 20;
 const DAY_MS = 86_400_000;
+const TYPES = { json: 'application/json', ...TABLE_TYPES } as const;
 
 export async function actualsRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state, clock, actuals: sink, handlerTimeoutMs } = context;
@@ -44,12 +47,18 @@ export async function actualsRoutes(app: App, context: RouteContext): Promise<vo
         tags: ['actuals'],
         summary: 'What happened, as the served snapshot has it',
         querystring: ActualsQuery,
-        response: responsesOf(ActualsResponse, 'One page of series with their values'),
+        response: tabledResponses(ActualsResponse, 'One page of series with their values'),
       },
       preValidation: queryIntegers('limit'),
-      preHandler: attachServing(state),
+      preHandler: attachServing(state, ({ headers }) => chosenFormat(headers.accept, TYPES)),
     },
-    async (request) => actualsResponse(domain, servingOf(request), request.query),
+    async (request, reply) => {
+      const format = variantOf<keyof typeof TYPES>(request);
+      if (format === 'json') return actualsResponse(domain, servingOf(request), request.query);
+      const table = actualsTable(servingOf(request), request.query);
+      const bytes = Buffer.from(await encodeTable(table, format));
+      return reply.type(TYPES[format]).send(bytes as never);
+    },
   );
 
   app.post(

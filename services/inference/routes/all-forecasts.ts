@@ -1,18 +1,21 @@
 /**
- * Purpose: the forecasts of all series: streamed as NDJSON or CSV, or in pages of JSON.
+ * Purpose: the forecasts of all series: streamed as NDJSON or CSV, as one Arrow or Parquet table,
+ * or in pages of JSON.
  * Invariants: one response is of one Serving; a series that cannot be forecast is left out and
  * counted, never made up.
  * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave
  * out.
  */
 import type { FastifyRequest } from 'fastify';
+import { TABLE_TYPES } from '../../../platform/tables/table.ts';
 import { streamedResponses } from '../openapi/common-schemas.ts';
 import { AllForecastsQuery, ForecastsPage } from '../openapi/forecast-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { forecastStream } from '../responses/forecast-stream.ts';
+import { prepareTables } from '../responses/forecast-table.ts';
 import { parseLevels } from '../responses/levels.ts';
-import { preferredType } from '../responses/media-type.ts';
+import { chosenFormat } from '../responses/media-type.ts';
 import { pageOf } from '../responses/pagination.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
@@ -23,23 +26,18 @@ const TYPES = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
+  ...TABLE_TYPES,
 } as const;
 type Format = keyof typeof TYPES;
 
 function formatOf(request: FastifyRequest): Format {
   const { format } = request.query as { format?: Format };
-  if (format) return format;
-  const type = preferredType(request.headers.accept, Object.values(TYPES));
-  const found = (Object.keys(TYPES) as Format[]).find((name) => TYPES[name] === type);
-  if (found) return found;
-  throw new HttpProblem(
-    'NOT_ACCEPTABLE',
-    'forecasts are served as application/json, application/x-ndjson or text/csv',
-  );
+  return format ?? chosenFormat(request.headers.accept, TYPES);
 }
 
 export async function allForecastRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state, prepared, streamTimeoutMs, fellBack } = context;
+  const tables = prepareTables(domain);
 
   app.get(
     '/v1/forecasts',
@@ -49,7 +47,7 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
       schema: {
         operationId: 'forecastAll',
         tags: ['forecasts'],
-        summary: 'The forecasts of all series, streamed as NDJSON or CSV, or in pages of JSON',
+        summary: 'The forecasts of all series: NDJSON, CSV, Arrow, Parquet, or pages of JSON',
         querystring: AllForecastsQuery,
         response: streamedResponses(ForecastsPage, 'The forecasts, in text order of the series'),
       },
@@ -65,10 +63,20 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
         if (limit !== undefined || cursor !== undefined)
           throw new HttpProblem(
             'REQUEST_INVALID',
-            'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series',
+            'limit and cursor belong to pages of JSON; the other formats hold all series',
           );
-        if (format === 'csv' && history !== undefined && history > 0)
-          throw new HttpProblem('REQUEST_INVALID', 'CSV has no column for history: take NDJSON');
+        if (format !== 'ndjson' && history !== undefined && history > 0)
+          throw new HttpProblem(
+            'REQUEST_INVALID',
+            'tables have no column for history: take NDJSON',
+          );
+        if (format === 'arrow' || format === 'parquet') {
+          const { bytes, leftOut } = await tables(serving, format, asked, context);
+          return reply
+            .header('x-series-left-out', leftOut)
+            .type(TYPES[format])
+            .send(bytes as never);
+        }
         const { stream, leftOut } = forecastStream(serving, domain, format, asked, context);
         // A stream has no schema; its lines are those of one forecast.
         return reply

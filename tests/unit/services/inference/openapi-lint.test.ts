@@ -11,6 +11,8 @@ import { createFixture } from '../../../fakes/inference.ts';
 const MEDIA_TYPES = [
   'application/json',
   'application/problem+json',
+  'application/vnd.apache.arrow.stream',
+  'application/vnd.apache.parquet',
   'application/x-ndjson',
   'text/csv',
   'text/event-stream',

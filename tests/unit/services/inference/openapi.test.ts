@@ -158,7 +158,9 @@ describe('OpenAPI document', () => {
     for (const [place, media] of contents()) {
       const check = Compile(media.schema);
       const examples = [...examplesOf(media), ...(media.schema.examples ?? [])];
-      if (!/[45]XX/.test(place)) expect([place, examples.length > 0]).toEqual([place, true]);
+      // Bytes have no example in text.
+      if (!/[45]XX/.test(place) && media.schema.format !== 'binary')
+        expect([place, examples.length > 0]).toEqual([place, true]);
       for (const example of examples) {
         expect([place, ...check.Errors(example)]).toEqual([place]);
         expect([place, unnamed(media.schema, example)]).toEqual([place, []]);

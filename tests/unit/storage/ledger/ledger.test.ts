@@ -63,6 +63,8 @@ test('SQL sees what was appended, with a column for each quantile of anybody', a
   expect(oracle).toEqual(rows);
   const cut = await ledger.query({ sql: 'FROM ledger', maxRows: 5, range: { until: hour(2) } });
   expect([cut.rows.length, cut.isCut]).toEqual([5, true]);
+  const typed = await ledger.query({ sql: 'SELECT issued_at, step, q50 FROM ledger', maxRows: 1 });
+  expect(typed.types).toEqual(['TIMESTAMP', 'INTEGER', 'FLOAT']);
   expect((await open().query({ sql: 'FROM ledger', maxRows: 1 })).rows).toEqual([]);
 });
 

@@ -6,11 +6,13 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { encodeChecksummedJson } from '../../../../../platform/files/checksummed-json.ts';
+import { TABLE_TYPES } from '../../../../../platform/tables/table.ts';
 import type { AppOptions } from '../../../../../services/inference/app-options.ts';
 import { collectActuals } from '../../../../../storage/forecasts/actuals-gc.ts';
 import { openActualsLog } from '../../../../../storage/forecasts/actuals-log.ts';
 import { CUTOFF, createFixture, domain, HOUR, NOW } from '../../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
+import { rowsOf } from '../../../../fixtures/inference/table-rows.ts';
 
 async function open({ maxBytes, ...more }: Partial<AppOptions> & { maxBytes?: number } = {}) {
   const store = memoryObjectStore();
@@ -194,6 +196,33 @@ describe('what is refused', () => {
     const response = await app.inject({ method: 'POST', url: '/v1/actuals', payload: body });
     expect([response.statusCode, response.json().code]).toEqual([403, 'ACTUALS_OFF']);
     expect(response.json().fix).toContain('HEADWAY_ACTUALS=on');
+    await app.close();
+  });
+});
+
+describe('tables', () => {
+  test.each(['arrow', 'parquet'] as const)('%s: what the pages say, in rows', async (format) => {
+    const { app } = await open();
+    const until = '2026-02-25T00:00:00Z';
+    const url = `/v1/actuals?until=${until}`;
+    const accept = TABLE_TYPES[format];
+    const response = await app.inject({ url, headers: { accept } });
+    expect(response.headers['content-type']).toBe(accept);
+    const rows = await rowsOf(response.rawPayload, format);
+    const { series, timestamps } = (await app.inject(url)).json();
+    expect(rows).toEqual(
+      series.flatMap(({ seriesId, values }: { seriesId: string; values: (number | null)[] }) =>
+        values.map((value, i) => ({
+          unique_id: seriesId,
+          ds: Date.parse(timestamps[i]),
+          y: value === null ? null : expect.closeTo(value, 4),
+        })),
+      ),
+    );
+    const paged = await app.inject({ url: `${url}&limit=2`, headers: { accept } });
+    expect(paged.json()).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
+    const strange = await app.inject({ url, headers: { accept: 'image/png' } });
+    expect(strange.json()).toMatchObject({ status: 406, code: 'NOT_ACCEPTABLE' });
     await app.close();
   });
 });

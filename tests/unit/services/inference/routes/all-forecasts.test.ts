@@ -9,13 +9,15 @@
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { TABLE_TYPES } from '../../../../../platform/tables/table.ts';
 import type { App } from '../../../../../services/inference/plugins/app.ts';
 import { forecastStream } from '../../../../../services/inference/responses/forecast-stream.ts';
 import { preferredType } from '../../../../../services/inference/responses/media-type.ts';
 import { startServer } from '../../../../../services/inference/server.ts';
 import type { Serving } from '../../../../../services/inference/serving/build-serving-snapshot.ts';
 import { NOTHING_SERVED } from '../../../../../services/inference/serving/served-forecasts.ts';
-import { createFixture, domain, IDS } from '../../../../fakes/inference.ts';
+import { createFixture, domain, IDS, NOW } from '../../../../fakes/inference.ts';
+import { rowsOf } from '../../../../fixtures/inference/table-rows.ts';
 
 const { build } = createFixture();
 let app: App;
@@ -98,13 +100,14 @@ describe('formats', () => {
     ['application/x-ndjson', 'application/x-ndjson'],
     ['application/xml, */*;q=0.1', 'application/json'],
     ['application/json;q=0, */*', 'application/x-ndjson'],
+    ['application/vnd.apache.arrow.stream', 'application/vnd.apache.arrow.stream'],
+    ['application/vnd.apache.parquet, */*;q=0.1', 'application/vnd.apache.parquet'],
     ['text/html', null],
     ['application/json;q=0', null],
     [';;,q=', null],
   ])('Accept %j gets %j', async (accept, type) => {
-    expect(preferredType(accept, ['application/json', 'application/x-ndjson', 'text/csv'])).toBe(
-      type,
-    );
+    const offered = ['application/json', 'application/x-ndjson', 'text/csv'];
+    expect(preferredType(accept, [...offered, ...Object.values(TABLE_TYPES)])).toBe(type);
     const response = await app.inject({
       url: '/v1/forecasts?horizon=1',
       headers: accept === undefined ? {} : { accept },
@@ -115,7 +118,7 @@ describe('formats', () => {
 
   test('each format has an ETag of its own, and is 304 when it is known', async () => {
     const etags = [];
-    for (const format of ['json', 'ndjson', 'csv']) {
+    for (const format of ['json', 'ndjson', 'csv', 'arrow', 'parquet']) {
       const { headers } = await app.inject(`/v1/forecasts?format=${format}`);
       expect(headers.vary).toBe('accept');
       etags.push(headers.etag);
@@ -125,18 +128,72 @@ describe('formats', () => {
       });
       expect([again.statusCode, again.body]).toEqual([304, '']);
     }
-    expect(new Set(etags).size).toBe(3);
+    expect(new Set(etags).size).toBe(5);
   });
 
   test.each([
     ['?format=xml', 400, 'REQUEST_INVALID'],
     ['?format=ndjson&limit=5', 400, 'REQUEST_INVALID'],
+    ['?format=arrow&limit=5', 400, 'REQUEST_INVALID'],
+    ['?format=parquet&history=5', 400, 'REQUEST_INVALID'],
+    ['?format=arrow&horizon=25', 400, 'HORIZON_INVALID'],
     ['?format=csv&horizon=25', 400, 'HORIZON_INVALID'],
     ['?format=csv&levels=95', 400, 'LEVEL_UNKNOWN'],
     ['?cursor=x', 400, 'REQUEST_INVALID'],
   ])('%s is refused before a line is sent', async (query, status, code) => {
     const response = await app.inject(`/v1/forecasts${query}`);
     expect([response.statusCode, response.json().code]).toEqual([status, code]);
+  });
+});
+
+describe('tables', () => {
+  /** The rows of CSV and of a table, as text → value of the same columns. */
+  async function both(of: App, format: 'arrow' | 'parquet', query: string) {
+    const response = await of.inject(`/v1/forecasts?format=${format}${query}`);
+    const { body } = await of.inject(`/v1/forecasts?format=csv${query}`);
+    const [head = '', ...lines] = body.trimEnd().split('\n');
+    return {
+      response,
+      head: head.split(','),
+      lines,
+      rows: await rowsOf(response.rawPayload, format),
+    };
+  }
+
+  test.each(['arrow', 'parquet'] as const)(
+    '%s: the columns and rows of CSV, typed, its numbers not rounded',
+    async (format) => {
+      const { response, head, lines, rows } = await both(app, format, '&horizon=3&levels=80');
+      expect(response.headers['content-type']).toBe(TABLE_TYPES[format]);
+      expect(response.headers['x-series-left-out']).toBe('1');
+      expect(rows).toHaveLength(lines.length);
+      for (const [i, row] of rows.entries()) {
+        expect(Object.keys(row)).toEqual(head);
+        const numbers = ['q0.1', 'q0.5', 'q0.9', 'mean'];
+        const shown = head.map((name) => {
+          const value = row[name];
+          if (value === null) return '';
+          if (name === 'ds' || name === 'cutoff') return new Date(value as number).toISOString();
+          return numbers.includes(name) ? Number((value as number).toPrecision(6)) : value;
+        });
+        expect(shown.join(',')).toBe(lines[i]);
+      }
+    },
+  );
+
+  test('a fallback is labelled in every row, and counted', async () => {
+    const bare = await createFixture({ champion: null }).build();
+    const { rows } = await both(bare, 'arrow', '&horizon=2');
+    for (const row of rows)
+      expect(row).toMatchObject({
+        model_version: 'baseline-mean_4_weeks',
+        fallback_reason: 'NO_CHAMPION',
+        fallback_since: NOW,
+      });
+    expect((await bare.inject('/metrics')).body).toContain(
+      `headway_fallback_total{reason="NO_CHAMPION"} ${2 * alive.length}`,
+    );
+    await bare.close();
   });
 });
 
