@@ -1,6 +1,6 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
- * test:browser, test:s3, test:onnx, test:kafka, test:trino, test:sql,
+ * test:browser, test:s3, test:onnx, test:readers, test:kafka, test:trino, test:sql,
  * test:crash and test:fork run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
@@ -41,6 +41,8 @@ export default {
     project('s3', ['s3/*.s3.ts']),
     // Needs onnxruntime-node, which `npm run test:onnx` installs.
     project('onnx', ['onnx/*.onnx.ts']),
+    // Needs Python packages, which `npm run test:readers` installs.
+    project('readers', ['readers/*.readers.ts']),
     // Fetches and starts a Kafka broker where there are Java and Maven.
     project('kafka', ['kafka/*.kafka.ts']),
     // Fetches and starts a Trino server where there are Java 24 and Maven.

@@ -12,7 +12,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { panelCsv } from '../../forecasting/panel/csv.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { encodeTable, type TableFormat } from '../../platform/tables/table.ts';
+import { encodeTable } from '../../platform/tables/encode-table.ts';
+import type { TableFormat } from '../../platform/tables/table.ts';
 import { panelTable } from '../../services/inference/responses/actuals-response.ts';
 import type { CommandContext } from '../context.ts';
 

@@ -3,6 +3,7 @@
  * Invariants: as cli/command.ts.
  * Fails: as the actions do.
  */
+import type { ExportFlags } from '../actions/models/export.ts';
 import { type AddCommand, command } from '../command.ts';
 import { wholeNumber } from '../flags.ts';
 
@@ -25,7 +26,7 @@ export const register: AddCommand = (program, env) => {
     run: async (context, flags, modelVersion) =>
       (await import('../actions/models/registry.ts')).showModel(context, modelVersion, flags),
   });
-  command<{ onnx: string; windows?: number; check?: boolean }>(models, env, {
+  command<ExportFlags>(models, env, {
     name: 'export',
     description: 'Write a model as ONNX, with a manifest and windows that prove it.',
     define: (c) =>
@@ -33,6 +34,7 @@ export const register: AddCommand = (program, env) => {
         .argument('[modelVersion]', 'a model (default: champion)')
         .requiredOption('--onnx <folder>', 'folder for model.onnx, manifest.json and windows')
         .option('--windows <count>', 'windows with their forecasts (default: 1000)', wholeNumber)
+        .option('--mlflow', 'also write what makes the folder an MLflow model')
         .option('--check', 'run the graph on the windows; needs onnxruntime-node'),
     run: async (context, flags, modelVersion) =>
       (await import('../actions/models/export.ts')).exportModel(context, modelVersion, flags),

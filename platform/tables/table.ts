@@ -1,8 +1,7 @@
 /**
- * Purpose: a table of typed columns, and its two binary forms: an Arrow IPC stream and Parquet.
- * Invariants: all columns are of one length; an unknown value is a null in both forms, never NaN
- * or zero; times are UTC. The libraries are loaded at the first table.
- * Fails: a RangeError for columns of several lengths.
+ * Purpose: a table of typed columns, and the names of its two binary forms.
+ * Invariants: all columns are of one length; an unknown value is a null, never zero; times are UTC.
+ * Fails: never.
  */
 
 export interface TextColumn {
@@ -50,11 +49,4 @@ export function textColumn(name: string, values: Iterable<string | null>): TextC
     return known;
   });
   return { name, kind: 'text', codes, texts: [...positions.keys()] };
-}
-
-export async function encodeTable(table: Table, format: TableFormat): Promise<Uint8Array> {
-  const lengths = new Set(table.map(lengthOf));
-  if (lengths.size > 1) throw new RangeError(`columns have ${[...lengths].join(' and ')} rows`);
-  if (format === 'arrow') return (await import('./arrow.ts')).arrowStream(table);
-  return (await import('./parquet.ts')).parquetFile(table);
 }

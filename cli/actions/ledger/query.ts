@@ -7,8 +7,8 @@
 import TextTable from 'cli-table3';
 import { csvField } from '../../../forecasting/panel/csv.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { encodeTable } from '../../../platform/tables/encode-table.ts';
 import {
-  encodeTable,
   isTableFormat,
   type Table,
   type TableFormat,

@@ -28,11 +28,13 @@ import { encodeSafetensors, type Tensor } from '../../../platform/files/safetens
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
 import type { LoadedModel } from '../../../storage/models/model-card.ts';
 import type { CommandContext } from '../../context.ts';
+import { mlflowFiles } from './mlflow.ts';
 
 export interface ExportFlags {
   readonly onnx: string;
   readonly windows?: number;
   readonly check?: boolean;
+  readonly mlflow?: boolean;
 }
 
 const DEFAULT_WINDOWS = 1000;
@@ -40,7 +42,7 @@ const DEFAULT_WINDOWS = 1000;
 export async function exportModel(
   context: CommandContext,
   named: string | undefined,
-  { onnx: folder, windows = DEFAULT_WINDOWS, check = false }: ExportFlags,
+  { onnx: folder, windows = DEFAULT_WINDOWS, check = false, mlflow = false }: ExportFlags,
 ): Promise<void> {
   const { logger, settings } = context;
   const loaded = await loadModel(context, named);
@@ -50,6 +52,30 @@ export async function exportModel(
   const { manifest } = await features.readOnline();
   const { snapshotVersion } = manifest;
   const panel = await features.readAsOf({ snapshotVersion });
+  const { modelVersion } = loaded.card;
+  const { files, examples } = exportedFiles(loaded, trained, panel, { snapshotVersion, windows });
+  if (mlflow) Object.assign(files, mlflowFiles(loaded.card, networkPorts(trained)));
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  const model = files['model.onnx'];
+  context.print(
+    `${modelVersion} is in ${folder}: model.onnx (${(model.byteLength / 1e3).toFixed(0)} kB), ` +
+      `manifest.json, windows.safetensors with ${examples.count} windows and their forecasts.`,
+  );
+  const difference = check ? await differenceOf(model, folder, examples.tensors) : null;
+  if (difference !== null)
+    context.print(`onnxruntime forecasts the same; the largest difference is ${difference}.`);
+  const { count } = examples;
+  context.printJson({ folder, modelVersion, snapshotVersion, windows: count, difference });
+}
+
+/** What the folder holds, by name. */
+export function exportedFiles(
+  loaded: Pick<LoadedModel, 'card'>,
+  trained: TrainedNetwork,
+  panel: Panel,
+  { snapshotVersion, windows }: { readonly snapshotVersion: string; readonly windows: number },
+) {
   const { modelVersion, domain } = loaded.card;
   const model = networkOnnx(trained, { modelVersion, domain });
   const examples = exampleWindows(trained, panel, windows);
@@ -62,19 +88,9 @@ export async function exportModel(
       order: 'cutoff by cutoff, the latest first, and in each the series in the order of seriesIds',
     },
   };
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'model.onnx'), model);
-  await writeFile(join(folder, 'windows.safetensors'), tensors);
-  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(described, null, 2)}\n`);
-  context.print(
-    `${modelVersion} is in ${folder}: model.onnx (${(model.byteLength / 1e3).toFixed(0)} kB), ` +
-      `manifest.json, windows.safetensors with ${examples.count} windows and their forecasts.`,
-  );
-  const difference = check ? await differenceOf(model, folder, examples.tensors) : null;
-  if (difference !== null)
-    context.print(`onnxruntime forecasts the same; the largest difference is ${difference}.`);
-  const { count } = examples;
-  context.printJson({ folder, modelVersion, snapshotVersion, windows: count, difference });
+  const manifest = `${JSON.stringify(described, null, 2)}\n`;
+  const files = { 'model.onnx': model, 'windows.safetensors': tensors, 'manifest.json': manifest };
+  return { files, examples };
 }
 
 /** Runs the graph on the windows: the largest difference from our forecasts, if rounding is all. */
@@ -120,7 +136,7 @@ function restoredNetwork({ card, model, weights }: LoadedModel): TrainedNetwork 
   });
 }
 
-const manifestOf = ({ card }: LoadedModel, trained: TrainedNetwork, hash: string) => {
+const manifestOf = ({ card }: Pick<LoadedModel, 'card'>, trained: TrainedNetwork, hash: string) => {
   const { inputs, output } = networkPorts(trained);
   const { features, quantiles, seriesIds } = trained.spec;
   return {

@@ -11,8 +11,8 @@ import { LRUCache } from 'lru-cache';
 import type { Domain } from '../../../domains/domain.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import { encodeTable } from '../../../platform/tables/encode-table.ts';
 import {
-  encodeTable,
   type Table,
   type TableColumn,
   type TableFormat,

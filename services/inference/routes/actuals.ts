@@ -12,7 +12,8 @@ import { plausibilityBounds } from '../../../forecasting/models/plausibility-bou
 import { targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { encodeTable, TABLE_TYPES } from '../../../platform/tables/table.ts';
+import { encodeTable } from '../../../platform/tables/encode-table.ts';
+import { TABLE_TYPES } from '../../../platform/tables/table.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
 import { responsesOf, tabledResponses } from '../openapi/common-schemas.ts';

@@ -5,12 +5,8 @@
  * Fails: with the value that differs.
  */
 import { describe, expect, test } from '@jest/globals';
-import {
-  encodeTable,
-  type Table,
-  type TableFormat,
-  textColumn,
-} from '../../../../platform/tables/table.ts';
+import { encodeTable } from '../../../../platform/tables/encode-table.ts';
+import { type Table, type TableFormat, textColumn } from '../../../../platform/tables/table.ts';
 import { rowsOf } from '../../../fixtures/inference/table-rows.ts';
 
 const AT = Date.UTC(2026, 2, 1, 17);
