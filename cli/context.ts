@@ -195,6 +195,7 @@ const childEnvironmentOf = (settings: Settings): Record<string, string> => ({
   HEADWAY_CACHE_MB: String(settings.cacheMb),
   HEADWAY_STORE_SECONDS: String(settings.storeSeconds),
   ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
+  ...(settings.openLineage === null ? {} : { HEADWAY_OPENLINEAGE: settings.openLineage }),
   ...(settings.brokers === null ? {} : { HEADWAY_BROKERS: settings.brokers }),
   ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
   ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),

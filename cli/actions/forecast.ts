@@ -30,6 +30,7 @@ import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { demandOf } from '../../storage/features/manifest.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
+import { recordLineage, stored } from '../lineage.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
 
@@ -60,35 +61,17 @@ export async function forecastCommand(
       where: '--group',
       fix: 'Name a group, such as --group all; for a series ask `headway decide --series ID`.',
     });
-  const issued = await issue(context, {
-    allowsBaseline: flags.series !== undefined,
-    ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
-    ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
-    ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
-  });
-  if (flags.series === undefined) {
-    const shadows = await keepIssue(context, issued, flags.challenger);
-    const { seriesIds, horizon, cutoff } = issued.entry;
-    context.print(
-      `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written ` +
-        'to the ledger.',
-    );
-    if (shadows.length > 0) context.print(`Next to it, not served: ${shadows.join(', ')}.`);
-    for (const flag of SERIES_FLAGS) {
-      const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
-      const examples = ids.slice(0, 5).join(', ');
-      if (ids.length > 0)
-        context.print(`Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, e.g. ${examples}.`);
-    }
-    context.printJson({
-      ...issued.entry,
-      values: Array.from(issued.entry.values),
-      mean: Array.from(issued.entry.mean),
-      shadows,
-      flags: Object.fromEntries(issued.flags),
+  const compute = () =>
+    issue(context, {
+      allowsBaseline: flags.series !== undefined,
+      ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
+      ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
+      ...(flags.issuedAt === undefined
+        ? {}
+        : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
     });
-    return;
-  }
+  if (flags.series === undefined) return forecastAll(context, compute, flags.challenger);
+  const issued = await compute();
   const series = issued.panel.seriesIds.indexOf(flags.series);
   if (series < 0) {
     throw unknownSeries(domain, flags.series, issued.entry.snapshotVersion, issued.panel.seriesIds);
@@ -130,6 +113,51 @@ export async function forecastCommand(
     ),
     mean: meansOf(entry, series, open),
     ...(found.length > 0 ? { flags: found } : {}),
+  });
+}
+
+/** All series into the ledger. */
+async function forecastAll(
+  context: CommandContext,
+  compute: () => Promise<IssuedForecasts>,
+  challengers: readonly string[] | undefined,
+): Promise<void> {
+  const inputs = [stored(context, 'features'), stored(context, 'models')];
+  const work = async () => {
+    const issued = await compute();
+    return { issued, shadows: await keepIssue(context, issued, challengers) };
+  };
+  const { issued, shadows } = await recordLineage(
+    context,
+    'forecast',
+    inputs,
+    work,
+    ({ issued: { entry } }) => ({
+      inputs: [
+        stored(context, 'features', entry.snapshotVersion),
+        stored(context, 'models', entry.modelVersion),
+      ],
+      outputs: [stored(context, 'forecasts')],
+    }),
+  );
+  const { seriesIds, horizon, cutoff } = issued.entry;
+  context.print(
+    `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written ` +
+      'to the ledger.',
+  );
+  if (shadows.length > 0) context.print(`Next to it, not served: ${shadows.join(', ')}.`);
+  for (const flag of SERIES_FLAGS) {
+    const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
+    const examples = ids.slice(0, 5).join(', ');
+    if (ids.length > 0)
+      context.print(`Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, e.g. ${examples}.`);
+  }
+  context.printJson({
+    ...issued.entry,
+    values: Array.from(issued.entry.values),
+    mean: Array.from(issued.entry.mean),
+    shadows,
+    flags: Object.fromEntries(issued.flags),
   });
 }
 

@@ -16,6 +16,7 @@ import { jsonMetrics, type TrainingResult, train } from '../../services/training
 import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
 import { demandOf, type Manifest } from '../../storage/features/manifest.ts';
 import type { CommandContext } from '../context.ts';
+import { recordLineage, stored } from '../lineage.ts';
 import { metricsTable, reliabilityTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
 import { runLocked } from '../run-lock.ts';
@@ -59,7 +60,7 @@ export async function trainCommand(
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const features = await context.features();
   const registry = await context.registry();
-  const trained = await runLocked(context, 'training', async () => {
+  const run = async () => {
     const head = await features.head();
     const oracle = head ? await oracleOf(context, head) : undefined;
     return train({
@@ -82,7 +83,17 @@ export async function trainCommand(
       ...(flags.knownAt ? { knownAt: timestamp(flags.knownAt, '--known-at') } : {}),
       ...(oracle ? { oracle } : {}),
     });
-  });
+  };
+  const trained = await recordLineage(
+    context,
+    'train',
+    [stored(context, 'features', flags.snapshot)],
+    () => runLocked(context, 'training', run),
+    ({ card: { snapshotVersion, modelVersion } }) => ({
+      inputs: [stored(context, 'features', snapshotVersion)],
+      outputs: [stored(context, 'models', modelVersion)],
+    }),
+  );
   const { card, scored, verdict, evaluation, notRefitted } = trained;
   const metrics = jsonMetrics(evaluation);
   context.print(metricsTable(metrics, domain.unit));

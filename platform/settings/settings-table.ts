@@ -83,6 +83,8 @@ export interface Settings {
   readonly alertSilence: number | null;
   /** The environment that metrics name; null: none are written. */
   readonly cloudwatch: string | null;
+  /** A file or a URL; null: no events. */
+  readonly openLineage: string | null;
 }
 export type SettingName = keyof Settings;
 
@@ -313,6 +315,14 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'percent',
     allowed: 'a whole number from 0 to 100',
     description: 'Share of requests that are traced, unless the caller decides (traceparent).',
+  },
+  openLineage: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_OPENLINEAGE',
+    default: null,
+    allowed: 'a file, or the URL of an OpenLineage receiver',
+    description: 'Where features, training and forecasts send OpenLineage events. Unset: nowhere.',
+    none: 'none',
   },
   staleAfter: {
     schema: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },

@@ -70,7 +70,8 @@ const CHECKS = [
   `assert len(forecasts) == ${SERVED * 12}`,
   `assert forecasts.height == ${SERVED * STEPS} and forecasts['mean'].null_count() == 0`,
   `assert len(duckdb.sql("FROM 'ledger.parquet'").fetchall()) == ${ISSUES * 8}
-assert duckdb.sql("SELECT count(DISTINCT unique_id), min(y) FROM 'panel.parquet'").fetchall() == [(4, 0)]`,
+panel = duckdb.sql("SELECT count(DISTINCT unique_id), min(y) FROM 'panel.parquet'")
+assert panel.fetchall() == [(4, 0)]`,
   `assert len(ledger.fetchall()) == ${ISSUES * 8}`,
   `back = pandas.read_excel('panel.xlsx')
 assert len(back) == 1000 and (back['y'] == panel['y'].tail(1000).values).all()`,

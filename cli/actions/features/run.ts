@@ -11,6 +11,7 @@ import type { DemandView } from '../../../services/feature/contract/demand-view.
 import type { QualityReport } from '../../../services/feature/quality-report.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import type { CommandContext } from '../../context.ts';
+import { rawData, recordLineage, stored } from '../../lineage.ts';
 import { writeOutput } from '../../output.ts';
 import { runLocked } from '../../run-lock.ts';
 import { engineOf } from './sql.ts';
@@ -29,7 +30,7 @@ export async function runFeaturesCommand(
   const accept = acceptance(flags);
   const features = await context.features();
   const started = clock.elapsedMs();
-  const result = await runLocked(context, 'features', async () => {
+  const run = async () => {
     const source = await context.source();
     const exogenous = await context.exogenous();
     logger.info(
@@ -51,7 +52,17 @@ export async function runFeaturesCommand(
       memoryLimitMb: settings.memoryMb,
       engine: await engineOf(context),
     });
-  });
+  };
+  const result = await recordLineage(
+    context,
+    'features run',
+    [rawData(context)],
+    () => runLocked(context, 'features', run),
+    ({ manifest: { snapshotVersion } }) => ({
+      inputs: [rawData(context)],
+      outputs: [stored(context, 'features', snapshotVersion)],
+    }),
+  );
   const seconds = (clock.elapsedMs() - started) / 1000;
   const { manifest, changed, parts, report, held } = result;
   const done = parts.filter((part) => !part.skipped).length;

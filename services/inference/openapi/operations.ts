@@ -122,7 +122,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'NDJSON and CSV hold all series and are sent in chunks, as fast as they are ' +
       'read; Arrow and Parquet have the columns of CSV, typed and not rounded; JSON comes in ' +
-      'pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in ' +
+      'pages. Without `format` the Accept header chooses. Series without a forecast are left ' +
+      'out and counted in ' +
       '`X-Series-Left-Out` (of JSON: `withoutForecast`). ' +
       'A stream is of one model and one snapshot from its first line to its last.',
     problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'HORIZON_INVALID', 'LEVEL_UNKNOWN'],
@@ -267,8 +268,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   listActuals: {
     description:
       'The values of the last weeks that forecasts are made from, in pages of series or of one ' +
-      'series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ds, ' +
-      'y. A value that was posted and that the features do not know is not among them: the ' +
+      'series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ' +
+      'ds, y. A value that was posted and that the features do not know is not among them: the ' +
       'record of the series has it.',
     problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'SERIES_UNKNOWN'],
     needsData: true,

@@ -13,13 +13,13 @@ import { AllForecastsQuery, ForecastsPage } from '../openapi/forecast-schemas.ts
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { forecastStream } from '../responses/forecast-stream.ts';
-import { prepareTables } from '../responses/forecast-table.ts';
 import { parseLevels } from '../responses/levels.ts';
 import { chosenFormat } from '../responses/media-type.ts';
 import { pageOf } from '../responses/pagination.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
+import { prepareTables } from '../tables/forecast-table.ts';
 import type { RouteContext } from './context.ts';
 
 const TYPES = {

@@ -18,9 +18,9 @@ import {
   type TableFormat,
   textColumn,
 } from '../../../platform/tables/table.ts';
+import { type Asked, shapeOf, storedStanding } from '../responses/forecast-response.ts';
+import { type StreamWatch, servableIds } from '../responses/forecast-stream.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import { type Asked, shapeOf, storedStanding } from './forecast-response.ts';
-import { type StreamWatch, servableIds } from './forecast-stream.ts';
 
 /** Some ten milliseconds of work. */
 const SERIES_PER_TURN = 256;

@@ -9,13 +9,12 @@
  */
 import type { AddressInfo } from 'node:net';
 import { cpus, loadavg } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import type { Forecaster } from '../forecasting/models/forecaster.ts';
-import { seededRandom } from '../platform/random.ts';
-import { createFixture } from '../tests/fakes/inference.ts';
-import { outputOf, pythonIn } from './support/python-environment.ts';
+import type { Forecaster } from '../../forecasting/models/forecaster.ts';
+import { seededRandom } from '../../platform/random.ts';
+import { createFixture } from '../../tests/fakes/inference.ts';
+import { outputOf, pythonIn } from '../support/python-environment.ts';
 
 const PACKAGES = ['pandas==3.1.1', 'pyarrow==26.0.1'];
 const ID = 'series-';
@@ -58,13 +57,13 @@ const ids = Array.from({ length: Number(flags.series) }, (_, i) => `${ID}${i + 1
 const app = await createFixture({ ids, makeForecaster: noise }).build();
 await app.listen({ host: '127.0.0.1', port: 0 });
 const { port } = app.server.address() as AddressInfo;
-const script = fileURLToPath(new URL('support/frames.py', import.meta.url));
+const script = fileURLToPath(new URL('../support/frames.py', import.meta.url));
 const text = await outputOf(python, script, [`http://127.0.0.1:${port}`, flags.runs]);
 await app.close();
 const measured: Record<string, Measured> = JSON.parse(text);
 const { json } = measured as { json: Measured };
 
-console.log(`${ids.length} series × 24 steps × 3 quantiles and the mean, ${path.basename(script)}`);
+console.log(`${ids.length} series × 24 steps × 3 quantiles and the mean`);
 console.log(`load ${(loadavg()[0] as number).toFixed(1)} on ${cpus().length} cores\n`);
 console.log('format      bytes   of JSON   to a frame   of JSON   of it the request');
 for (const [format, { bytes, seconds, requestSeconds }] of Object.entries(measured))
