@@ -154,12 +154,17 @@ export function endLabels(
 export const endMargin = (labels: readonly Pick<EndLabel, 'text' | 'isBold'>[]): number =>
   16 + Math.max(0, ...labels.map(({ text, isBold }) => widthOf(text) * (isBold ? 1.06 : 1)));
 
-/** A hairline at a place that matters, named at its top. */
-export const markAt = (at: number, label: string): Plot.Markish[] => [
+/** A hairline at a place that matters, named at its top. @param side of the name */
+export const markAt = (
+  at: number,
+  label: string,
+  side: 'left' | 'right' = 'left',
+): Plot.Markish[] => [
   Plot.ruleX([at], { stroke: colour('muted'), insetTop: -12 }),
   Plot.text([label], {
-    ...{ x: () => at, text: (text: string) => text, frameAnchor: 'top', textAnchor: 'end' },
-    ...{ lineAnchor: 'bottom', dx: -6, dy: -2, fill: colour('muted') },
+    ...{ x: () => at, text: (text: string) => text, frameAnchor: 'top' },
+    ...(side === 'left' ? { textAnchor: 'end', dx: -6 } : { textAnchor: 'start', dx: 6 }),
+    ...{ lineAnchor: 'bottom', dy: -2, fill: colour('muted') },
   }),
 ];
 

@@ -44,7 +44,7 @@ withBrowser('a page of a service with keys', () => {
     expect(await text('.whole')).toContain('does not have the scope forecasts:read');
     expect(await opened.axe()).toEqual([]);
     await use(reader.key);
-    await page.locator('.plot').waitFor();
+    await page.locator('.c12 .plot').waitFor();
     expect(await text('#curl')).toContain('-H "Authorization: Bearer $HEADWAY_KEY"');
   });
 

@@ -123,7 +123,7 @@ withBrowser('accuracy and health', () => {
       expect.stringContaining('model-2'),
       expect.stringContaining('promote by person'),
     ]);
-    await page.locator('.over input').focus();
+    await page.locator('.strip input').focus();
     await page.keyboard.press('ArrowRight');
     await page.waitForURL(/at=2026-02-25T13:00Z/);
     await page.locator('.decisions .link').last().click();

@@ -58,7 +58,7 @@ withBrowser('states of the page', () => {
     await page.locator('.skeleton').waitFor();
     await look(opened as OpenedPage, 'loading');
     free();
-    await page.locator('.tiles a').first().waitFor();
+    await page.locator('.where a').first().waitFor();
     expect(await page.locator('.skeleton').count()).toBe(0);
   });
 
@@ -70,7 +70,7 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'empty');
     fixture.snapshot = 1;
     await server.app.serving.refresh();
-    await page.locator('.tiles a').first().waitFor({ timeout: 12_000 });
+    await page.locator('.where a').first().waitFor({ timeout: 12_000 });
   });
 
   test('stale: how old, and since when', async () => {
@@ -79,7 +79,7 @@ withBrowser('states of the page', () => {
     const notice = page.locator('.notice', { hasText: 'No data for 5 h' });
     await notice.waitFor();
     expect(await notice.innerText()).toMatch(/The last interval known is Sun 1 Mar 18:00/);
-    await page.locator('.tiles a').first().waitFor();
+    await page.locator('.where a').first().waitFor();
     await look(opened as OpenedPage, 'stale');
   });
 
@@ -87,7 +87,7 @@ withBrowser('states of the page', () => {
     const { page, server } = await open({ champion: null });
     await page.goto(`${server.url}/#/series/74`);
     await page.locator('.notice', { hasText: 'No model has been promoted yet' }).waitFor();
-    await page.locator('.plot').waitFor();
+    await page.locator('.c12 .plot').waitFor();
     const line = page.locator('.plot [aria-description="median forecast"]');
     expect(await line.getAttribute('stroke')).toBe('var(--naive)');
     await look(opened as OpenedPage, 'fallback');
@@ -107,18 +107,28 @@ withBrowser('states of the page', () => {
   test('offline: what was received stays, and the page says so', async () => {
     const { page, server } = await open();
     await page.goto(server.url);
-    await page.locator('.tiles a').first().waitFor();
+    await page.locator('.where a').first().waitFor();
     await server.close();
     await page.locator('.notice', { hasText: 'cannot be reached' }).waitFor({ timeout: 12_000 });
-    expect(await page.locator('.tiles a').count()).toBeGreaterThan(0);
+    expect(await page.locator('.where a').count()).toBeGreaterThan(0);
     await look(opened as OpenedPage, 'offline');
+  });
+
+  test('offline before anything was loaded: the page says so', async () => {
+    const { page, server } = await open();
+    await page.route('**/v1/forecasts*', (route) => route.abort());
+    await page.route('**/v1/groups/**', (route) => route.abort());
+    await page.goto(server.url);
+    await page.locator('.whole', { hasText: 'The service cannot be reached' }).waitFor();
+    expect(await page.locator('.whole').innerText()).not.toContain('suffices');
+    await look(opened as OpenedPage, 'offline-at-once');
   });
 
   test('under a prefix every address is relative to it', async () => {
     const { page, server, addresses } = await open({}, { urlPrefix: '/headway' });
     const proxy = await prefixProxy(server.port, '/headway', true);
     await page.goto(`${proxy.url}/headway/#/series/74`);
-    await page.locator('.plot').waitFor();
+    await page.locator('.c12 .plot').waitFor();
     const base = `${proxy.url}/headway/`;
     expect(await page.locator('#curl').innerText()).toContain(`${base}v1/series/74/forecast`);
     expect(addresses.filter((url) => !url.startsWith(base) && !url.startsWith('data:'))).toEqual(

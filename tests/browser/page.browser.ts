@@ -5,8 +5,13 @@
  * Fails: skips with one line where no Chromium is installed.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
-import type { GroupForecastResponse } from '../../services/inference/openapi/group-schemas.ts';
+import type {
+  DecisionResponse,
+  GroupForecastResponse,
+  PathsResponse,
+} from '../../services/inference/openapi/group-schemas.ts';
 import type { RecordResponse } from '../../services/inference/openapi/record-schemas.ts';
 import { exact, figure, percent, signed } from '../../web/parts/format.ts';
 import { createFixture, HOUR } from '../fakes/inference.ts';
@@ -15,8 +20,10 @@ import { DAY_START, publish, sourcesOf } from '../fixtures/published.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
 import { withBrowser } from './with-browser.ts';
 
-/** Intervals before the cutoff that Now shows. */
-const PAST = 48;
+/** Intervals before the cutoff that the scrubber has. */
+const PAST = 336;
+/** The chart of Series. */
+const CHART = '.c12 .plot';
 
 withBrowser('the page', () => {
   const { fixture, options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
@@ -123,7 +130,11 @@ withBrowser('the page', () => {
         hasText: new RegExp(`^Harbour side peaks.*${figure(Math.max(...mean))} orders`),
       })
       .waitFor();
-    expect(await page.locator('.tiles a').count()).toBe(series);
+    await page
+      .locator('.tiles a, .where a')
+      .nth(series - 1)
+      .waitFor();
+    expect(await page.locator('.tiles a, .where a').count()).toBe(series);
     expect(page.url()).toContain('group=harbour');
     expect(await text('.crumbs')).toContain('All districts');
     await page.goBack();
@@ -133,6 +144,7 @@ withBrowser('the page', () => {
   test('Now: before the cutoff the tiles show what happened', async () => {
     const { page, text } = opened;
     const forecasts = await allForecasts();
+    await page.locator('.tiles a').first().waitFor();
     await page.locator('.strip input').fill(String(PAST - 3));
     const actual = (forecast: ForecastResponse) => forecast.history?.values.at(-3) as number;
     const tiles = await page.locator('.tiles a').allInnerTexts();
@@ -173,7 +185,7 @@ withBrowser('the page', () => {
     const response = await forecastOf('74');
     const median = response.quantiles['0.5'] as number[];
     await opened.open('#/series/74');
-    await page.locator('.plot').waitFor();
+    await page.locator(CHART).waitFor();
     expect(await text('h1')).toMatch(/^North Harbour peaks at \d\d:00: /);
     expect(await text('h1')).toContain(`${figure(Math.max(...median))} orders`);
     await page.keyboard.press('PageDown');
@@ -195,7 +207,7 @@ withBrowser('the page', () => {
   test('Series: the chart has every line, and the window is in the address', async () => {
     const { page } = opened;
     await opened.open('#/series/74');
-    await page.locator('.plot').waitFor();
+    await page.locator(CHART).waitFor();
     for (const name of ['actual', 'median forecast', 'mean forecast', 'naive', '80 % interval'])
       expect(await page.locator(`.plot [aria-description="${name}"]`).count()).toBe(1);
     await page.getByText('7 days', { exact: true }).click();
@@ -236,8 +248,112 @@ withBrowser('the page', () => {
     );
   });
 
+  test("Series: the capacity, its probability and the sample paths are the API's", async () => {
+    const { page, server, text } = opened;
+    const ask = async (path: string) =>
+      (await fetch(`${server.url}/v1/series/74/${path}`)).json() as Promise<
+        Pick<DecisionResponse, 'exceeds' | 'quantity'> & PathsResponse
+      >;
+    const { timestamps, quantiles } = await forecastOf('74');
+    await opened.open(`#/series/74?at=${timestamps[9]?.slice(0, 16)}Z&paths=1`);
+    await page.locator(`${CHART} [aria-description=path]`).first().waitFor();
+    expect(await page.locator(`${CHART} [aria-description=path]`).count()).toBe(12);
+    const { paths } = await ask('paths?count=12');
+    expect(paths.map((path) => path.length)).toEqual(Array(12).fill(24));
+    const slider = page.locator('.slider');
+    const step = Number(await slider.getAttribute('step'));
+    const capacity = Math.round((quantiles['0.5']?.[9] as number) / step) * step;
+    await slider.fill(String(capacity));
+    await page.locator('.figure', { hasText: `${exact(capacity)} orders suffice` }).waitFor();
+    const { exceeds, quantity } = await ask(`decision?under=9&over=1&capacity=${capacity}`);
+    expect(await text('.figure')).toContain(
+      `in ${Math.round(100 * (1 - (exceeds?.probability[9] as number)))} of 100 cases`,
+    );
+    expect(await page.locator('.pairs dd').allInnerTexts()).toContain(
+      `${figure(quantity[9] as number)} orders`,
+    );
+  });
+
+  test('Series: keys and the mouse move the window, which stands in the address', async () => {
+    const { page } = opened;
+    const { history } = await forecastOf('74');
+    const shown = () => page.url().match(/from=(.*?)&until=(.*?)(&|$)/);
+    await opened.open('#/series/74');
+    await page.locator(CHART).waitFor();
+    const until = page.locator('.window .until');
+    await until.focus();
+    for (let i = 0; i < 30; i++) await page.keyboard.press('ArrowLeft');
+    // The forecast has 24 intervals: 30 back is before it.
+    const last = history?.timestamps.at(-7)?.slice(0, 16);
+    await page.waitForURL(`**until=${last}Z*`);
+    expect(await page.locator(`${CHART} [aria-description="median forecast"]`).count()).toBe(0);
+    const before = Date.parse(shown()?.[1] as string);
+    const shade = await page.locator('.shade').boundingBox();
+    const { x = 0, y = 0, width = 0, height = 0 } = shade ?? {};
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 - 200, y + height / 2);
+    await page.mouse.up();
+    await page.waitForFunction(`!location.hash.includes('until=${last}Z')`);
+    expect(Date.parse(shown()?.[1] as string)).toBeLessThan(before);
+    await page.goBack();
+    await page.waitForURL(`**until=${last}Z*`);
+    await page.getByText('2 days', { exact: true }).click();
+    expect(shown()).toBeNull();
+  });
+
+  test('one scrubber: every view shows its time, and what was known and served then', async () => {
+    const { page, server, text } = opened;
+    const record = (await (
+      await fetch(`${server.url}/v1/series/74/record`)
+    ).json()) as RecordResponse;
+    const target = DAY_START + 5 * HOUR;
+    const at = `${new Date(target).toISOString().slice(0, 16)}Z`;
+    await opened.open(`#/series/74?at=${at}`);
+    await page
+      .locator(`${CHART} [aria-description="forecast then"]`)
+      .waitFor({ state: 'attached' });
+    const last = record.forecasts.find(({ cutoff }) => Date.parse(cutoff) === target - HOUR);
+    await page
+      .locator('.then', { hasText: `forecast ${exact(last?.quantiles['0.5']?.[0] as number)}` })
+      .waitFor();
+    const shown = await text('.time b');
+    for (const view of ['Accuracy', 'Health', 'Now']) {
+      await page.getByRole('link', { name: view, exact: true }).click();
+      await page.waitForURL(`**/#/${view.toLowerCase()}?at=${at}`);
+      expect(await text('.time b')).toBe(shown);
+    }
+    await page.locator('.tiles a').first().waitFor();
+    await page.getByText('Next peak', { exact: true }).click();
+    await page.locator('.time', { hasText: 'ahead' }).waitFor();
+  });
+
+  test('Series: the downloaded Parquet holds the numbers of the API', async () => {
+    const { page } = opened;
+    await opened.open('#/series/74');
+    const response = await forecastOf('74');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByText('Parquet', { exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('demo-74.parquet');
+    const file = await asyncBufferFromFile(await download.path());
+    const rows = await parquetReadObjects({ file });
+    expect(rows).toHaveLength(672 + 24);
+    expect(rows.at(-1)).toEqual({
+      ds: new Date(response.timestamps[23] as string),
+      y: null,
+      'q0.1': response.quantiles['0.1']?.[23],
+      'q0.5': response.quantiles['0.5']?.[23],
+      'q0.9': response.quantiles['0.9']?.[23],
+      mean: response.mean[23],
+    });
+    expect(rows[0]?.y).toBe(response.history?.values[0]);
+  });
+
   test('Series: the downloaded CSV holds the numbers of the API', async () => {
     const { page } = opened;
+    await opened.open('#/series/74');
     const response = await forecastOf('74');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -259,7 +375,7 @@ withBrowser('the page', () => {
   test('a series is found by keyboard; the request for a shell follows', async () => {
     const { page, text } = opened;
     await opened.open('#/series/74');
-    await page.locator('.plot').waitFor();
+    await page.locator(CHART).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('old t');
     expect(await page.locator('#found [role=option]').count()).toBe(1);
@@ -337,9 +453,9 @@ withBrowser('the page', () => {
     const { page, server } = opened;
     await opened.open('#/series/74');
     await page.locator('footer', { hasText: '3-0f1e2d3c4b5a' }).waitFor();
-    await page.locator('.plot').waitFor();
+    await page.locator(CHART).waitFor();
     await page.evaluate(`globalThis.drawings = [];
-      new MutationObserver(() => drawings.push(document.querySelectorAll('.plot').length))
+      new MutationObserver(() => drawings.push(document.querySelectorAll('${CHART}').length))
         .observe(document.body, { childList: true, subtree: true })`);
     fixture.snapshot = 4;
     await server.app.serving.refresh();

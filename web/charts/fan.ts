@@ -19,14 +19,14 @@ import {
   verticalAxis,
 } from '../../reports/charts/marks.ts';
 import { bandFor, type Columns } from '../data/forecast.ts';
-import type { PastForecasts } from '../data/record.ts';
+import type { PastForecasts, Vintage } from '../data/record.ts';
 
 export interface Fan {
   readonly columns: Columns;
   readonly timeZone: string;
   readonly naiveName: string;
-  /** From here on, in epoch milliseconds. */
-  readonly from: number;
+  /** The first and the last time that is shown. */
+  readonly window: readonly [from: number, until: number];
   /** The naive forecast responds: it is drawn as what it is. */
   readonly isNaive?: boolean;
   /** What was forecast before, pale under what happened. */
@@ -35,37 +35,52 @@ export interface Fan {
   readonly whatIf?: readonly number[] | null;
   /** Each earlier forecast as a line of its own. */
   readonly hasVintages?: boolean;
+  /** What was forecast at a past time, instead of what is now. */
+  readonly asOf?: Vintage | null;
+  /** Possible futures, each with one value a step. */
+  readonly paths?: readonly (readonly number[])[];
+  /** Values that the vertical axis keeps room for: it does not shrink while the window moves. */
+  readonly keep?: readonly number[];
+}
+
+/** Every value that is seen, for the vertical axis. */
+export function valuesIn({ columns, window, earlier, asOf, paths = [], whatIf }: Fan): number[] {
+  const { pastTimes, actual, times, median, mean, naive, bands } = columns;
+  const seen = (x: number | undefined) => x !== undefined && x >= window[0] && x <= window[1];
+  const of = (line: readonly number[], at = times) => line.filter((_, i) => seen(at[i]));
+  return [
+    ...of(actual, pastTimes),
+    ...(earlier?.latest ?? []).flatMap(({ time, upper }) => (seen(time) ? [upper] : [])),
+    ...(asOf ? [...of(asOf.lower, asOf.times), ...of(asOf.upper, asOf.times)] : []),
+    ...[median, mean, naive, whatIf ?? [], ...paths].flatMap((line) => of(line)),
+    ...bands.flatMap(({ lower, upper }) => [...of(lower), ...of(upper)]),
+  ];
 }
 
 export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOptions {
-  const { columns, timeZone, from, isNaive = false } = fan;
-  const { times, median, mean, bands, naive, cutoff, intervalMs } = columns;
-  const isNarrow = width < 560;
+  const { columns, timeZone, window, asOf = null, keep = [] } = fan;
+  const { times, cutoff, intervalMs } = columns;
+  const [from, until] = window;
+  const seen = (x: number) => x >= from && x <= until;
   const past = columns.pastTimes
     .map((x, i) => ({ x, y: columns.actual[i] as number }))
-    .filter(({ x }) => x >= from);
-  const earlier = (fan.earlier?.latest ?? []).filter(({ time }) => time >= from);
-  const values = [
-    ...earlier.map(({ upper }) => upper),
-    ...past.map(({ y }) => y),
-    ...median,
-    ...mean,
-    ...naive,
-  ].concat(bands.flatMap(({ lower, upper }) => [...lower, ...upper]));
-  const ticks = ticksFor(values, height > 240 ? 5 : 3);
+    .filter(({ x }) => seen(x));
+  const ticks = ticksFor([...valuesIn(fan), ...keep], height > 240 ? 5 : 3);
   const [low, high] = domainOf(ticks);
-  const domain: [number, number] = [from, times.at(-1) as number];
-  const labels = labelsOf(fan);
+  const domain: [number, number] = [from, until];
+  const labels = labelsOf(fan, past.at(-1)?.y ?? Number.NaN);
   const frame = {
     ...{ width, height, marginTop: 24, marginBottom: 48 },
     ...{ marginLeft: marginOf(ticks), marginRight: endMargin(labels) },
   };
-  const points = (line: readonly number[]) => line.map((y, i) => ({ x: times[i] as number, y }));
-  const tone = colour(isNaive ? 'naive' : 'forecast');
-  const strong = { strokeWidth: 2.25, ...(isNaive ? { strokeDasharray: '5 4' } : {}) };
-  const weak = { strokeWidth: 1.25, strokeDasharray: '1 3' };
-  const isMean = columns.pointName === 'mean';
-  const every = [...past.map(({ x }) => x), ...times];
+  const every = [...past.map(({ x }) => x), ...times.filter(seen)];
+  const known = width < 560 ? 'known' : 'known until here';
+  const marks = [
+    ...(seen(cutoff) ? [{ at: cutoff + intervalMs / 2, label: known }] : []),
+    ...(asOf && seen(asOf.cutoff)
+      ? [{ at: asOf.cutoff + intervalMs / 2, label: 'known then' }]
+      : []),
+  ];
   return {
     ...frame,
     x: { type: 'linear', domain, axis: null },
@@ -73,39 +88,96 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
     marks: [
       ...verticalAxis(ticks),
       ...timeAxis(every, timeZone, domain, frame),
-      bandOf(
-        earlier.map(({ time, lower, upper }) => ({ x: time, low: lower, high: upper })),
-        'earlier interval',
-        pale(colour('band80')),
-      ),
-      lineOf(
-        earlier.map(({ time, median: y }) => ({ x: time, y })),
-        'earlier forecast',
-        { stroke: tone, strokeWidth: 1, strokeOpacity: 0.6 },
-      ),
-      ...(fan.hasVintages ? vintageLines(fan, domain) : []),
-      ...bands.map(({ level, lower, upper }) => {
-        const rows = times.map((x, i) => ({
-          x,
-          low: lower[i] as number,
-          high: upper[i] as number,
-        }));
-        return bandOf(rows, `${level} % interval`, isNaive ? colour('line') : tintOf(level));
-      }),
-      ...(isNaive
-        ? []
-        : [lineOf(points(naive), 'naive', { stroke: colour('naive'), strokeDasharray: '4 3' })]),
+      ...earlierMarks(fan, seen),
+      ...(times.some(seen) ? forecastMarks(fan, seen) : []),
       lineOf(past, 'actual', { stroke: colour('actual'), strokeWidth: 1.6 }),
-      lineOf(points(mean), 'mean forecast', { stroke: tone, ...(isMean ? strong : weak) }),
-      lineOf(points(median), 'median forecast', { stroke: tone, ...(isMean ? weak : strong) }),
-      lineOf(points(fan.whatIf ?? []), 'what if', {
-        ...{ stroke: colour('ink'), strokeWidth: 1.5, strokeDasharray: '6 2' },
-      }),
-      ...markAt(cutoff + intervalMs / 2, isNarrow ? 'known' : 'known until here'),
+      ...(asOf ? asOfMarks(asOf, seen) : []),
+      ...marks.flatMap(({ at, label }) => markAt(Math.min(at, until), label, sideOf(at, window))),
       Plot.ruleY([low], { stroke: colour('muted'), strokeOpacity: 0.6 }),
       ...endLabels(labels, [low, high], frame),
     ],
   };
+}
+
+/** Where a mark is near the left end, its name has room at its right alone. */
+const sideOf = (at: number, [from, until]: readonly [number, number]) =>
+  at - from < (until - from) / 8 ? 'right' : 'left';
+
+type Seen = (x: number) => boolean;
+
+/** What was forecast before, pale under what happened. */
+function earlierMarks(fan: Fan, seen: Seen): Plot.Markish[] {
+  const latest = (fan.earlier?.latest ?? []).filter(({ time }) => seen(time));
+  if (latest.length === 0) return [];
+  const tone = colour(fan.isNaive ? 'naive' : 'forecast');
+  return [
+    bandOf(
+      latest.map(({ time, lower, upper }) => ({ x: time, low: lower, high: upper })),
+      'earlier interval',
+      pale(colour('band80')),
+    ),
+    lineOf(
+      latest.map(({ time, median: y }) => ({ x: time, y })),
+      'earlier forecast',
+      { stroke: tone, strokeWidth: 1, strokeOpacity: 0.6 },
+    ),
+    ...(fan.hasVintages ? vintageLines(fan, seen) : []),
+  ];
+}
+
+function forecastMarks({ columns, isNaive = false, whatIf, paths = [] }: Fan, seen: Seen) {
+  const { times, median, mean, bands, naive } = columns;
+  const points = (line: readonly number[]) =>
+    line.flatMap((y, i) => (seen(times[i] as number) ? [{ x: times[i] as number, y }] : []));
+  const tone = colour(isNaive ? 'naive' : 'forecast');
+  const strong = { strokeWidth: 2.25, ...(isNaive ? { strokeDasharray: '5 4' } : {}) };
+  const weak = { strokeWidth: 1.25, strokeDasharray: '1 3' };
+  const isMean = columns.pointName === 'mean';
+  return [
+    ...bands.map(({ level, lower, upper }) => {
+      const rows = points(lower).map(({ x, y }) => ({
+        ...{ x, low: y, high: upper[times.indexOf(x)] as number },
+      }));
+      return bandOf(rows, `${level} % interval`, isNaive ? colour('line') : tintOf(level));
+    }),
+    ...paths.map((path) =>
+      lineOf(points(path), 'path', { stroke: tone, strokeWidth: 1, strokeOpacity: 0.35 }),
+    ),
+    ...(isNaive
+      ? []
+      : [lineOf(points(naive), 'naive', { stroke: colour('naive'), strokeDasharray: '4 3' })]),
+    lineOf(points(mean), 'mean forecast', { stroke: tone, ...(isMean ? strong : weak) }),
+    lineOf(points(median), 'median forecast', { stroke: tone, ...(isMean ? weak : strong) }),
+    lineOf(points(whatIf ?? []), 'what if', {
+      ...{ stroke: colour('ink'), strokeWidth: 1.5, strokeDasharray: '6 2' },
+    }),
+  ];
+}
+
+/** One forecast as it was made then, over what came of it. */
+function asOfMarks({ times, median, lower, upper }: Vintage, seen: Seen): Plot.Markish[] {
+  const rows = times
+    .map((x, i) => ({
+      x,
+      y: median[i] as number,
+      low: lower[i] as number,
+      high: upper[i] as number,
+    }))
+    .filter(({ x }) => seen(x));
+  const outline = { stroke: colour('forecast'), strokeWidth: 1, strokeOpacity: 0.7 };
+  return [
+    lineOf(
+      rows.map(({ x, low: y }) => ({ x, y })),
+      'lower end then',
+      outline,
+    ),
+    lineOf(
+      rows.map(({ x, high: y }) => ({ x, y })),
+      'upper end then',
+      outline,
+    ),
+    lineOf(rows, 'forecast then', { stroke: colour('forecast'), strokeWidth: 2.25 }),
+  ];
 }
 
 /** The likelier, the darker. */
@@ -114,8 +186,7 @@ const tintOf = (level: number): string =>
 
 const pale = (fill: string): string => `color-mix(in srgb, ${fill} 60%, transparent)`;
 
-function vintageLines({ earlier, columns }: Fan, [from, until]: readonly [number, number]) {
-  const seen = (x: number) => x >= from && x <= until;
+function vintageLines({ earlier, columns }: Fan, seen: Seen): Plot.Markish[] {
   return (earlier?.vintages ?? [])
     .filter(({ cutoff }) => cutoff < columns.cutoff)
     .map(({ times, median }) =>
@@ -127,22 +198,21 @@ function vintageLines({ earlier, columns }: Fan, [from, until]: readonly [number
     );
 }
 
-/** Names at the right end of the lines. */
-function labelsOf({ columns, naiveName, isNaive = false }: Fan) {
-  const { median, mean, pointName, naive, bands } = columns;
+/** Names at the right end of the lines, where these are seen. */
+function labelsOf({ columns, window, naiveName, isNaive = false, whatIf }: Fan, actual: number) {
+  const { times, median, mean, pointName, naive, bands } = columns;
+  const last = times.findLastIndex((time) => time <= window[1]);
+  if (last < 0) return [{ text: 'actual', at: actual, fill: colour('ink'), isBold: true }];
   const band = bandFor(bands);
   const fill = colour(isNaive ? 'naive' : 'forecast');
   const lines = { median, mean };
   const other = pointName === 'mean' ? 'median' : 'mean';
-  const endOf = (line: readonly number[]) => line.at(-1) ?? Number.NaN;
+  const endOf = (line: readonly number[] | undefined) => line?.[last] ?? Number.NaN;
   return [
     { text: isNaive ? 'baseline' : pointName, at: endOf(lines[pointName]), fill, isBold: true },
     { text: other, at: endOf(lines[other]), fill },
-    ...(band
-      ? [{ text: `${band.level} %`, at: band.upper.at(-1) ?? Number.NaN, fill: colour('muted') }]
-      : []),
-    ...(isNaive
-      ? []
-      : [{ text: naiveName, at: naive.at(-1) ?? Number.NaN, fill: colour('naive') }]),
+    ...(band ? [{ text: `${band.level} %`, at: endOf(band.upper), fill: colour('muted') }] : []),
+    ...(isNaive ? [] : [{ text: naiveName, at: endOf(naive), fill: colour('naive') }]),
+    ...(whatIf ? [{ text: 'what if', at: endOf(whatIf), fill: colour('ink') }] : []),
   ];
 }

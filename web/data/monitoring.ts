@@ -86,3 +86,21 @@ export const orNaN = (value: number | null | undefined): number => value ?? Numb
 /** What changed which model is served. */
 export const isChange = ({ kind }: Pick<Decision, 'kind'>): boolean =>
   kind === 'promote' || kind === 'rollback';
+
+/** A model that served, and the decision that made it so. */
+export interface Reign {
+  readonly from: number;
+  readonly modelVersion: string;
+  readonly decision: Decision;
+}
+
+/** Who served since when, oldest first. @param decisions newest first */
+export const reigns = (decisions: readonly Decision[]): Reign[] =>
+  decisions
+    .filter((one) => isChange(one) && one.after !== null)
+    .map((decision) => ({
+      from: Date.parse(decision.at),
+      modelVersion: decision.after as string,
+      decision,
+    }))
+    .reverse();

@@ -14,6 +14,7 @@ import {
 
 /** For a whole response; of a stream, between two chunks. */
 const TIMEOUT_MS = 20_000;
+const MAX_WAIT_MS = 2000;
 
 export interface Session {
   readonly client: HeadwayClient;
@@ -26,8 +27,9 @@ export interface Session {
 export function openSession(key: string | null): Session {
   const baseUrl = new URL('.', document.baseURI).href.replace(/\/$/, '');
   const headers: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
-  // The page tries again by itself, and says so meanwhile.
-  const client = createHeadwayClient({ baseUrl, headers, timeoutMs: TIMEOUT_MS, retries: 0 });
+  // A busy moment is waited for; what takes longer the page says, and tries again by itself.
+  const patience = { timeoutMs: TIMEOUT_MS, retries: 2, maxWaitMs: MAX_WAIT_MS };
+  const client = createHeadwayClient({ baseUrl, headers, ...patience });
   return { client, baseUrl, headers, hasKey: key !== null };
 }
 

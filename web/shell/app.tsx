@@ -16,6 +16,7 @@ import {
 } from '../data/page-context.ts';
 import type { Address, Go } from '../data/route.ts';
 import { openSession, type Session } from '../data/session.ts';
+import { ALL, loadTimeline } from '../data/timeline.ts';
 import { every, now } from '../data/timers.ts';
 import { useDataOf } from '../data/use-data.ts';
 import { age } from '../parts/format.ts';
@@ -23,6 +24,7 @@ import { VIEWS } from '../views.ts';
 import { KeysList } from './keys-list.tsx';
 import { Search } from './search.tsx';
 import { Instead, Notices, Skeleton } from './states.tsx';
+import { TimeStrip } from './time-strip.tsx';
 import { linkTo, useAddress } from './use-address.ts';
 import { useKeys } from './use-keys.ts';
 
@@ -38,6 +40,10 @@ export function App() {
   const about = useDataOf(at, key, ({ GET }) => dataOf(GET('/v1/model')));
   const series = useDataOf(at, key, allSeries);
   const { serving } = live;
+  const domain = about.value?.domain;
+  const total = useDataOf(at, domain ? 'total' : null, (client) =>
+    loadTimeline(client, ALL, domain as ServedModel['domain']),
+  );
   const timeZone = about.value?.domain.timeZone ?? 'UTC';
   const labels = useMemo(() => timeLabels(timeZone), [timeZone]);
   const isReady = serving !== null && about.value !== null && series.value !== null;
@@ -45,6 +51,7 @@ export function App() {
     ? {
         ...{ ...at, address, go, serving, labels },
         ...{ about: about.value as ServedModel, series: series.value as SeriesInfo[] },
+        ...{ timeline: total.value, timelineTrouble: total.trouble },
       }
     : null;
   const trouble = about.trouble ?? series.trouble ?? live.trouble;
@@ -53,6 +60,11 @@ export function App() {
   return (
     <>
       <Header {...{ page, live, ageSeconds, address, go }} />
+      {page && (
+        <PageProvider value={page}>
+          {page.timeline ? <TimeStrip timeline={page.timeline} /> : <div class="time" />}
+        </PageProvider>
+      )}
       <main>
         {page ? (
           <PageProvider value={page}>

@@ -4,31 +4,30 @@
  * computed from the data.
  * Fails: in words, where the series cannot be forecast; another series' chart is never shown.
  */
-import { useCallback, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
-import { fanPanel } from '../charts/fan.ts';
-import { PlotChart } from '../charts/plot-chart.tsx';
-import { columnsOf, indexAt, indexOfHighest, naiveName, seasonOf } from '../data/forecast.ts';
+import { columnsOf, indexAt, indexOfHighest, seasonOf } from '../data/forecast.ts';
 import { type Forecast, type SeriesInfo, usePage } from '../data/page-context.ts';
-import { pastForecasts, type SeriesRecord } from '../data/record.ts';
+import { NO_FORECASTS, pastForecasts, type SeriesRecord } from '../data/record.ts';
+import { shownTime } from '../data/timeline.ts';
 import { useData } from '../data/use-data.ts';
+import { AtThatTime, useForecastThen } from '../parts/at-that-time.tsx';
+import { Capacity } from '../parts/capacity.tsx';
 import { exact } from '../parts/format.ts';
-import { useStep } from '../parts/use-step.ts';
+import { useSettled } from '../parts/use-settled.ts';
 import { NotLoaded, Skeleton, Whole } from '../shell/states.tsx';
+import { SeriesChart } from './series/chart.tsx';
+import { CoverageByStep } from './series/coverage-by-step.tsx';
 import { SeriesFinding } from './series/finding.tsx';
 import { NumbersTable } from './series/numbers-table.tsx';
-import { Readout } from './series/readout.tsx';
 import { TakeAlong } from './series/take-along.tsx';
 import { WereWeRight } from './series/were-we-right.tsx';
 import { WhatIf } from './series/what-if.tsx';
 import { Why } from './series/why.tsx';
 
-const DAY_MS = 86_400_000;
 /** What is loaded. */
 const HISTORY_DAYS = 28;
 const MAX_HISTORY = 2000;
-/** What is shown before the cutoff, in days. */
-const SPANS = [2, 7, 28] as const;
 
 export function SeriesView() {
   const { address, about, series } = usePage();
@@ -74,106 +73,42 @@ interface ShownProps {
 }
 
 function Shown({ series, forecast, history }: ShownProps) {
-  const { about, address, go } = usePage();
-  const { domain } = about;
-  const columns = useMemo(() => columnsOf(forecast, domain), [forecast, domain]);
-  const { pastTimes, times, cutoff, intervalMs, median } = columns;
+  const { about, address, timeline } = usePage();
+  const columns = useMemo(() => columnsOf(forecast, about.domain), [forecast, about.domain]);
+  const { pastTimes, times, intervalMs, median } = columns;
   const id = series.seriesId;
   const record = useData(`record ${id}`, async ({ GET }) => {
     const params = { path: { id } };
     return (await dataOf(GET('/v1/series/{id}/record', { params }))) as SeriesRecord;
   }).value;
   const earlier = useMemo(
-    () => (record ? pastForecasts(record, intervalMs) : { latest: [], vintages: [] }),
+    () => (record ? pastForecasts(record, intervalMs) : NO_FORECASTS),
     [record, intervalMs],
   );
   const [whatIf, setWhatIf] = useState<readonly number[] | null>(null);
-  const hasVintages = address.query.vintages === '1';
   const every = useMemo(() => [...pastTimes, ...times], [pastTimes, times]);
-  const peak = pastTimes.length + indexOfHighest(median);
-  const { index, moveTo } = useStep(every, peak);
-  const [hovered, setHovered] = useState<number | null>(null);
-  const days = SPANS.find((span) => String(span) === address.query.days) ?? SPANS[0];
-  const from = cutoff - Math.max(days * DAY_MS, 2 * (times.length * intervalMs)) + intervalMs;
-  const isNaive = forecast.modelVersion.startsWith('baseline-');
-  const panel = useCallback(
-    (width: number) =>
-      fanPanel(
-        {
-          columns,
-          timeZone: domain.timeZone,
-          naiveName: naiveName(domain),
-          from,
-          isNaive,
-          earlier,
-          hasVintages,
-          whatIf,
-        },
-        width,
-        heightFor(width),
-      ),
-    [columns, domain, from, isNaive, earlier, hasVintages, whatIf],
-  );
-  const shownIndex = hovered ?? index;
+  const time = shownTime(address.at, timeline);
+  const index = time === null ? pastTimes.length + indexOfHighest(median) : indexAt(every, time);
+  const step = Math.max(0, index - pastTimes.length);
+  const at = every[index] as number;
+  const asOf = useForecastThen(id, useSettled(at));
   return (
     <>
       <SeriesFinding {...{ series, forecast, columns }} />
       <div class="grid">
-        <section class="c12">
-          <div class="bar">
-            <Readout
-              {...{ columns, earlier: earlier.latest }}
-              index={shownIndex}
-              unit={forecast.unit}
-            />
-            <fieldset class="toggles">
-              {earlier.vintages.length > 0 && (
-                <button
-                  type="button"
-                  class="button"
-                  aria-pressed={hasVintages}
-                  onClick={() => go({ query: withVintages(address.query, !hasVintages) })}
-                >
-                  Earlier forecasts
-                </button>
-              )}
-              <legend class="hidden">Days before the cutoff</legend>
-              {SPANS.map((span) => (
-                <button
-                  key={span}
-                  type="button"
-                  class="button"
-                  aria-pressed={span === days}
-                  onClick={() => go({ query: { ...address.query, days: String(span) } })}
-                >
-                  {span} days
-                </button>
-              ))}
-            </fieldset>
-          </div>
-          <PlotChart
-            height={heightFor(innerWidth)}
-            panel={panel}
-            label={`${series.title}: the last ${days} days and the forecast`}
-            at={every[shownIndex] ?? null}
-            onHover={(x) => setHovered(x === null ? null : indexAt(every, x))}
-            onPick={moveTo}
-          />
-        </section>
-        <Why seriesId={id} step={Math.max(0, index - pastTimes.length)} />
+        <SeriesChart {...{ series, forecast, columns, every, index, earlier, whatIf, asOf }}>
+          <AtThatTime {...{ at, series }} then={asOf} />
+        </SeriesChart>
+        <Why seriesId={id} step={step} isBaseline={forecast.modelVersion.startsWith('baseline-')} />
         <WereWeRight record={record} latest={earlier.latest} />
+        <Capacity key={id} kind="series" {...{ id, step }} quantiles={forecast.quantiles} />
+        <CoverageByStep pairs={record && earlier.all} />
+        <TakeAlong {...{ series, forecast, columns, history }} />
         {(about.model?.exogenous?.length ?? 0) > 0 && (
           <WhatIf seriesId={id} mean={columns.mean} onMean={setWhatIf} />
         )}
-        <TakeAlong {...{ series, forecast, columns, history }} />
         <NumbersTable {...{ columns }} title={series.title} />
       </div>
     </>
   );
 }
-
-function withVintages({ vintages: _before, ...query }: Record<string, string>, on: boolean) {
-  return on ? { ...query, vintages: '1' } : query;
-}
-
-const heightFor = (width: number): number => (width < 600 ? 300 : 368);

@@ -16,10 +16,12 @@ import {
   orNaN,
 } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
+import { shownTime } from '../../data/timeline.ts';
 import { percent } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
 
-const HEIGHT = 280;
+const HEIGHT = 344;
+const HALF_DAY_MS = 43_200_000;
 /** About what axis and names take of the width. */
 const MARGINS = 140;
 const SHADOWS: readonly (readonly [place: Forecaster['place'], name: string, dash: string])[] = [
@@ -35,7 +37,9 @@ export interface OverTimeProps {
 }
 
 export function OverTime({ overview, decisions }: OverTimeProps) {
-  const { labels } = usePage();
+  const { address, go, labels, timeline } = usePage();
+  const shown = shownTime(address.at, timeline);
+  const until = Math.max(...overview.days.map(noonOf)) + HALF_DAY_MS;
   const panel = useCallback(
     (width: number) => {
       const { days } = overview;
@@ -65,6 +69,8 @@ export function OverTime({ overview, decisions }: OverTimeProps) {
       <PlotChart
         height={HEIGHT}
         panel={panel}
+        at={shown !== null && shown < until ? shown : null}
+        onPick={(x) => go({ at: x })}
         label={`Skill of ${overview.days.length} days: ${overview.days
           .map(({ served }) => percent(orNaN(served?.skill)))
           .join(', ')}`}

@@ -6,9 +6,9 @@
 import {
   type Decision,
   hasFailed,
-  isChange,
   type JobRun,
   type Overview,
+  reigns,
 } from '../../data/monitoring.ts';
 import { capital, percent } from '../../parts/format.ts';
 
@@ -40,24 +40,6 @@ export interface Lane {
   readonly spans: readonly Span[];
   readonly marks: readonly Mark[];
 }
-
-/** A model that served, and the decision that made it so. */
-export interface Reign {
-  readonly from: number;
-  readonly modelVersion: string;
-  readonly decision: Decision;
-}
-
-/** Who served since when, oldest first. @param decisions newest first */
-export const reigns = (decisions: readonly Decision[]): Reign[] =>
-  decisions
-    .filter((one) => isChange(one) && one.after !== null)
-    .map((decision) => ({
-      from: Date.parse(decision.at),
-      modelVersion: decision.after as string,
-      decision,
-    }))
-    .reverse();
 
 export interface EventsRequest extends HealthProps {
   readonly from: number;

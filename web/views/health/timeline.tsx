@@ -1,19 +1,20 @@
 /**
- * Purpose: what happened in the last two weeks, with one scrubber: at its time, what was known,
- * what served, why, and was it right.
- * Invariants: the scrubber obeys the address, as every view does; a native range input lies over
- * the lanes, so keys and screen readers need nothing of ours.
+ * Purpose: what happened in the last two weeks, lane by lane, and what was known, what served, why,
+ * and was it right at the time of the scrubber.
+ * Invariants: the line is the time of the address, as in every view; a click moves it, for whom the
+ * scrubber is too coarse. The lanes go on to this moment, after the data ended.
  * Fails: never.
  */
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { localDays } from '../../../platform/text/scales.ts';
-import { intervalMs } from '../../data/forecast.ts';
+import { indexAt, intervalMs } from '../../data/forecast.ts';
 import { serviceTime, shortVersion } from '../../data/monitoring.ts';
 import { usePage } from '../../data/page-context.ts';
+import { shownTime } from '../../data/timeline.ts';
+import { AtThatTime, useForecastThen } from '../../parts/at-that-time.tsx';
 import { Section } from '../../parts/section.tsx';
-import { useStep } from '../../parts/use-step.ts';
-import { AtThatTime } from './at-that-time.tsx';
-import { type HealthProps, lanesOf } from './events.ts';
+import { useSettled } from '../../parts/use-settled.ts';
+import { type HealthProps, type Lane, lanesOf } from './events.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS = 14;
@@ -22,90 +23,94 @@ const LABELS = 7;
 
 export function Timeline({ overview, decisions, runs }: HealthProps) {
   const page = usePage();
-  const { about, serving, labels } = page;
-  const { domain } = about;
-  const interval = intervalMs(domain.frequency);
+  const { about, address, go, labels, series, serving, timeline } = page;
+  const interval = intervalMs(about.domain.frequency);
   const cutoff = Date.parse(serving.cutoff);
-  const times = useMemo(() => {
-    const count = Math.max(2, Math.round((DAYS * DAY_MS) / interval));
-    return Array.from({ length: count }, (_, i) => cutoff - (count - 1 - i) * interval);
-  }, [cutoff, interval]);
-  const from = times[0] as number;
-  const until = (times.at(-1) as number) + interval;
+  const from = timeline?.times[0] ?? cutoff - DAYS * DAY_MS;
   // What happened since the data ended is on it too.
-  const end = Math.max(until, serviceTime(page));
-  const { index, moveTo } = useStep(times, times.length - 1);
-  const at = times[index] as number;
+  const end = Math.max(cutoff + interval, serviceTime(page));
+  const at = shownTime(address.at, timeline) ?? cutoff;
+  const one = series.find(({ seriesId }) => seriesId === address.id) ?? series[0];
+  const asOf = useForecastThen(one?.seriesId ?? null, useSettled(at));
   const lanes = useMemo(
-    () =>
-      lanesOf({
-        ...{ overview, decisions, runs, from, until: end },
-        name: shortVersion,
-      }),
+    () => lanesOf({ ...{ overview, decisions, runs, from, until: end }, name: shortVersion }),
     [overview, decisions, runs, from, end],
   );
-  const { full, day } = labels;
-  const left = (time: number) => `${(100 * (time - from)) / (end - from)}%`;
-  const days = useMemo(() => localDays(times, domain.timeZone), [times, domain.timeZone]);
-  const every = Math.max(1, Math.ceil(days.length / LABELS));
+  const place = (time: number) =>
+    `${(100 * (Math.min(end, Math.max(from, time)) - from)) / (end - from)}%`;
+  const over = useRef<HTMLDivElement>(null);
+  const pick = (event: PointerEvent) => {
+    const { left, width } = (over.current as HTMLDivElement).getBoundingClientRect();
+    const time = from + ((event.clientX - left) / width) * (end - from);
+    const times = timeline?.times ?? [];
+    go({ at: times[indexAt(times, time)] ?? time });
+  };
+  const days = useMemo(
+    () => localDays(timeline?.times ?? [], about.domain.timeZone).filter((time) => time < end),
+    [timeline, about, end],
+  );
+  const isAhead = at > end;
+  const note = isAhead ? 'the scrubber is ahead of it' : `the line is ${labels.full(at)}`;
   return (
-    <Section columns={12} title="What happened" note={`the line is ${full(at)}`}>
-      <div class="timeline">
-        {lanes.map(({ name, spans, marks }) => (
-          <div class="lane" key={name}>
-            <b>{name}</b>
-            <div>
-              {spans.map((span) => (
-                <span
-                  key={`${span.from} ${span.text}`}
-                  class={span.isTrouble ? 'bad' : span.share === undefined ? '' : 'day'}
-                  style={{
-                    ...{ left: left(span.from), right: `calc(100% - ${left(span.until)})` },
-                    '--share': `${Math.round(60 * (span.share ?? 0))}%`,
-                  }}
-                  title={`${name.toLowerCase()}: ${span.text}`}
-                >
-                  {span.text}
-                </span>
-              ))}
-              {marks.map((mark) => (
-                <i
-                  key={`${mark.at} ${mark.text}`}
-                  class={mark.isTrouble ? 'bad' : ''}
-                  style={{ left: left(mark.at) }}
-                  title={`${full(mark.at)} ${mark.text}`}
-                />
-              ))}
-            </div>
-          </div>
+    <Section columns={12} title="What happened" note={note}>
+      <div class="timeline" role="presentation" onPointerDown={pick}>
+        {lanes.map((lane) => (
+          <LaneRow key={lane.name} lane={lane} place={place} />
         ))}
         <div class="lane days">
           <b />
           <div>
             {days.map((time, i) =>
-              i % every === 0 ? (
-                <em key={time} style={{ left: left(time) }}>
-                  {day(time)}
+              i % Math.max(1, Math.ceil(days.length / LABELS)) === 0 ? (
+                <em key={time} style={{ left: place(time) }}>
+                  {labels.day(time)}
                 </em>
               ) : null,
             )}
           </div>
         </div>
-        <div class="over">
-          <div class="knob" style={{ left: left(at) }} />
-          <input
-            type="range"
-            min={0}
-            max={times.length - 1}
-            value={index}
-            style={{ width: left(until) }}
-            aria-label="Time"
-            aria-valuetext={full(at)}
-            onInput={(event) => moveTo(times[Number(event.currentTarget.value)] as number)}
-          />
+        <div class="over" ref={over}>
+          {!isAhead && <div class="knob" style={{ left: place(at) }} />}
         </div>
       </div>
-      <AtThatTime {...{ at, decisions }} />
+      <AtThatTime {...{ at, series: one }} then={asOf} />
     </Section>
+  );
+}
+
+interface LaneRowProps {
+  readonly lane: Lane;
+  readonly place: (time: number) => string;
+}
+
+function LaneRow({ lane: { name, spans, marks }, place }: LaneRowProps) {
+  const { full } = usePage().labels;
+  return (
+    <div class="lane">
+      <b>{name}</b>
+      <div>
+        {spans.map((span) => (
+          <span
+            key={`${span.from} ${span.text}`}
+            class={span.isTrouble ? 'bad' : span.share === undefined ? '' : 'day'}
+            style={{
+              ...{ left: place(span.from), right: `calc(100% - ${place(span.until)})` },
+              '--share': `${Math.round(60 * (span.share ?? 0))}%`,
+            }}
+            title={`${name.toLowerCase()}: ${span.text}`}
+          >
+            {span.text}
+          </span>
+        ))}
+        {marks.map((mark) => (
+          <i
+            key={`${mark.at} ${mark.text}`}
+            class={mark.isTrouble ? 'bad' : ''}
+            style={{ left: place(mark.at) }}
+            title={`${full(mark.at)} ${mark.text}`}
+          />
+        ))}
+      </div>
+    </div>
   );
 }

@@ -5,10 +5,8 @@
  * Fails: never.
  */
 import type { Group } from '../../data/page-context.ts';
+import { ALL } from '../../data/timeline.ts';
 import type { Row } from './row.ts';
-
-/** The total of all series. */
-export const ALL = 'all';
 
 export interface RowsOfGroup {
   /** null: of no group. */

@@ -1,75 +1,96 @@
 /**
- * Purpose: one series over the times of the view: what happened up to the cutoff, the mean forecast
+ * Purpose: one series over the times of the page: what happened up to the cutoff, the mean forecast
  * after it.
- * Invariants: all rows of a view have the same times; a value that is not known is NaN.
- * Fails: never.
+ * Invariants: actuals are loaded apart from forecasts, of as many intervals as are worth it; a
+ * value that is not known, or not loaded, is NaN.
+ * Fails: as the client.
  */
-import { columnsOf, seasonOf } from '../../data/forecast.ts';
-import type { Forecast, GroupForecast, SeriesInfo, ServedModel } from '../../data/page-context.ts';
+import { dataOf, type HeadwayClient } from '../../../clients/typescript/headway-client.ts';
+import { seasonOf } from '../../data/forecast.ts';
+import type { Forecast, SeriesInfo, ServedModel, Timeline } from '../../data/page-context.ts';
+import { placesBefore } from '../../data/timeline.ts';
 
 export interface Row {
   readonly info: SeriesInfo;
-  /** One a time of the view. */
+  /** One a time of the page. */
   readonly values: readonly number[];
   /** The value a season before each. */
   readonly before: readonly number[];
 }
 
-export interface Rows {
-  readonly rows: readonly Row[];
+export interface Actuals {
   readonly times: readonly number[];
-  /** How many of the times are past. */
-  readonly past: number;
-  readonly cutoff: number;
-  /** Of one interval, in milliseconds. */
-  readonly intervalMs: number;
+  /** By the id of the series, one value a time. */
+  readonly values: ReadonlyMap<string, readonly (number | null)[]>;
 }
 
-/** Of the rows of a group. */
-export interface Total {
-  /** One a time of the view: what happened, then the mean. */
-  readonly values: readonly number[];
-  /** A season before each. */
-  readonly before: readonly number[];
-  /** With its band; null while it is not known. */
-  readonly forecast: GroupForecast | null;
+/** Values of all series together: a megabyte, about. */
+const MAX_VALUES = 300_000;
+/** What the service gives of a series at most, and of how many series at once. */
+const [MAX_INTERVALS, PAGE_SIZE] = [1000, 1000];
+
+/** The forecast of every series that has one. */
+export async function loadForecasts({
+  forecastLines,
+}: HeadwayClient): Promise<ReadonlyMap<string, Forecast>> {
+  const found = new Map<string, Forecast>();
+  for await (const forecast of forecastLines()) found.set(forecast.seriesId as string, forecast);
+  return found;
 }
 
-/** How many intervals before the cutoff the view shows. */
-export const SHOWN_PAST = 48;
+/** What happened in the times of the page and a season before: less of it, of many series. */
+export async function loadActuals(
+  { GET }: HeadwayClient,
+  { times, past, cutoff, intervalMs }: Timeline,
+  domain: ServedModel['domain'],
+  seriesCount: number,
+): Promise<Actuals> {
+  const first = (times[0] as number) - (past > 0 ? seasonOf(domain) * intervalMs : 0);
+  const affordable = Math.min(MAX_INTERVALS, Math.floor(MAX_VALUES / Math.max(1, seriesCount)));
+  const from = new Date(Math.max(first, cutoff + intervalMs * (1 - affordable))).toISOString();
+  const values = new Map<string, readonly (number | null)[]>();
+  let found: number[] = [];
+  let cursor: string | null = null;
+  do {
+    const until = new Date(cutoff + intervalMs).toISOString();
+    const query = { from, until, limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) };
+    const page: {
+      timestamps: string[];
+      series: { seriesId: string; values: (number | null)[] }[];
+      nextCursor: string | null;
+    } = await dataOf(GET('/v1/actuals', { params: { query } }));
+    found = page.timestamps.map((time) => Date.parse(time));
+    for (const one of page.series) values.set(one.seriesId, one.values);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return { times: found, values };
+}
 
-/** @param forecasts with `history` of a season and SHOWN_PAST intervals, or without */
 export function rowsOf(
   series: readonly SeriesInfo[],
   forecasts: ReadonlyMap<string, Forecast>,
+  actuals: Actuals | null,
+  timeline: Timeline,
   domain: ServedModel['domain'],
-): Rows | null {
-  const [first] = forecasts.values();
-  if (first === undefined) return null;
-  // All are of one snapshot, with the same times: they are read once.
-  const { pastTimes, times: ahead, cutoff, intervalMs } = columnsOf(first, domain);
-  const past = Math.min(SHOWN_PAST, pastTimes.length);
-  const from = pastTimes.length - past;
-  const times = [...pastTimes.slice(from), ...ahead];
+): Row[] {
+  const { times, past, intervalMs } = timeline;
+  // Closed days are among what happened, and no time of the page.
+  const places = new Map(actuals?.times.map((time, i) => [time, i]));
+  const known = times.slice(0, past).map((time) => places.get(time) ?? -1);
   const seasonMs = seasonOf(domain) * intervalMs;
-  const places = new Map([...pastTimes, ...ahead].map((time, i) => [time, i]));
-  const seasonBefore = times.map((time) => places.get(time - seasonMs) ?? -1);
-  const rows = series.flatMap((info): Row[] => {
+  const inside = placesBefore(times, seasonMs);
+  const outside = times.map((time) => places.get(time - seasonMs) ?? -1);
+  return series.flatMap((info): Row[] => {
     const forecast = forecasts.get(info.seriesId);
     if (forecast === undefined) return [];
-    const history = forecast.history?.values ?? [];
-    const all = [...history.map((value) => value ?? Number.NaN), ...forecast.mean];
-    const before = seasonBefore.map((place) => all[place] ?? Number.NaN);
-    return [{ info, values: all.slice(from), before }];
+    const own = actuals?.values.get(info.seriesId) ?? [];
+    const values = [...known.map((place) => own[place] ?? Number.NaN), ...forecast.mean];
+    const before = inside.map(
+      (place, i) => values[place] ?? own[outside[i] as number] ?? Number.NaN,
+    );
+    return [{ info, values, before }];
   });
-  return { rows, times, past, cutoff, intervalMs };
 }
-
-/** Of all rows, at each time; NaN where one is not known. */
-export const sumOf = (rows: readonly Row[], column: 'values' | 'before'): number[] =>
-  (rows[0] as Row).values.map((_, i) =>
-    rows.reduce((sum, row) => sum + (row[column][i] as number), 0),
-  );
 
 /** How much more than a season before, by the scatter of counts: large series do not always win. */
 export function riseOf(row: Row, index: number): number {

@@ -3,41 +3,42 @@
  * Invariants: each is a link to its own view at the same time.
  * Fails: never.
  */
+import { useMemo } from 'preact/hooks';
 import { Spark } from '../../charts/spark.tsx';
 import { usePage } from '../../data/page-context.ts';
 import { figure, signed } from '../../parts/format.ts';
 import { linkToSeries } from '../../shell/use-address.ts';
-import type { Row, Rows } from './row.ts';
+import type { Row } from './row.ts';
 
 export interface SeriesListProps {
   readonly rows: readonly Row[];
-  readonly of: Rows;
+  /** How many of the times are past. */
+  readonly past: number;
   readonly index: number;
 }
 
 /** Intervals of history in the small chart. */
 const SPARK = 24;
 
-export function SeriesList({ rows, of, index }: SeriesListProps) {
+export function SeriesList({ rows, past, index }: SeriesListProps) {
   const { address, go } = usePage();
   return (
     <table class="rows list">
       <tbody>
-        {rows.map(({ info, values, before }) => (
-          <tr key={info.seriesId}>
+        {rows.map((row) => (
+          <tr key={row.info.seriesId}>
             <th scope="row">
-              <a {...linkToSeries(info.seriesId, address, go)}>{info.title}</a>
+              <a {...linkToSeries(row.info.seriesId, address, go)}>{row.info.title}</a>
             </th>
             <td class="sp">
-              <Spark
-                past={values.slice(Math.max(0, of.past - SPARK), of.past)}
-                next={values.slice(of.past)}
-              />
+              <RowSpark row={row} past={past} />
             </td>
             <td class="num">
-              <b>{figure(values[index] as number)}</b>
+              <b>{figure(row.values[index] as number)}</b>
             </td>
-            <td class="num soft">{change(values[index] as number, before[index] as number)}</td>
+            <td class="num soft">
+              {change(row.values[index] as number, row.before[index] as number)}
+            </td>
           </tr>
         ))}
       </tbody>
@@ -45,5 +46,17 @@ export function SeriesList({ rows, of, index }: SeriesListProps) {
   );
 }
 
-const change = (value: number, before: number): string =>
-  Number.isFinite(before) ? signed(value - before) : '';
+/** Drawn once for a row: it does not change while the time moves. */
+export const RowSpark = ({ row, past }: { readonly row: Row; readonly past: number }) =>
+  useMemo(
+    () => (
+      <Spark
+        past={row.values.slice(Math.max(0, past - SPARK), past)}
+        next={row.values.slice(past)}
+      />
+    ),
+    [row, past],
+  );
+
+export const change = (value: number, before: number): string =>
+  Number.isFinite(value - before) ? signed(value - before) : '';

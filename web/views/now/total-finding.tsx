@@ -4,40 +4,35 @@
  * Fails: never; without the interval it says so.
  */
 import { bandFor, bandsOf, intervalNoun, naiveName } from '../../data/forecast.ts';
+import type { Timeline } from '../../data/page-context.ts';
 import { usePage } from '../../data/page-context.ts';
 import { counted, exact, figure, percent, plural } from '../../parts/format.ts';
 import { Finding } from '../../parts/section.tsx';
-import type { Row, Rows, Total } from './row.ts';
 
 export interface TotalFindingProps {
-  readonly of: Rows;
-  readonly rows: readonly Row[];
-  readonly total: Total;
-  /** Where the total is highest. */
-  readonly peak: number;
+  readonly total: Timeline;
   /** Of the group; null: all series. */
-  readonly title: string | null | undefined;
+  readonly title: string | null;
 }
 
 /** Less change than this is "about as many". */
 const ABOUT = 0.03;
 
-export function TotalFinding({ of, rows, total, peak, title }: TotalFindingProps) {
+export function TotalFinding({ total, title }: TotalFindingProps) {
   const { about, labels } = usePage();
   const { domain } = about;
-  const { hour } = labels;
+  const { times, values, before, past, peak, forecast } = total;
   const noun = counted(domain.unit);
-  const value = total.values[peak] as number;
-  const then = total.before[peak] as number;
-  const ahead = total.values.slice(of.past);
-  const sum = ahead.reduce((all, one) => all + one, 0);
-  const band = total.forecast && bandFor(bandsOf(total.forecast.quantiles));
-  const step = peak - of.past;
+  const value = values[peak] as number;
+  const then = before[peak] as number;
+  const sum = forecast.mean.reduce((all, one) => all + one, 0);
+  const band = bandFor(bandsOf(forecast.quantiles));
+  const step = peak - past;
   return (
     <Finding
       title={
         <>
-          {title ?? 'Demand'} peaks at {hour(of.times[peak] as number)}:{' '}
+          {title ?? 'Demand'} peaks at {labels.hour(times[peak] as number)}:{' '}
           <b>
             {figure(value)} {noun}
           </b>
@@ -48,10 +43,10 @@ export function TotalFinding({ of, rows, total, peak, title }: TotalFindingProps
         </>
       }
     >
-      {exact(rows.length)} {plural(domain.seriesNoun)} together
+      {exact(forecast.series)} {plural(domain.seriesNoun)} together
       {Number.isFinite(then) &&
         `, ${compared(value / then - 1)} at the same time ${naiveName(domain)} (${figure(then)})`}
-      . {figure(sum)} {noun} in the next {ahead.length} {plural(intervalNoun(domain))}.
+      . {figure(sum)} {noun} in the next {forecast.mean.length} {plural(intervalNoun(domain))}.
     </Finding>
   );
 }

@@ -1,54 +1,127 @@
 /**
- * Purpose: all series as tiles, by the groups that they add up to, each with its sum.
- * Invariants: a sum is of the series that are shown under it.
+ * Purpose: all series at one time: as tiles by the groups that they add up to, each with its sum;
+ * as a table with small charts, where they are few and in no group.
+ * Invariants: a sum is of the series that are shown under it; the darkest tile is the highest value
+ * that is forecast or was lately.
  * Fails: never.
  */
 import { useMemo } from 'preact/hooks';
+import { naiveName } from '../../data/forecast.ts';
+import type { Timeline } from '../../data/page-context.ts';
 import { type Group, usePage } from '../../data/page-context.ts';
 import { figure } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
-import { linkTo } from '../../shell/use-address.ts';
+import { linkTo, linkToSeries } from '../../shell/use-address.ts';
 import { byGroup } from './groups.ts';
 import type { Row } from './row.ts';
+import { change, RowSpark } from './series-list.tsx';
 import { highestOf, Tiles } from './tiles.tsx';
 
 export interface WhereProps {
   readonly rows: readonly Row[];
   readonly groups: readonly Group[];
   readonly index: number;
-  readonly isPast: boolean;
+  readonly total: Timeline;
   /** "18:00" */
   readonly at: string;
 }
 
-export function Where({ rows, groups, index, isPast, at }: WhereProps) {
-  const { address, go } = usePage();
+/** More rows than these are easier to see as tiles. */
+const MAX_TABLE = 24;
+/** Intervals before the cutoff that decide how dark a tile is. */
+const LATELY = 48;
+
+export function Where(props: WhereProps) {
+  const { rows, groups, index, total, at } = props;
+  const isPast = index < total.past;
   const parts = useMemo(() => byGroup(rows, groups), [rows, groups]);
-  const top = useMemo(() => highestOf(rows), [rows]);
+  const isTable = rows.length <= MAX_TABLE && parts.length === 1;
+  const top = useMemo(() => highestOf(rows, total.past - LATELY), [rows, total.past]);
   return (
     <Section
       columns={8}
       title={`Where, at ${at}`}
-      note={isPast ? 'what happened' : 'mean forecast'}
-    >
-      {parts.map(({ groupId, title, rows: inside }) => (
-        <div key={title} class="group">
-          {title !== '' && (
-            <h3>
-              {groupId === null ? (
-                title
-              ) : (
-                <a {...linkTo({ ...address, query: { ...address.query, group: groupId } }, go)}>
-                  {title}
-                </a>
-              )}{' '}
-              <span class="soft">{figure(sumAt(inside, index))}</span>
-            </h3>
+      note={
+        <span class="key">
+          {isPast ? 'what happened' : 'mean forecast'}
+          {!isTable && (
+            <>
+              , 0 <i class={isPast ? 'scale was' : 'scale'} /> {figure(top)}
+            </>
           )}
-          <Tiles rows={inside} {...{ index, isPast, top }} />
-        </div>
-      ))}
+        </span>
+      }
+    >
+      {isTable ? (
+        <Table {...props} />
+      ) : (
+        parts.map((part) => <Part key={part.title} {...{ ...part, index, isPast, top }} />)
+      )}
     </Section>
+  );
+}
+
+interface PartProps {
+  readonly groupId: string | null;
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly index: number;
+  readonly isPast: boolean;
+  readonly top: number;
+}
+
+function Part({ groupId, title, rows, index, isPast, top }: PartProps) {
+  const { address, go } = usePage();
+  return (
+    <div class="group">
+      {title !== '' && (
+        <h3>
+          {groupId === null ? (
+            title
+          ) : (
+            <a {...linkTo({ ...address, query: { ...address.query, group: groupId } }, go)}>
+              {title}
+            </a>
+          )}{' '}
+          <span class="soft">{figure(sumAt(rows, index))}</span>
+        </h3>
+      )}
+      <Tiles {...{ rows, index, isPast, top }} />
+    </div>
+  );
+}
+
+function Table({ rows, index, total }: WhereProps) {
+  const { about, address, go } = usePage();
+  return (
+    <table class="rows where">
+      <thead>
+        <tr>
+          <th>{about.domain.seriesNoun}</th>
+          <th class="sp">a day and the forecast</th>
+          <th class="num">{about.domain.unit}</th>
+          <th class="num">against {naiveName(about.domain)}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.info.seriesId}>
+            <th scope="row">
+              <a {...linkToSeries(row.info.seriesId, address, go)}>{row.info.title}</a>
+            </th>
+            <td class="sp">
+              <RowSpark row={row} past={total.past} />
+            </td>
+            <td class="num">
+              <b>{figure(row.values[index] as number)}</b>
+            </td>
+            <td class="num soft">
+              {change(row.values[index] as number, row.before[index] as number)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

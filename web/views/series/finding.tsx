@@ -73,7 +73,7 @@ export function SeriesFinding({ series, forecast, columns }: SeriesFindingProps)
           {figure(lastWeek.reduce((sum, value) => sum + value, 0))} {noun}.{' '}
         </>
       )}
-      Made from all that was known at {full(columns.cutoff)}.
+      Made from all that was known until {full(columns.cutoff + columns.intervalMs)}.
       {forecast.flags?.map((flag) => (
         <span key={flag} class="flag">
           {' '}

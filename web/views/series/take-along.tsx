@@ -1,9 +1,10 @@
 /**
  * Purpose: the same numbers elsewhere: files, and the request that gives them; and what made them.
- * Invariants: the CSV has one row an interval, past and future, in UTC; the request works as it
- * stands in a shell.
+ * Invariants: CSV and Parquet have one row an interval, past and future, in UTC; the request works
+ * as it stands in a shell.
  * Fails: never.
  */
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { useState } from 'preact/hooks';
 import { type Columns, quantileNames } from '../../data/forecast.ts';
 import { type Forecast, type SeriesInfo, usePage } from '../../data/page-context.ts';
@@ -19,6 +20,7 @@ export interface TakeAlongProps {
 }
 
 const COPIED_MS = 1500;
+const PARQUET = 'application/vnd.apache.parquet';
 
 export function TakeAlong({ series, forecast, columns, history }: TakeAlongProps) {
   const { session, about } = usePage();
@@ -41,9 +43,16 @@ export function TakeAlong({ series, forecast, columns, history }: TakeAlongProps
         <button
           type="button"
           class="link"
-          onClick={() => save(`${file}.csv`, 'text/csv', csvOf(forecast, columns))}
+          onClick={() => save(`${file}.csv`, 'text/csv', csvOf(tableOf(forecast, columns)))}
         >
           CSV
+        </button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => save(`${file}.parquet`, PARQUET, parquetOf(tableOf(forecast, columns)))}
+        >
+          Parquet
         </button>
         <button
           type="button"
@@ -78,21 +87,48 @@ export function TakeAlong({ series, forecast, columns, history }: TakeAlongProps
   );
 }
 
-function csvOf({ quantiles, mean }: Forecast, { pastTimes, actual, times }: Columns): string {
-  const names = quantileNames(quantiles);
-  const iso = (time: number) => new Date(time).toISOString();
-  const head = ['ds', 'y', ...names.map((name) => `q${name}`), 'mean'];
-  const past = pastTimes.map((time, i) => [
-    iso(time),
-    Number.isNaN(actual[i]) ? '' : actual[i],
-    ...names.map(() => ''),
-    '',
-  ]);
-  const future = times.map((time, k) => [
-    iso(time),
-    '',
-    ...names.map((name) => (quantiles[name] as number[])[k]),
-    mean[k],
-  ]);
-  return [head, ...past, ...future].map((row) => `${row.join(',')}\n`).join('');
+interface Column {
+  readonly name: string;
+  /** null: nothing is known. */
+  readonly values: readonly (number | null)[];
 }
+
+interface Table {
+  readonly times: readonly number[];
+  readonly columns: readonly Column[];
+}
+
+function tableOf({ quantiles, mean }: Forecast, { pastTimes, actual, times }: Columns): Table {
+  const pastEmpty = pastTimes.map(() => null);
+  const ahead = (values: readonly number[]) => [...pastEmpty, ...values];
+  const known = actual.map((value) => (Number.isNaN(value) ? null : value));
+  return {
+    times: [...pastTimes, ...times],
+    columns: [
+      { name: 'y', values: [...known, ...times.map(() => null)] },
+      ...quantileNames(quantiles).map((name) => ({
+        ...{ name: `q${name}`, values: ahead(quantiles[name] as readonly number[]) },
+      })),
+      { name: 'mean', values: ahead(mean) },
+    ],
+  };
+}
+
+function csvOf({ times, columns }: Table): string {
+  const head = ['ds', ...columns.map(({ name }) => name)];
+  const rows = times.map((time, i) => [
+    new Date(time).toISOString(),
+    ...columns.map(({ values }) => values[i] ?? ''),
+  ]);
+  return [head, ...rows].map((row) => `${row.join(',')}\n`).join('');
+}
+
+const parquetOf = ({ times, columns }: Table): ArrayBuffer =>
+  parquetWriteBuffer({
+    columnData: [
+      { name: 'ds', data: times.map((time) => new Date(time)), type: 'TIMESTAMP' },
+      ...columns.map(({ name, values }) => ({
+        ...{ name, data: [...values], type: 'DOUBLE' as const, nullable: true },
+      })),
+    ],
+  });

@@ -5,7 +5,7 @@
  * Fails: in words, where the model has no use for the value.
  */
 import { useState } from 'preact/hooks';
-import { dataOf, HeadwayProblem } from '../../../clients/typescript/headway-client.ts';
+import { dataOf } from '../../../clients/typescript/headway-client.ts';
 import { usePage } from '../../data/page-context.ts';
 import { type Session, troubleOf } from '../../data/session.ts';
 import { counted, figure, signed } from '../../parts/format.ts';
@@ -29,7 +29,9 @@ export function WhatIf({ seriesId, mean, onMean }: WhatIfProps) {
   const tryOut = async (form: HTMLFormElement) => {
     const value = Number((form.elements.namedItem('value') as HTMLInputElement).value);
     const day = domain.seasonLengths[0] ?? mean.length;
-    const next = await overridden(session, seriesId, column, value, [mean.length, day]);
+    const isAhead = model?.knownInAdvance?.includes(column) ?? false;
+    const values = Array<number>(isAhead ? mean.length : day).fill(value);
+    const next = await overridden(session, seriesId, { [column]: values }, isAhead);
     setOutcome(next);
     onMean('mean' in next ? next.mean : null);
   };
@@ -71,25 +73,18 @@ export function WhatIf({ seriesId, mean, onMean }: WhatIfProps) {
   );
 }
 
-/** The API does not say which columns are known in advance: the one kind refuses the other. */
+/** @param isAhead whether the input is known in advance */
 async function overridden(
   { client }: Session,
   seriesId: string,
-  column: string,
-  value: number,
-  [ahead, back]: readonly [number, number],
+  values: Readonly<Record<string, readonly number[]>>,
+  isAhead: boolean,
 ): Promise<Outcome> {
-  const constant = (count: number) => ({ [column]: Array<number>(count).fill(value) });
-  const ask = (whatIf: { future?: object; past?: object }) =>
-    dataOf(client.POST('/v1/forecasts', { body: { seriesIds: [seriesId], whatIf } as never })).then(
-      ({ forecasts }) => ({ mean: forecasts[0]?.mean ?? [] }),
-    );
+  const whatIf = isAhead ? { future: values } : { past: values };
   try {
-    return await ask({ future: constant(ahead) }).catch((error: unknown) => {
-      if (error instanceof HeadwayProblem && error.problem.code === 'EXOGENOUS_INVALID')
-        return ask({ past: constant(back) });
-      throw error;
-    });
+    const body = { seriesIds: [seriesId], whatIf };
+    const { forecasts } = await dataOf(client.POST('/v1/forecasts', { body: body as never }));
+    return { mean: forecasts[0]?.mean ?? [] };
   } catch (error) {
     const { problem } = troubleOf(error);
     return { problem: problem ? `${problem.detail}.` : 'The service cannot be reached.' };

@@ -13,6 +13,8 @@ import { Section } from '../../parts/section.tsx';
 export interface WhyProps {
   readonly seriesId: string;
   readonly step: number;
+  /** A baseline forecasts: there is nothing to explain. */
+  readonly isBaseline: boolean;
 }
 
 interface Bar {
@@ -23,28 +25,34 @@ interface Bar {
   readonly kind: 'base' | 'part' | 'sum';
 }
 
-export function Why({ seriesId: id, step }: WhyProps) {
+export function Why({ seriesId: id, step, isBaseline }: WhyProps) {
   const { hour } = usePage().labels;
-  const { value, trouble } = useData(`why ${id}`, ({ GET }) =>
+  const { value, trouble } = useData(isBaseline ? null : `why ${id}`, ({ GET }) =>
     dataOf(GET('/v1/series/{id}/explanation', { params: { path: { id } } })),
   );
   if (value === null)
     return (
       <Section columns={4} title="Why">
-        <p class="soft">{trouble ? `${trouble.problem?.detail ?? 'Not available'}.` : ' '}</p>
+        <p class="soft">
+          {isBaseline
+            ? 'A baseline forecasts: it repeats what was, and has no parts.'
+            : trouble
+              ? `${trouble.problem?.detail ?? 'Not available'}.`
+              : ' '}
+        </p>
       </Section>
     );
   const time = value.timestamps[step];
   const total = value.forecast.values[step] as number;
   // The same decimals everywhere, so that the reader can add up.
   const decimals = total >= 100 ? 0 : total >= 1 ? 1 : 3;
-  const shown = (one: number) => exact(Number(one.toFixed(decimals)));
+  const shown = (one: number) => exact(Number(one.toFixed(decimals)) + 0);
   const bars: Bar[] = [];
   let sum = value.baseline.values[step] as number;
   bars.push({ name: 'usual at this hour', from: 0, to: sum, label: shown(sum), kind: 'base' });
   for (const { name, title, values } of value.parts) {
     const by = values[step] as number;
-    if (by !== 0 || name !== 'rounding')
+    if (name !== 'rounding' || Number(by.toFixed(decimals)) !== 0)
       bars.push({
         name: title,
         from: sum,
