@@ -8,7 +8,7 @@
  * Fails: HeadwayProblem for a problem of the service; HeadwayUnreachable for no response, an
  * incomplete one, or a response of another service.
  */
-import createClient, { type Middleware } from 'openapi-fetch';
+import createClient, { type Client, type Middleware } from 'openapi-fetch';
 import type { components, paths } from './headway-api.ts';
 
 type Schemas = components['schemas'];
@@ -48,15 +48,25 @@ export class HeadwayUnreachable extends Error {
   override readonly name = 'HeadwayUnreachable';
 }
 
-export type HeadwayClient = ReturnType<typeof createHeadwayClient>;
+export interface HeadwayClient extends Client<paths, Json> {
+  /** The forecasts of all series, one at a time as they arrive. */
+  forecastLines(query?: {
+    horizon?: number;
+    levels?: string;
+    history?: number;
+  }): AsyncGenerator<Schemas['Forecast'], void>;
+  /**
+   * What is served, and each change of it, until the stream ends; `retryMs` says when to ask again.
+   */
+  servingEvents(seconds: number, signal: AbortSignal): AsyncGenerator<ServingEvent, void>;
+}
 
 /** @example const client = createHeadwayClient({ baseUrl: 'http://127.0.0.1:8080' }); */
-export function createHeadwayClient(options: ClientOptions) {
+export function createHeadwayClient(options: ClientOptions): HeadwayClient {
   const { baseUrl, headers = {}, timeoutMs = 10_000, cachedResponses = 200 } = options;
   const client = createClient<paths, Json>({ baseUrl, headers, fetch: retryingFetch(options) });
   client.use(etagCache(cachedResponses));
 
-  /** The forecasts of all series, one at a time as they arrive. */
   async function* forecastLines(
     query: { horizon?: number; levels?: string; history?: number } = {},
   ): AsyncGenerator<Schemas['Forecast'], void> {
@@ -66,9 +76,6 @@ export function createHeadwayClient(options: ClientOptions) {
     });
     yield* readLines<Schemas['Forecast']>(data as ReadableStream<Uint8Array>, timeoutMs);
   }
-  /**
-   * What is served, and each change of it, until the stream ends; `retryMs` says when to ask again.
-   */
   async function* servingEvents(
     seconds: number,
     signal: AbortSignal,

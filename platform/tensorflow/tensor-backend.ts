@@ -10,7 +10,6 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { HeadwayError } from '../errors.ts';
 import { withoutProcessHandlers } from '../jobs/uncaught-errors.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { patchWasmMatMul } from './wasm-matmul.ts';
 
 export const BACKEND_CHOICES = ['auto', 'native', 'wasm', 'cpu'] as const;
@@ -28,9 +27,14 @@ const TENSORFLOW_NAMES: Record<BackendName, string> = {
  */
 export type BackendUse = 'training' | 'prediction';
 
+/** Where the name of the backend is logged. */
+export interface BackendLog {
+  info(fields: object, message: string): void;
+}
+
 /** Starts the named backend, or with `auto` the first that passes. Returns its name. */
 export async function startTensorBackend(
-  logger: Logger,
+  logger: BackendLog,
   choice: BackendChoice,
   use: BackendUse,
 ): Promise<BackendName> {

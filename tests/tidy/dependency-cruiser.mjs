@@ -4,7 +4,7 @@
  * tests/ put the parts together and may import everything.
  */
 const OURS =
-  '^(bench|cli|clients|domains|forecasting|infra|platform|reports|services|storage|tests|tools|web)/';
+  '^(bench|cli|clients|domains|forecasting|infra|library|platform|reports|services|storage|tests|tools|web)/';
 const SERVICE = '^services/([^/]+)/';
 const INPUT_OUTPUT =
   '^(fs|fs/promises|http|https|http2|net|tls|dgram|child_process)$|node_modules/(axios|fastify|@duckdb)/';
@@ -92,6 +92,8 @@ export default {
       'forecasting/evaluation/forecaster-names\\.ts',
     ]),
     layer('infra/aws', ['infra/cost/']),
+    // As others see it: the core, and the training that every figure comes from.
+    layer('library', ['domains/domain\\.ts', 'forecasting/', 'platform/', 'services/training/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

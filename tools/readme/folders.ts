@@ -20,6 +20,7 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['web/', 'the page in the browser'],
   ['clients/', 'clients of the HTTP API'],
   ['clients/typescript/', 'the TypeScript client of the HTTP API'],
+  ['library/', 'the forecasting core for other programs: headway/forecasting'],
   ['tools/', 'what generates parts of the documents'],
   ['cli/', 'the commands; cli/headway.ts starts them'],
   ['bench/', 'what this page claims about speed and accuracy, as commands'],

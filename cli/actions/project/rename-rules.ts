@@ -40,8 +40,8 @@ export const RULES: readonly Rule[] = [
   // The package: its own name comes first in both files.
   { files: /^package(-lock)?\.json$/, pattern: /(?<="name": ")headway(?=")/g, text: name },
   {
-    files: /^docs\/.*\.md$/,
-    pattern: /(?<=from ')headway(?=\/forecasting|\/client)/g,
+    files: /^(docs\/.*\.md|library\/(README\.md|example\.ts))$/,
+    pattern: /(?<=from '|`)headway(?=\/forecasting|\/client)/g,
     text: name,
   },
   // Images, stacks, roles, Kubernetes objects: `headway-inference`, `headway-prod-data`.
@@ -87,8 +87,8 @@ export const RULES: readonly Rule[] = [
 /** The folders and files that some rule may touch. */
 export const PLACES = [
   ...['.github/workflows', 'Dockerfile', 'README.md', 'docker-compose.yml', 'docs', 'infra/aws'],
-  ...['infra/kubernetes', 'infra/observability', 'package-lock.json', 'package.json', 'services'],
-  ...['cli/actions', 'tests/cloud', 'tests/integration/infra', 'tests/unit', 'web'],
+  ...['infra/kubernetes', 'infra/observability', 'library', 'package-lock.json', 'package.json'],
+  ...['services', 'cli/actions', 'tests/cloud', 'tests/integration/infra', 'tests/unit', 'web'],
 ] as const;
 
 /** @returns the text under the new name, and how many places of it changed */
