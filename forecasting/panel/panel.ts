@@ -63,10 +63,10 @@ export const timestampAt = (panel: Panel, index: number): number =>
 export const indexAt = (panel: Panel, timestamp: number): number =>
   (timestamp - panel.start) / (panel.frequencyMinutes * 60_000);
 
-/** The last interval in which any series has a value; -1 where none has. */
-export function lastObserved(panel: Panel): number {
+/** The last interval, before grid index `end`, in which any series has a value; -1: none. */
+export function lastObserved(panel: Panel, end = panel.length): number {
   const { target } = panel.columns;
-  for (let index = panel.length - 1; index >= 0; index--) {
+  for (let index = end - 1; index >= 0; index--) {
     for (let series = 0; series < panel.seriesIds.length; series++) {
       if (!Number.isNaN(target[series * panel.length + index])) return index;
     }

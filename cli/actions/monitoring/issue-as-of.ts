@@ -1,11 +1,13 @@
 /**
  * Purpose: what the batch would have written at a past time, from what was known then.
- * Invariants: as the batch; models that were loaded once are kept, because every issue time needs
- * them.
+ * Invariants: as the batch, on a view of the features that may begin up to a day earlier; models
+ * that were loaded once are kept, and what they compute of a view, because every issue time of a
+ * day needs them.
  * Fails: as the batch.
  */
 
-import { panelTail } from '../../../forecasting/panel/panel.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
 import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
 import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
@@ -41,7 +43,7 @@ export function issuerAsOf(
       },
     },
     restoreForecaster: ((model, weights) => {
-      const found = restored.get(weights) ?? restoreForecaster(model, weights);
+      const found = restored.get(weights) ?? keepingContext(restoreForecaster(model, weights));
       restored.set(weights, found);
       return found;
     }) as RestoreForecaster,
@@ -49,15 +51,29 @@ export function issuerAsOf(
   const onFailure = (shadow: string, error: unknown) =>
     logger.warn({ shadow, error }, 'a shadow does not forecast');
   return async (at) => {
-    const { panel, manifest } = await past.at(at);
-    const online = { panel: panelTail(panel, tail), manifest };
+    const { panel, manifest, end } = await past.view(at, tail);
     const issued = await issueForecasts({
       ...common,
-      features: { head: async () => manifest, readOnline: async () => online },
-      issuedAt: at,
+      features: { head: async () => manifest, readOnline: async () => ({ panel, manifest }) },
+      ...{ issuedAt: at, end },
       allowsBaseline: true,
     });
     const shadows = { ...common, challengers: await challengers(), onFailure };
     return [issued.entry, ...(await issueShadows(shadows, issued))];
+  };
+}
+
+/** The same forecaster, which computes the context of a panel once. */
+function keepingContext(forecaster: Forecaster): Forecaster {
+  const { withContext } = forecaster;
+  if (withContext === undefined) return forecaster;
+  const kept = new WeakMap<Panel, Panel>();
+  return {
+    ...forecaster,
+    withContext(panel) {
+      const found = kept.get(panel) ?? withContext(panel);
+      kept.set(panel, found);
+      return found;
+    },
   };
 }

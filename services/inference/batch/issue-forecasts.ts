@@ -31,6 +31,11 @@ export interface IssueRequest {
   readonly shard?: Shard;
   /** Without a champion the best baseline forecasts, as in the HTTP service. */
   readonly allowsBaseline?: boolean;
+  /**
+   * Grid index of the online view from which on nothing is known yet, where one view serves several
+   * times: then all series are forecast at once, so that what is computed of the view is kept.
+   */
+  readonly end?: number;
 }
 
 export interface IssuedForecasts {
@@ -40,6 +45,8 @@ export interface IssuedForecasts {
   readonly panel: Panel;
   /** Grid index of the cutoff in the panel. */
   readonly cutoff: number;
+  /** Series per turn of the event loop; undefined: the usual. */
+  readonly atOnce: number | undefined;
   /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
   readonly unknownInputs: readonly string[];
   /** How far errors of different series go together; undefined where nobody measured it. */
@@ -68,10 +75,11 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const whole = forecaster.withContext?.(stored) ?? stored;
   const rows = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
   const panel = seriesSlice(whole, rows.from, rows.to);
-  const cutoff = lastObserved(whole);
+  const cutoff = lastObserved(whole, request.end);
+  const atOnce = request.end === undefined ? undefined : panel.seriesIds.length;
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
-  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain);
+  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain, undefined, atOnce);
   if (panel.seriesIds.length === whole.seriesIds.length) requireUsable(forecaster, forecasts);
   const entry = {
     issuedAt,
@@ -97,7 +105,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   );
   const { dependence } = forecaster;
   const facts = { unknownInputs: unknown, flags, refitOf, dependence };
-  return { stored, rows, panel, cutoff, ...facts, entry };
+  return { stored, rows, panel, cutoff, atOnce, ...facts, entry };
 }
 
 async function forecasterOf(

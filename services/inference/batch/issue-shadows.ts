@@ -86,7 +86,15 @@ async function modelIssue(
   const { horizon } = issued.entry;
   // Refuses a snapshot without a column that the model reads.
   unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, horizon);
-  const { values, mean } = await precompute(forecaster, panel, cutoff, horizon, domain);
+  const { values, mean } = await precompute(
+    forecaster,
+    panel,
+    cutoff,
+    horizon,
+    domain,
+    undefined,
+    issued.atOnce,
+  );
   return { ...sameAs(issued, forecaster, modelVersion), values, mean };
 }
 

@@ -172,8 +172,12 @@ export function requireUsable(forecaster: Forecaster, { usable }: Precomputed): 
   });
 }
 
-/** Series [from, to) of the panel, as views: rows of one series lie together. */
+/**
+ * Series [from, to) of the panel, as views: rows of one series lie together. All of them are the
+ * panel itself, so that what a forecaster keeps of a panel is found again.
+ */
 export function seriesSlice(panel: Panel, from: number, to: number): Panel {
+  if (from === 0 && to === panel.seriesIds.length) return panel;
   const columns: Record<string, Float32Array> = {};
   for (const [name, values] of Object.entries(panel.columns)) {
     columns[name] = values.subarray(from * panel.length, to * panel.length);
