@@ -24,6 +24,7 @@ import { register as replay } from './commands/monitoring/replay.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as newDomain } from './commands/project/new-domain.ts';
 import { register as renameProject } from './commands/project/rename-project.ts';
+import { register as contract } from './commands/readers/contract.ts';
 import { register as mcp } from './commands/readers/mcp.ts';
 import { register as report } from './commands/readers/report.ts';
 import { register as schedule } from './commands/schedule.ts';
@@ -40,7 +41,19 @@ import { register as tune } from './commands/tune.ts';
 const COMMANDS: readonly AddCommand[] = [
   ...[features, stream, backtest, train, tune, models, forecast, ledger, score, explain],
   ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
-  ...[scenarios, decide, newDomain, renameProject, keys, panel, store, config, report, mcp],
+  ...[
+    scenarios,
+    decide,
+    newDomain,
+    renameProject,
+    keys,
+    panel,
+    store,
+    config,
+    contract,
+    report,
+    mcp,
+  ],
 ];
 
 export function buildProgram(env: Environment): Command {

@@ -1,15 +1,13 @@
 /**
- * Purpose: every line of docs/readers.md runs as it stands: the commands on a real store, the
- * Python against the real service.
+ * Purpose: every line of docs/readers.md, and the client of docs/protocols.md, runs as it stands:
+ * the commands on a real store, the Python against the real service.
  * Invariants: where a Python package is absent its snippets are skipped, with a line that says so;
  * `npm run test:readers` installs all of them.
  */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../platform/clock.ts';
 import { startServer } from '../../services/inference/server.ts';
@@ -22,7 +20,7 @@ import { fencesOf, shellLinesOf } from '../fixtures/docs/markdown.ts';
 import { hour } from '../fixtures/storage/features.ts';
 import { issueAt } from '../fixtures/storage/ledger.ts';
 import { ROOT } from '../tidy/source-tree.ts';
-import { hasPackage, PYTHON } from './python.ts';
+import { runPython, withPackages } from './python.ts';
 
 const page = readFileSync(path.join(ROOT, 'docs/readers.md'), 'utf8');
 const SERVED = IDS.length - 1; // one is dead
@@ -64,6 +62,21 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const kserve = fencesOf(readFileSync(path.join(ROOT, 'docs/protocols.md'), 'utf8')).find(
+  ({ language }) => language === 'python',
+);
+withPackages('kserve.protocol.rest.timeseries.types')(
+  "docs/protocols.md: KServe's own classes send a request and read the response",
+  async () => {
+    const code = `${kserve?.text.replace('http://127.0.0.1:8080', server.url)}
+[made] = forecast.outputs[0].content
+assert len(made.mean_forecast) == 24 and len(made.quantiles['0.9']) == 24
+assert all(a <= b <= c for a, b, c in zip(*(made.quantiles[q] for q in ['0.1', '0.5', '0.9'])))
+`;
+    expect(await runPython(code, folder)).toMatch(/^\[\d/);
+  },
+);
+
 /** Lines that a snippet gets after it: what it made must hold. */
 const CHECKS = [
   `assert len(forecasts) == ${SERVED * STEPS} and str(forecasts['ds'].dtype.tz) == 'UTC'`,
@@ -85,16 +98,11 @@ describe('docs/readers.md', () => {
     const names = [...text.matchAll(/^import (.+)$/gm)].flatMap(([, all = '']) => all.split(', '));
     if (text.includes("read_parquet('")) names.push('pyarrow');
     if (text.includes('to_excel')) names.push('openpyxl');
-    const absent = names.map((name) => name.split('.')[0] as string).filter((n) => !hasPackage(n));
-    if (absent.length > 0)
-      console.warn(`snippet ${i + 1} is skipped: ${absent.join(', ')} missing in ${PYTHON}`);
-    (absent.length > 0 ? test.skip : test)(`snippet ${i + 1}: ${names.join(', ')}`, async () => {
+    const packages = names.map((name) => name.split('.')[0] as string);
+    withPackages(...packages)(`snippet ${i + 1}: ${packages.join(', ')}`, async () => {
       const code = `${text.replaceAll('http://127.0.0.1:8080', server.url)}\n${CHECKS[i]}\n`;
-      const { stdout } = await promisify(execFile)(PYTHON, ['-c', code], {
-        cwd: folder,
-        env: { ...process.env, no_proxy: '*', PYTHONUTF8: '1' },
-      });
-      if (text.includes('print(')) expect(stdout.trim()).not.toBe('');
+      const stdout = await runPython(code, folder);
+      if (text.includes('print(')) expect(stdout).not.toBe('');
     });
   }
 });

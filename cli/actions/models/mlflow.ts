@@ -10,7 +10,7 @@ import { sha256 } from '../../../platform/files/content-hash.ts';
 
 /** What the folder was tried with. */
 const PYTHON = '3.11';
-const PACKAGES = { mlflow: '3.16.0', onnx: '1.22.0', onnxruntime: '1.32.0' };
+const PACKAGES = { mlflow: '3.17.2', onnx: '1.23.2', onnxruntime: '1.32.0' };
 const TYPES: Readonly<Record<string, string>> = { float: 'float32', int64: 'int64' };
 
 interface Ports {

@@ -73,6 +73,7 @@ describe('readSettings', () => {
       jobJitterSeconds: 0,
       leaseMinutes: 10,
       monitoringSchedule: '20 * * * *',
+      openLineage: null,
       policy: null,
       cloudwatch: null,
       alertMailFrom: null,
