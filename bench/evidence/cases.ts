@@ -1,7 +1,7 @@
 /**
  * Purpose: two small inputs that were once forecast wrong: a series with one impossible reading,
  * next to the same series without it, and a series that begins days before the end.
- *   npm run bench:cases -- [--cases FOLDER] [--seed 1] [--json FILE]
+ *   npm run bench:cases -- [--cases FOLDER] [--seed 1] [--steps N] [--json FILE]
  * Invariants: raw files go through the whole pipeline; the model is that of `headway train` by
  * default, of one seed on both sides of a comparison; the beginning series is forecast by the model
  * that is scored, which has not seen it.
@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { CommandContext } from '../../cli/context.ts';
+import type { Domain } from '../../domains/domain.ts';
 import { electricity } from '../../domains/electricity/definition.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
@@ -22,19 +23,25 @@ import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { describeError } from '../../platform/errors.ts';
 import { testCutoffs } from '../../services/training/evaluation.ts';
 import { fitToHistory } from '../../services/training/short-history.ts';
-import { defaultConfigOf } from '../../services/training/training-config.ts';
+import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
 import { shops } from '../../tools/example-domain/definition.ts';
 import { benchContext, fittedUpTo, panelOfSource } from './panel-of-source.ts';
 
 interface Flags {
   readonly cases: string;
   readonly seed: string;
+  readonly steps?: string;
   readonly json?: string;
 }
 
 const DAY = 24;
 /** The days after its beginning on which a series is forecast. */
 const AGES = Array.from({ length: 9 }, (_, day) => (day + 1) * DAY);
+
+function configOf(domain: Domain, panel: Panel, { steps }: Flags): TrainingConfig {
+  const config = fitToHistory(domain, panel, defaultConfigOf(domain));
+  return steps === undefined ? config : { ...config, fit: { ...config.fit, steps: Number(steps) } };
+}
 
 /** Sum of the medians of the first day after a cutoff, of each series. */
 function sumsOfMedians(forecaster: Forecaster, panel: Panel, cutoff: number): number[] {
@@ -57,7 +64,7 @@ async function spike(context: CommandContext, flags: Flags, folder: string) {
   const forecastsOf = async (name: string) => {
     const source = join(flags.cases, name);
     const panel = await panelOfSource(context, electricity, { source }, join(folder, name));
-    const config = fitToHistory(electricity, panel, defaultConfigOf(electricity));
+    const config = configOf(electricity, panel, flags);
     const lastTarget = panel.length - 1;
     const at = { lastTarget, seed: Number(flags.seed) };
     const forecaster = await fittedUpTo(context, electricity, panel, config, at);
@@ -78,7 +85,7 @@ async function spike(context: CommandContext, flags: Flags, folder: string) {
 async function beginning(context: CommandContext, flags: Flags, folder: string) {
   const source = join(flags.cases, 'new-shop');
   const panel = await panelOfSource(context, shops, { source }, join(folder, 'new-shop'));
-  const config = fitToHistory(shops, panel, defaultConfigOf(shops));
+  const config = configOf(shops, panel, flags);
   const lastTarget = testCutoffs(shops, panel, config)[0] as number;
   const at = { lastTarget, seed: Number(flags.seed) };
   const network = await fittedUpTo(context, shops, panel, config, at);
@@ -124,6 +131,7 @@ const command = new Command('bench:cases')
   .description('Forecast a series with one impossible reading, and one that has just begun.')
   .option('--cases <folder>', 'holds el-clean, el-spike and new-shop', '../shared/cases')
   .option('--seed <number>', 'of the fits', '1')
+  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
   .option('--json <file>', 'write the figures');
 
 const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
