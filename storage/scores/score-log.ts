@@ -7,6 +7,7 @@
  * Fails: STORE_CORRUPT with the key for an object that is torn, changed or not of this format.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import type { ScoreRow, ScoreSums } from '../../forecasting/evaluation/live-scores.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import {
@@ -116,9 +117,20 @@ const NAME = new RegExp(`^${STAMP}-${STAMP}-${HASH}-${HASH}\\.json\\.gz$`);
 /** Of a hash, in a key: enough to distinguish the versions of one day. */
 const SHORT = 32;
 
+/** Two months of days, which each check reads again. */
+const MAX_DAYS = 64;
+
 export function openScoreLog(options: { store: ObjectStore; domain: string }): ScoreLog {
   const { store, domain } = options;
   const prefix = objectKeys.scores(domain);
+  /** By key: a score never changes. */
+  const parsed = new LRUCache<string, ScoreDay>({ max: MAX_DAYS });
+
+  async function read(key: string): Promise<ScoreDay> {
+    const day = parsed.get(key) ?? parse(key, await store.get(key));
+    parsed.set(key, day);
+    return day;
+  }
 
   function parse(key: string, bytes: Uint8Array): ScoreDay {
     const corrupt = (cause: unknown) =>
@@ -179,7 +191,7 @@ export function openScoreLog(options: { store: ObjectStore; domain: string }): S
         .filter(({ day }) => from === undefined || day >= stamp(from))
         .filter(({ day }) => until === undefined || day < stamp(until))
         .sort((a, b) => (a.day < b.day ? -1 : 1));
-      return Promise.all(wanted.map(async ({ key }) => parse(key, await store.get(key))));
+      return Promise.all(wanted.map(({ key }) => read(key)));
     },
     async known() {
       const days = newest(await names());
