@@ -131,7 +131,13 @@ test('equals SQL over the Parquet, late actuals and a correction included', asyn
     expect((await score(panel, now)).length).toBeGreaterThan(0);
     const rows = (await scores.days()).flatMap((day) => day.rows);
     const own = new Map(figures(liveScores(rows), 'all'));
-    expect(own).toEqual(await inSql(ledger, panel, now, "'all'"));
+    const inAll = await inSql(ledger, panel, now, "'all'");
+    expect(own).toEqual(inAll);
+    const naive = inAll.get('seasonal_naive - all')?.pinball as number;
+    for (const { forecaster, modelVersion, skill } of liveScores(rows))
+      expect(skill).toBe(
+        1 - (inAll.get(`${forecaster} ${modelVersion ?? '-'} all`)?.pinball as number) / naive,
+      );
     const bySeries = [...liveScoresBy(rows, 'series')].flatMap(([id, of]) => figures(of, id));
     expect(new Map(bySeries)).toEqual(await inSql(ledger, panel, now, 'series_id'));
     const bySteps = [...liveScoresBy(rows, 'step')].flatMap(([step, of]) => figures(of, step));
