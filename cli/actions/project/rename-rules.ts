@@ -44,6 +44,7 @@ export const RULES: readonly Rule[] = [
     pattern: /(?<=from '|`)headway(?=\/forecasting|\/client)/g,
     text: name,
   },
+  { files: /^\.changeset\/.*\.md$/, pattern: /(?<=^")headway(?=": )/gm, text: name },
   // Images, stacks, roles, Kubernetes objects: `headway-inference`, `headway-prod-data`.
   {
     files: DEPLOYED,
@@ -86,7 +87,8 @@ export const RULES: readonly Rule[] = [
 
 /** The folders and files that some rule may touch. */
 export const PLACES = [
-  ...['.github/workflows', 'Dockerfile', 'README.md', 'docker-compose.yml', 'docs', 'infra/aws'],
+  ...['.changeset', '.github/workflows', 'Dockerfile', 'README.md', 'docker-compose.yml'],
+  ...['docs', 'infra/aws'],
   ...['infra/kubernetes', 'infra/observability', 'library', 'package-lock.json', 'package.json'],
   ...['services', 'cli/actions', 'tests/cloud', 'tests/integration/infra', 'tests/unit', 'web'],
 ] as const;
