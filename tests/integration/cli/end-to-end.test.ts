@@ -199,7 +199,7 @@ describe('training', () => {
   });
 
   test('train registers a model with its verdict', async () => {
-    const args = ['--no-refit', '--steps', '30', '--test-days', '14', '--seed', '5'];
+    const args = ['--no-refit', '--steps', '4', '--test-days', '14', '--seed', '5'];
     const { modelVersion, outcome, promoted, reason, moreCutoffs, comparisons, metrics } =
       await json('train', ...args);
     expect(promoted).toBe(outcome === 'promoted');
