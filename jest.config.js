@@ -51,6 +51,8 @@ export default {
     project('sql', ['sql/*.sql.ts']),
     // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.
     project('cloud', ['cloud/*.test.ts']),
+    // Minutes: 90 days by a simulated clock.
+    project('record', ['record/*.test.ts']),
     // Minutes, hundreds of processes, and every case of the tests that run a share elsewhere.
     project('crash', [...SHARED, 'crash/*.test.ts']),
     // A quarter of an hour: a renamed copy runs its demo and its tests. `integration` has a part.

@@ -23,6 +23,7 @@ import { trainPort } from './train-port.ts';
 export interface MonitorFlags {
   readonly decide: boolean;
   readonly page?: string;
+  readonly note?: readonly string[];
   readonly days: number;
 }
 
@@ -69,7 +70,10 @@ export async function monitorCommand(context: CommandContext, flags: MonitorFlag
   const page = flags.page ?? null;
   if (page !== null) {
     const report = await reportOf(context, stores, { from: now - flags.days * DAY_MS, until: now });
-    await writeOutput(page, monitoringPage({ report, domain, kind: 'Monitoring', notes: [] }));
+    await writeOutput(
+      page,
+      monitoringPage({ report, domain, kind: 'Monitoring', notes: flags.note ?? [] }),
+    );
     context.print(`Report: ${page}`);
   }
   const { check, decided } = result;

@@ -16,7 +16,8 @@ export const register: AddCommand = (program, env) => {
       c
         .option('--no-decide', 'change no model: score, judge and alert only')
         .option('--page <file>', 'write a report of the last days as a page')
-        .option('--days <days>', 'days of the report', wholeNumber, 14),
+        .option('--days <days>', 'days of the report', wholeNumber, 14)
+        .option('--note <text...>', 'sentences for the page, such as why there was an outage'),
     run: async (context, flags) =>
       (await import('../../actions/monitoring/monitor.ts')).monitorCommand(context, flags),
   });
