@@ -39,6 +39,8 @@ export default {
     project('browser', ['browser/*.browser.ts']),
     // Needs an S3 server, which HEADWAY_TEST_S3 names.
     project('s3', ['s3/*.s3.ts']),
+    // Fetches MinIO, and a server that ignores conditional writes.
+    project('minio', ['s3/*.minio.ts']),
     // Needs onnxruntime-node, which `npm run test:onnx` installs.
     project('onnx', ['onnx/*.onnx.ts']),
     // Needs Python packages, which `npm run test:readers` installs.
@@ -49,6 +51,8 @@ export default {
     project('trino', ['trino/*.trino.ts']),
     // Starts a PostgreSQL server, and fetches DuckDB's extensions from PyPI.
     project('sql', ['sql/*.sql.ts']),
+    // Needs `prometheus` and `promtool`.
+    project('prometheus', ['prometheus/*.prometheus.ts']),
     // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.
     project('cloud', ['cloud/*.test.ts']),
     // Minutes: 90 days by a simulated clock.
