@@ -1,6 +1,6 @@
 /**
- * Purpose: the store on a real MinIO, by the suite of every S3 server, and a command from end to end:
- * `npm run test:minio`. A real server that ignores conditional writes is refused at the start.
+ * Purpose: the store on a real MinIO, by the suite of every S3 server, and a command from end to
+ * end: `npm run test:minio`. A real server that ignores conditional writes is refused at the start.
  */
 import { afterAll, expect, test } from '@jest/globals';
 import { temporaryPlace } from '../fixtures/cli/cli-worker.ts';

@@ -1,6 +1,6 @@
 /**
- * Purpose: real S3 servers for tests, fetched once: MinIO as a Go module, which is compiled (minutes),
- * or the `minio` of the PATH; and s3rver from npm, which does not know If-None-Match.
+ * Purpose: real S3 servers for tests, fetched once: MinIO as a Go module, which is compiled
+ * (minutes), or the `minio` of the PATH; and s3rver from npm, which does not know If-None-Match.
  * Invariants: each listens on loopback, on a free port, its data is in a temporary folder, and it
  * ends with `stop`.
  * Fails: never: where there is no Go, no npm or no registry, the reason is returned.

@@ -1,7 +1,7 @@
 /**
  * Purpose: what the store needs of an S3 server, as one suite for every real one.
- * Invariants: every test has a prefix of its own, so that runs at once do not meet; a bucket that is
- * missing is made; what the tests wrote is removed.
+ * Invariants: every test has a prefix of its own, so that runs at once do not meet; a bucket that
+ * is missing is made; what the tests wrote is removed.
  * Fails: where the server does not do as S3 does.
  */
 import { randomUUID } from 'node:crypto';
