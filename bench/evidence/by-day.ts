@@ -17,20 +17,14 @@ import { metricsTable } from '../../cli/metrics-table.ts';
 import type { Domain } from '../../domains/domain.ts';
 import { findDomain } from '../../domains/index.ts';
 import type { BacktestResult } from '../../forecasting/evaluation/backtest.ts';
-import { createCalendar } from '../../forecasting/features/calendar.ts';
-import {
-  createPanel,
-  type Panel,
-  panelUpTo,
-  targetOf,
-  timestampAt,
-} from '../../forecasting/panel/panel.ts';
+import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { describeError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { evaluate } from '../../services/training/evaluation.ts';
-import { defaultConfigOf, featureSpecOf } from '../../services/training/training-config.ts';
+import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { figuresOf } from '../support/accuracy-figures.ts';
+import { byDay, daysOf } from './days-of.ts';
 import { benchContext, panelOfSource } from './panel-of-source.ts';
 import { type PeerResult, runPeers } from './peer-run.ts';
 
@@ -43,35 +37,6 @@ interface Flags {
   readonly peerDays: string;
   readonly environment?: string;
   readonly json?: string;
-}
-
-/** The same demand by calendar days. */
-const byDay = (domain: Domain, horizon: number): Domain => ({
-  ...domain,
-  ...{ frequencyMinutes: 1440, timeZone: 'UTC', seasonLengths: [7], horizon },
-  ...{ integerValued: false, pastExogenous: [], futureExogenous: [] },
-});
-
-/** Means of local days, from the first whole one to the last. */
-function daysOf(domain: Domain, hours: Panel): Panel {
-  const { place } = featureSpecOf(domain);
-  const { seriesIds, frequencyMinutes } = hours;
-  const calendar = createCalendar(hours.start, frequencyMinutes, hours.length, place);
-  const midnights = [...calendar.minuteOfDay.keys()].filter((t) => calendar.minuteOfDay[t] === 0);
-  const length = midnights.length - 1;
-  const target = new Float32Array(seriesIds.length * length);
-  for (let s = 0; s < seriesIds.length; s++) {
-    for (let day = 0; day < length; day++) {
-      const known = targetOf(hours, s)
-        .subarray(midnights[day], midnights[day + 1])
-        .filter((y) => !Number.isNaN(y));
-      target[s * length + day] = known.reduce((sum, y) => sum + y, 0) / known.length;
-    }
-  }
-  const first = midnights[0] as number;
-  const offset = (calendar.utcOffset[first] as number) * frequencyMinutes * 60_000;
-  const start = timestampAt(hours, first) + offset;
-  return createPanel({ seriesIds, start, frequencyMinutes: 1440, length, columns: { target } });
 }
 
 async function bench(flags: Flags, folder: string): Promise<void> {
