@@ -85,6 +85,15 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/storage/ledger/chain.test.ts',
   ],
   [
+    'Ninety days of published heads hold only forecasts of what was not known',
+    'tests/record/forward-record.test.ts',
+  ],
+  [
+    'A table in Arrow or Parquet has the rows and columns of CSV',
+    'tests/unit/services/inference/routes/all-forecasts.test.ts',
+  ],
+  ['An exported model forecasts in a browser what it does here', 'tests/onnx/browser-page.onnx.ts'],
+  [
     'What a topic held is used, rejected, a marker or a named gap, after any crash',
     'tests/unit/services/stream/land.test.ts',
   ],
