@@ -30,6 +30,13 @@ export interface PathForecast {
   readonly dependence: number;
 }
 
+/**
+ * How much of what orders the values of a path is a draw of the path itself, the same for all
+ * series and steps: a day that is high stays high. Where series are sparse, errors of the past show
+ * too little of it. Source: coverage on earlier windows of counts and loads (docs/totals.md).
+ */
+const LEVEL_SHARE = 0.1;
+
 /** Below it a probability or a difference counts as none. */
 const RESOLUTION = 2 ** 20;
 
@@ -40,6 +47,8 @@ export class SamplePaths {
   readonly #random: PathRandom;
   /** [path]: the template that all series share. */
   readonly #shared: Int32Array;
+  /** [path]: a logistic score that all series and steps share. */
+  readonly #level: Float64Array;
   readonly #probabilities: Float64Array;
   /** [rank of a template]: a logistic score. */
   readonly #scores: Float64Array;
@@ -53,11 +62,12 @@ export class SamplePaths {
     const templates = this.#grid.cutoffs.length;
     const logit = (p: number) => Math.log(p / (1 - p));
     const middleOf = (i: number, of: number) => (i + 0.5) / of;
+    const scoreOf = (i: number, of: number) => logit(middleOf(i, of));
     this.#probabilities = Float64Array.from({ length: count }, (_, i) => middleOf(i, count));
-    this.#scores = Float64Array.from({ length: templates }, (_, r) =>
-      logit(middleOf(r, templates)),
-    );
+    this.#scores = Float64Array.from({ length: templates }, (_, r) => scoreOf(r, templates));
     this.#shared = spreadOver(count, templates, random('paths'));
+    const levels = spreadOver(count, count, random('levels'));
+    this.#level = Float64Array.from(levels, (rank) => scoreOf(rank, count));
   }
 
   /** The paths of one series (its row in the panel): [path][step]. */
@@ -74,14 +84,10 @@ export class SamplePaths {
         values[q] = prediction.values[(series * values.length + q) * horizon + k] as number;
       const mean = prediction.mean[series * horizon + k] as number;
       this.#valuesAt(values, mean, sorted);
+      if (integerValued) toCounts(sorted, random);
       const order = this.#orderOf(templates, k, own, random);
-      for (let rank = 0; rank < order.length; rank++) {
-        const value = sorted[rank] as number;
-        // Up as often as the fraction says, so that the mean stays.
-        out[(order[rank] as number) * horizon + k] = integerValued
-          ? Math.floor(value + random())
-          : value;
-      }
+      for (let rank = 0; rank < order.length; rank++)
+        out[(order[rank] as number) * horizon + k] = sorted[rank] as number;
     }
     return out;
   }
@@ -101,7 +107,7 @@ export class SamplePaths {
 
   /**
    * The paths in ascending order of a series' values at a step: by the errors of the template that
-   * all share, and of one that the series has for itself.
+   * all share, of one that the series has for itself, and by the level that all share.
    */
   #orderOf(
     templates: Float32Array,
@@ -110,12 +116,14 @@ export class SamplePaths {
     random: () => number,
   ): Float64Array {
     const { horizon, dependence } = this.#forecast;
+    const errors = Math.sqrt(1 - LEVEL_SHARE * LEVEL_SHARE);
     const scores = this.#scoresOf(templates, step, horizon, random);
     const alone = Math.sqrt(1 - dependence * dependence);
     const keys = new Float64Array(this.count);
     for (let n = 0; n < this.count; n++) {
       const together = scores[this.#shared[n] as number] ?? 0;
-      keys[n] = dependence * together + alone * (scores[own[n] as number] ?? 0);
+      const error = dependence * together + alone * (scores[own[n] as number] ?? 0);
+      keys[n] = errors * error + LEVEL_SHARE * (this.#level[n] as number);
     }
     return ascendingIndices(keys, random);
   }
@@ -137,6 +145,21 @@ export class SamplePaths {
   }
 }
 
+/**
+ * Counts in place of ascending values, ascending too: of those between two counts so many of the
+ * highest get the upper one that the mean stays.
+ */
+function toCounts(values: Float64Array, random: () => number): void {
+  for (let from = 0, end = 0; from < values.length; from = end) {
+    const lower = Math.floor(values[from] as number);
+    let share = 0;
+    do share += (values[end++] as number) - lower;
+    while (end < values.length && (values[end] as number) < lower + 1);
+    const firstUpper = end - Math.floor(share + random());
+    for (let i = from; i < end; i++) values[i] = i < firstUpper ? lower : lower + 1;
+  }
+}
+
 /** Each of `kinds` as often as any other, in random order. */
 function spreadOver(count: number, kinds: number, random: () => number): Int32Array {
   const out = Int32Array.from({ length: count }, (_, i) => (kinds > 0 ? i % kinds : 0));
@@ -155,9 +178,12 @@ function ascendingIndices(values: Float64Array, random: () => number): Float64Ar
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   const unit = largest > 0 ? RESOLUTION / largest : 0;
-  const packed = values.map((value, i) => {
-    const place = Math.floor((value * unit + RESOLUTION + random()) * 1024);
-    return place * count + i;
-  });
-  return packed.sort().map((one) => one % count);
+  const packed = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const place = Math.floor(((values[i] as number) * unit + RESOLUTION + random()) * 1024);
+    packed[i] = place * count + i;
+  }
+  packed.sort();
+  for (let i = 0; i < count; i++) packed[i] = (packed[i] as number) % count;
+  return packed;
 }

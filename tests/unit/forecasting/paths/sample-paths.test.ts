@@ -72,6 +72,19 @@ describe('paths of one series', () => {
     expect(Math.abs(mean - 0.25)).toBeLessThan(0.02);
   });
 
+  test('of sparse counts that err together are high together', () => {
+    const prediction = {
+      values: Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) =>
+        Math.floor(i / HORIZON) % 3 === 2 ? 1 : 0,
+      ),
+      mean: new Float32Array(IDS.length * HORIZON).fill(0.3),
+    };
+    const paths = pathsOf(forecastOf(1, { prediction, integerValued: true }), 1000);
+    const [first, second] = [paths.ofSeries(0), paths.ofSeries(1)];
+    const differ = first.filter((value, i) => value !== second[i]).length;
+    expect(differ / first.length).toBeLessThan(0.05);
+  });
+
   test('are the same for the same seed, alone or among others, and others for another', () => {
     const forecast = forecastOf(0.5);
     const [first, again, other] = [pathsOf(forecast), pathsOf(forecast), pathsOf(forecast, 200, 2)];
@@ -115,6 +128,29 @@ describe('totals', () => {
     expect(widthOf(forecastOf(1, { dependence: 0 }))).toBeLessThan(0.65 * marginal);
   });
 
+  test('of series that err alone still have days that are high throughout', () => {
+    const random = seededRandom(4);
+    const ids = Array.from({ length: 40 }, (_, i) => `s${i}`);
+    const [low, high] = [90, 110];
+    const forecast = forecastOf(0, {
+      panel: panelOf(ids, LENGTH, () => 100 + 20 * (random() - 0.5)),
+      prediction: {
+        values: Float32Array.from(
+          { length: ids.length * 3 * HORIZON },
+          (_, i) => [low, 100, high][Math.floor(i / HORIZON) % 3] as number,
+        ),
+        mean: new Float32Array(ids.length * HORIZON).fill(100),
+      },
+    });
+    const total = sumOfPaths(pathsOf(forecast), [...ids.keys()], HORIZON);
+    const day = byWindow(total, HORIZON, HORIZON).sort();
+    const width = quantileOf(day, 0.9) - quantileOf(day, 0.1);
+    // Of as many independent values, and of values that all move as one.
+    const terms = ids.length * HORIZON;
+    expect(width / (Math.sqrt(terms) * (high - low))).toBeGreaterThan(1.5);
+    expect(width / (terms * (high - low))).toBeLessThan(0.3);
+  });
+
   test('of groups add up to the total on every path, their means to its mean', () => {
     const forecast = forecastOf(0.5, { integerValued: true });
     const paths = pathsOf(forecast);
@@ -144,17 +180,22 @@ describe('totals', () => {
   });
 });
 
-test('the dependence is high where series err together, and low where each errs alone', () => {
+test('the dependence is high where forecasts err together, low where each errs alone', () => {
   const cutoffs = Array.from({ length: 24 }, (_, i) => LENGTH - 1 - HORIZON - 7 * i);
-  const found = [0, 1].map((shared) => {
-    const { panel, prediction } = forecastOf(shared);
+  const spec = forecastOf(0.5);
+  // Half of the noise about 100 is what all series share.
+  const shared = noisy(1).columns.target.map((value) => (value - 100) / 2);
+  const fitted = (known: number, spread: number) => {
     const forecaster = {
       ...{ name: 'constant', quantiles: QUANTILES, minimumHistory: 1 },
-      predict: () => prediction.values,
+      predict: (_: unknown, cutoff: number) =>
+        Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) => {
+          const common = shared[cutoff + 1 + (i % HORIZON)] as number;
+          return 100 + known * common + spread * ((Math.floor(i / HORIZON) % 3) - 1);
+        }),
     };
-    const spec = forecastOf(shared);
-    return fitDependence(panel, forecaster, cutoffs, spec, randomStreams(1));
-  }) as [number, number];
-  expect(found[0]).toBeLessThan(0.5);
-  expect(found[1]).toBeGreaterThan(0.6);
+    return fitDependence(spec.panel, forecaster, cutoffs, spec, randomStreams(1));
+  };
+  expect(fitted(0, 9)).toBeGreaterThan(0.6);
+  expect(fitted(1, 6.5)).toBeLessThan(0.5);
 });
