@@ -33,7 +33,7 @@ export interface PathForecast {
 /**
  * How much of what orders the values of a path is a draw of the path itself, the same for all
  * series and steps: a day that is high stays high. Where series are sparse, errors of the past show
- * too little of it. Source: coverage on earlier windows of counts and loads (docs/totals.md).
+ * too little of it. Source: coverage on earlier windows of counts and loads (docs/decisions/0046).
  */
 const LEVEL_SHARE = 0.1;
 
