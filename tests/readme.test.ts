@@ -2,6 +2,7 @@
  * Purpose: what the documents say is what the program does: generated blocks, commands, settings,
  * links, examples.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -114,6 +115,34 @@ describe('commands and settings', () => {
     ['train --steps many', 'whole number'],
   ])('a wrong line is found: headway %s', async (line, problem) => {
     expect(await complaint(wordsOf(line))).toContain(problem);
+  });
+
+  test('every file of the repository that a command line names is there', () => {
+    // Of folders that hold code: what a command writes has another name.
+    const FILE = /(?<![\w./$-])(?:\.ci|bench|clients|domains|infra|library|tests|tools)\/[\w./-]+/g;
+    /** What the page has just written, and environments that it makes. */
+    const MADE = /^(domains\/visits|tests\/unit\/domains\/visits|tools\/bin)\b/;
+    const missing = shell.flatMap(({ path, line }) =>
+      [...line.matchAll(FILE)]
+        .map(([name]) => name.replace(/[.]$/, ''))
+        .filter((name) => !MADE.test(name) && !existsSync(join(ROOT, name)))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+    expect(shell.filter(({ line }) => line.match(FILE)).length).toBeGreaterThan(3);
+  });
+
+  test('every shell block is what a shell can read', () => {
+    const blocks = pages.flatMap(({ path, text }) =>
+      fencesOf(text).flatMap(({ language, text: block }) =>
+        language === 'sh' ? [{ path, code: block }] : [],
+      ),
+    );
+    const program = blocks.map(({ code }, i) => `block_${i}() {\n:\n${code}\n}`).join('\n');
+    const check = (text: string) => spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
+    expect(check(program).stderr).toBe('');
+    expect(blocks.length).toBeGreaterThan(20);
+    expect(check('for a in b; do').stderr).not.toBe('');
   });
 
   test('every npm script in the documents is in package.json', () => {
