@@ -20,7 +20,7 @@ function poisson(mean) {
   const limit = Math.exp(-mean);
   let count = -1;
   for (let product = 1; product > limit; count++) product *= uniform();
-  return count;
+  return Math.max(0, count);
 }
 
 const lines = ['Shop;Date;Time;Visits'];
