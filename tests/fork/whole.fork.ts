@@ -17,6 +17,7 @@ afterAll(() => copy?.remove());
 
 testUnrenamed.each([
   ['npm run -s headway -- demo --domain visits', /Fetched one forecast over HTTP/],
+  ['npm run -s format', /Checked \d+ files/],
   ['npm run -s typecheck', /^\s*$/],
   ['npm run -s lint', /no dependency violations/],
   ['npm test', /Tests: +(\d+ skipped, )?\d+ passed, \d+ total/],

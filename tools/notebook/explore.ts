@@ -155,10 +155,14 @@ await cell(
     const { coverage = Number.NaN } = score?.metrics.network ?? {};
     const isBetter = score?.verdict.promoted === true;
     const isHonest = Math.abs(coverage - 0.8) <= 0.05;
+    const problems = [
+      ...(isBetter ? [] : ['it is not proven better']),
+      ...(isHonest ? [] : ['its intervals are off']),
+    ];
     finding =
-      isBetter && isHonest
+      problems.length === 0
         ? 'Yes: it beats simple baselines, and its intervals hold'
-        : `Not yet: ${[!isBetter && 'it is not proven better', !isHonest && 'its intervals are off'].filter(Boolean).join(', and ')}`;
+        : `Not yet: ${problems.join(', and ')}`;
     return html`<p>${finding}. The gate says: ${score?.verdict.reason}. The 80 % interval covers
 ${(100 * coverage).toFixed(1)} % of the actual values.</p>`;
   },

@@ -29,7 +29,8 @@ export async function openNotebook(script: URL): Promise<Notebook> {
       const shown = await run();
       sections.push(html`<h2>${title}</h2>
 <p>${words}</p>
-<details open><summary>Code</summary><div class="wide"><pre><code>${code}</code></pre></div></details>
+<details open><summary>Code</summary>
+<div class="wide"><pre><code>${code}</code></pre></div></details>
 ${shown ?? ''}
 `);
     },

@@ -57,7 +57,7 @@ export async function renameProjectCommand(
   );
   if (!flags.dryRun)
     context.print(
-      '\nNext:\n  npm test -- tests/unit/delivery tests/unit/infra\n' +
+      '\nNext:\n  npm run format\n  npm test -- tests/unit/delivery tests/unit/infra\n' +
         '  git diff --stat\nThen write your own README.md.',
     );
   context.printJson({ ...to, files: changes.map(({ path, places }) => ({ path, places })) });

@@ -72,7 +72,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     files: /^(services|tests\/unit\/services)\/monitoring\/alerts\/[\w-]+(\.test)?\.ts$/,
-    pattern: /(?<=['`])Headway(?= \$\{domain\}| demo: )/g,
+    pattern: /(?<=['`]|Subject: )Headway(?= \$\{domain\}| demo: )/g,
     text: title,
   },
   // The descriptions of AWS resources, and the namespace of their metrics.
