@@ -9,6 +9,7 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import awsLambdaFastify from '@fastify/aws-lambda';
+import { TABLE_TYPES } from '../../platform/tables/table.ts';
 import { withTimeout } from '../../platform/timers.ts';
 import { type AppOptions, buildApp } from '../../services/inference/app.ts';
 import type { App } from '../../services/inference/plugins/app.ts';
@@ -69,7 +70,8 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
   const app = await buildApp({ ...options, startPatienceMs: START_PATIENCE_MS });
   await app.ready();
   if (!options.apiKeys) await warmUp(app); // with keys it would be refused
-  const proxy = awsLambdaFastify(app, { decorateRequest: false });
+  const binaryMimeTypes = Object.values<string>(TABLE_TYPES);
+  const proxy = awsLambdaFastify(app, { decorateRequest: false, binaryMimeTypes });
   let lookedAt = clock.now();
   let look: Promise<unknown> | null = null;
   let patienceLeft = 0;

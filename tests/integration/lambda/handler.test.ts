@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { newSecret } from '../../../platform/secrets.ts';
+import { TABLE_TYPES } from '../../../platform/tables/table.ts';
 import { makeKey } from '../../../services/inference/access/key.ts';
 import { SCOPE_NAMES } from '../../../services/inference/access/scopes.ts';
 import { openKeyLog } from '../../../storage/access/key-log.ts';
@@ -23,6 +24,7 @@ import {
   type LambdaInstance,
   startLambda,
 } from '../../fakes/lambda-emulator.ts';
+import { rowsOf } from '../../fixtures/inference/table-rows.ts';
 import { createLambdaStore, HORIZON, IDS } from '../../fixtures/lambda-store.ts';
 import { DAY_START, publish } from '../../fixtures/published.ts';
 import { temporaryFolder } from '../../fixtures/storage/features.ts';
@@ -173,6 +175,23 @@ describe('an instance', () => {
     const actuals = JSON.parse((await get(fresh, '/v1/actuals?limit=2')).body);
     expect([actuals.total, actuals.timestamps.length]).toEqual([IDS.length, HORIZON]);
   });
+
+  test.each(['arrow', 'parquet'] as const)(
+    'sends a table in %s whole, as base64',
+    async (format) => {
+      const { statusCode, headers, body, isBase64Encoded } = await get(
+        instance,
+        `/v1/forecasts?format=${format}&horizon=2`,
+      );
+      expect([statusCode, isBase64Encoded]).toEqual([200, true]);
+      expect(headers['content-type']).toBe(TABLE_TYPES[format]);
+      const rows = await rowsOf(Buffer.from(body, 'base64'), format);
+      const csv = await get(instance, '/v1/forecasts?format=csv&horizon=2');
+      const [head = '', ...lines] = csv.body.trimEnd().split('\n');
+      expect(Object.keys(rows[0] ?? {})).toEqual(head.split(','));
+      expect(rows.map(({ unique_id: id }) => id)).toEqual(lines.map((line) => line.split(',')[0]));
+    },
+  );
 
   test('serves forecasts of the model, by events of an HTTP API and of a Function URL', async () => {
     const { statusCode, headers, body, isBase64Encoded } = await get(
