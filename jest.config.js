@@ -53,6 +53,8 @@ export default {
     project('sql', ['sql/*.sql.ts']),
     // Needs `prometheus` and `promtool`.
     project('prometheus', ['prometheus/*.prometheus.ts']),
+    // Builds the native backend where there are g++ and pip.
+    project('native', ['native/*.native.ts']),
     // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.
     project('cloud', ['cloud/*.test.ts']),
     // Minutes: 90 days by a simulated clock.

@@ -59,7 +59,7 @@ export async function startTensorBackend(
     'BACKEND_UNAVAILABLE',
     `no TensorFlow.js backend works (${refusals.join('; ')})`,
     {
-      fix: 'Set HEADWAY_BACKEND=auto, or install the optional native backend (README, "Backends").',
+      fix: 'Set HEADWAY_BACKEND=auto, or build the native backend: npm run native.',
     },
   );
 }
