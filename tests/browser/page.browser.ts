@@ -294,7 +294,7 @@ withBrowser('the page', () => {
     await page.mouse.down();
     await page.mouse.move(x + width / 2 - 200, y + height / 2);
     await page.mouse.up();
-    await page.waitForFunction(`!location.hash.includes('until=${last}Z')`);
+    await page.waitForURL(({ hash }) => !hash.includes(`until=${last}Z`));
     expect(Date.parse(shown()?.[1] as string)).toBeLessThan(before);
     await page.goBack();
     await page.waitForURL(`**until=${last}Z*`);

@@ -104,7 +104,13 @@ function Shown({ total, groupId, groups, all }: ShownProps) {
           peak={forecast.peak.quantiles['0.9']}
           step={Math.max(0, index - past)}
         />
-        {rows && <Series {...{ rows, index, total }} groups={groupId === ALL ? groups : []} />}
+        {rows ? (
+          <Series {...{ rows, index, total }} groups={groupId === ALL ? groups : []} />
+        ) : (
+          <div class="c12 skeleton" role="status" aria-label="Loading">
+            <i class="half" />
+          </div>
+        )}
       </div>
     </>
   );

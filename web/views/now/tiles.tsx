@@ -55,7 +55,7 @@ export function Tiles({ rows, index, isPast, top }: TilesProps) {
 
 /** Of counts, less than a tenth is as good as none. */
 const tileText = (value: number, top: number): string =>
-  top >= 10 && value > 0 && value < 0.05 ? '<0.1' : figure(value);
+  top >= 10 && value > 0 && value < 0.1 ? '<0.1' : figure(value);
 
 interface TileProps {
   readonly seriesId: string;
