@@ -11,9 +11,9 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { Command } from 'commander';
 import type { Page } from 'playwright-core';
-import { startServer } from '../services/inference/server.ts';
-import { openBrowser } from '../tests/browser/open-browser.ts';
-import { createFixture } from '../tests/fakes/inference.ts';
+import { startServer } from '../../services/inference/server.ts';
+import { openBrowser } from '../../tests/browser/open-browser.ts';
+import { createFixture } from '../../tests/fakes/inference.ts';
 
 interface Flags {
   readonly series: string;
