@@ -1,6 +1,6 @@
 /**
  * Purpose: the rehearsal of docs/forward-record.yml on the simulated city: 90 days by a simulated
- * clock, forecasts and a published head every six hours, a check a day, and an outage of three
+ * clock, forecasts and a published head every twelve hours, a check a day, and an outage of three
  * days. At the end stand the static page of what was forecast before it was known, with the outage
  * on it, and a chain that holds all published heads.
  * Invariants: the parts that the commands put together, on a folder; nothing waits.
@@ -37,7 +37,7 @@ const DAY = 24 * HOUR;
 const WEEK_HOURS = 168;
 const START = Date.UTC(2026, 2, 2);
 const DAYS = 90;
-const EVERY_HOURS = 6;
+const EVERY_HOURS = 12;
 /** Days on which nothing ran, from the first until before the second. */
 const OUTAGE = [40, 43] as const;
 const LEARNED_WEEKS = 20;
