@@ -48,6 +48,11 @@ export interface AppOptions extends ServingPorts, CreateAppOptions {
   readonly hasDocsPage?: boolean;
   /** Whether /metrics has the metrics of the process, which a timer measures; default: true. */
   readonly hasProcessMetrics?: boolean;
+  /**
+   * Whether totals are made when another model or snapshot is served, and not by the request that
+   * asks for one first; default: false.
+   */
+  readonly preparesTotals?: boolean;
   /** How long the start waits for the first read of the store; default: until it ends. */
   readonly startPatienceMs?: number;
 }

@@ -15,7 +15,7 @@ import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import type { RouteContext } from './routes/context.ts';
-import { openGroupTotals } from './serving/group-totals.ts';
+import { ALL, openGroupTotals } from './serving/group-totals.ts';
 import { addMonitoringGauges } from './serving/monitoring-gauges.ts';
 import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';
@@ -51,6 +51,7 @@ export function openService(options: AppOptions): OpenedService {
   });
   const opened = (options.openPredictor ?? inProcessPredictor(startBackend))(metrics.predictions);
   const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
+  const totals = openGroupTotals(domain);
   const state = createServingState({
     ...options,
     ...ports,
@@ -59,7 +60,13 @@ export function openService(options: AppOptions): OpenedService {
       settings.staleAfterIntervals ??
       domain.staleAfterIntervals ??
       STALE_DAYS * seasonsOf(domain).day,
-    onRefresh: metrics.refreshed,
+    onRefresh(outcome) {
+      metrics.refreshed(outcome);
+      const serving = state.current();
+      // A failure is that of the request that asks for a total first.
+      if (options.preparesTotals && outcome === 'changed' && serving)
+        totals.totalOf(serving, ALL).catch(() => undefined);
+    },
   });
   const served = openServedForecasts({
     ...{ logger, ledger: options.ledger ?? null, closeMs: CLOSE_MS },
@@ -84,7 +91,7 @@ export function openService(options: AppOptions): OpenedService {
     },
     prepared: prepareForecasts(domain, served),
     served,
-    totals: openGroupTotals(domain),
+    totals,
     fellBack: metrics.fellBack,
     access: options.apiKeys ? 'api-keys' : 'open',
     metrics: metrics.registry,

@@ -41,7 +41,7 @@ export interface InferenceServer {
 const DRAIN_STEP_MS = 50;
 
 export async function startServer(options: ServerOptions): Promise<InferenceServer> {
-  const app = await buildApp({ ...options, startPatienceMs: 0 });
+  const app = await buildApp({ ...options, startPatienceMs: 0, preparesTotals: true });
   const maxConnections = options.maxConnections ?? maxConnectionsOf(openFileLimit());
   if (maxConnections !== null) app.server.maxConnections = maxConnections;
   try {

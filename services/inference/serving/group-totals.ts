@@ -3,8 +3,8 @@
  * totals.
  * Invariants: a total is on every path the sum of its series' paths, so groups inside a group add
  * up to it where they share out its series; paths are those of one model and snapshot, the same in
- * every replica; they are made on the first request, in turns of the event loop, and cached for as
- * long as the forecasts are served.
+ * every replica; they are made once, when first asked for, in turns of the event loop, and
+ * cached for as long as the forecasts are served.
  * Fails: GROUP_UNKNOWN.
  */
 import type { Domain } from '../../../domains/domain.ts';

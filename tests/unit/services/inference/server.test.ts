@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../../platform/errors.ts';
 import { createLogger } from '../../../../platform/telemetry/logger.ts';
+import { buildApp } from '../../../../services/inference/app.ts';
 import { requireFreePort, startServer } from '../../../../services/inference/server.ts';
 import { createFixture, type Fixture, weeklyNaive } from '../../../fakes/inference.ts';
 
@@ -50,6 +51,28 @@ describe('server', () => {
     }
     await Promise.all([server.close(), server.close()]);
     await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
+  });
+
+  test('it makes the totals before anybody asks for one, and an app without a server does not', async () => {
+    const { options } = createFixture();
+    const grouped: string[] = [];
+    const domain = {
+      ...options.domain,
+      groupsOf(id: string) {
+        grouped.push(id);
+        return [];
+      },
+    };
+    const app = await buildApp({ ...options, domain });
+    expect(grouped).toEqual([]);
+    await app.close();
+    const address = { host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 };
+    const server = await startServer({ ...options, domain, ...address });
+    const before = [...grouped];
+    expect(before).not.toEqual([]);
+    expect((await fetch(`${server.url}/v1/groups/all/forecast`)).status).toBe(200);
+    expect(grouped).toEqual(before);
+    await server.close();
   });
 
   test('a store that never replies: it listens, is not ready, and stops in time', async () => {
