@@ -7,8 +7,8 @@
  * fitted on what precedes it; several seeds are averaged, never picked from.
  * Fails: as the pipeline does; HISTORY_TOO_SHORT where no window can be scored.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { workersOf } from '../cli/actions/workers.ts';
@@ -18,13 +18,14 @@ import type { BacktestResult } from '../forecasting/evaluation/backtest.ts';
 import type { Metrics } from '../forecasting/evaluation/metrics.ts';
 import { type Panel, panelUpTo, timestampAt } from '../forecasting/panel/panel.ts';
 import { seasonsOf } from '../forecasting/panel/seasons.ts';
-import { describeError, isHeadwayError } from '../platform/errors.ts';
+import { isHeadwayError } from '../platform/errors.ts';
 import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../services/feature/run.ts';
 import { evaluate } from '../services/training/evaluation.ts';
 import { readTrainingPanel } from '../services/training/train.ts';
 import { defaultConfigOf, type TrainingConfig } from '../services/training/training-config.ts';
 import { type FigureTree, figuresOf } from './support/accuracy-figures.ts';
+import { runBench } from './support/run-bench.ts';
 
 interface Flags {
   readonly domain: string;
@@ -160,13 +161,4 @@ const command = new Command('bench:accuracy')
     '0',
   );
 
-const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
-try {
-  await command.parseAsync();
-  await bench(command.opts<Flags>(), folder);
-} catch (error) {
-  console.error(describeError(error));
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runBench(command, bench);

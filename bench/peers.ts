@@ -9,16 +9,16 @@
  * Fails: as the pipeline does; where Python or the package index is not there, with the words of
  * the tool that failed.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { openContext } from '../cli/context.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
 import { findDomain } from '../domains/index.ts';
-import { describeError } from '../platform/errors.ts';
 import { benchContext, panelOfSource, type SourceSpecs } from './evidence/panel-of-source.ts';
 import { type PeerOptions, runPeers } from './evidence/peer-run.ts';
+import { runBench } from './support/run-bench.ts';
 
 interface Flags extends Omit<PeerOptions, 'environment'>, SourceSpecs {
   readonly domain: string;
@@ -56,13 +56,4 @@ const command = new Command('bench:peers')
   .option('--threads <count>', 'threads of LightGBM', '1')
   .option('--environment <folder>', 'the Python environment (default: in the work folder)');
 
-const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
-try {
-  await command.parseAsync();
-  await bench(command.opts<Flags>(), folder);
-} catch (error) {
-  console.error(describeError(error));
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runBench(command, bench);

@@ -6,16 +6,15 @@
  * Invariants: each window is forecast by what `headway train` would have built before it.
  * Fails: as the pipeline does; HISTORY_TOO_SHORT where no window can be scored.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { CommandContext } from '../cli/context.ts';
 import type { Source } from '../domains/domain.ts';
-import { describeError } from '../platform/errors.ts';
 import { ALL, groupsIn } from '../services/inference/serving/group-totals.ts';
 import { type FittedWindow, fittedWindows, panelOf } from './support/fitted-windows.ts';
 import { moneyRegret } from './support/money-figures.ts';
+import { runBench } from './support/run-bench.ts';
 import { totalCoverage } from './support/total-coverage.ts';
 import { meansOverActuals } from './support/total-figures.ts';
 
@@ -78,14 +77,4 @@ const command = new Command('bench:totals')
   .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
   .option('--json <file>', 'write the figures');
 
-const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
-try {
-  await command.parseAsync();
-  const flags = command.opts<Flags>();
-  await bench(flags, flags.fits ?? folder);
-} catch (error) {
-  console.error(describeError(error));
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runBench<Flags>(command, (flags, folder) => bench(flags, flags.fits ?? folder));

@@ -7,8 +7,8 @@
  * mean of the others, one without any is unknown; all forecasters meet the same cutoffs.
  * Fails: as the pipeline does; AutoETS is left out where Python or the package index is not there.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { workersOf } from '../../cli/actions/workers.ts';
@@ -24,6 +24,7 @@ import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts'
 import { evaluate } from '../../services/training/evaluation.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { figuresOf } from '../support/accuracy-figures.ts';
+import { runBench } from '../support/run-bench.ts';
 import { byDay, daysOf } from './days-of.ts';
 import { benchContext, panelOfSource } from './panel-of-source.ts';
 import { type PeerResult, runPeers } from './peer-run.ts';
@@ -114,13 +115,4 @@ const command = new Command('bench:by-day')
   .option('--environment <folder>', 'the Python environment (default: a new one)')
   .option('--json <file>', 'write the figures');
 
-const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
-try {
-  await command.parseAsync();
-  await bench(command.opts<Flags>(), folder);
-} catch (error) {
-  console.error(describeError(error));
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runBench(command, bench);

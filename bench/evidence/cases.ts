@@ -7,8 +7,8 @@
  * that is scored, which has not seen it.
  * Fails: as the pipeline does; SOURCE_NOT_FOUND where a case is not there.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -20,11 +20,11 @@ import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import { firstEvent } from '../../forecasting/panel/birth.ts';
 import { type Panel, targetOf } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
-import { describeError } from '../../platform/errors.ts';
 import { testCutoffs } from '../../services/training/evaluation.ts';
 import { fitToHistory } from '../../services/training/short-history.ts';
 import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
 import { shops } from '../../tools/example-domain/definition.ts';
+import { runBench } from '../support/run-bench.ts';
 import { benchContext, fittedUpTo, panelOfSource } from './panel-of-source.ts';
 
 interface Flags {
@@ -134,13 +134,4 @@ const command = new Command('bench:cases')
   .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
   .option('--json <file>', 'write the figures');
 
-const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
-try {
-  await command.parseAsync();
-  await bench(command.opts<Flags>(), folder);
-} catch (error) {
-  console.error(describeError(error));
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runBench(command, bench);

@@ -6,18 +6,17 @@
  * champion; figures are written after every seed, and seeds that are there are not fitted again.
  * Fails: as the pipeline and the fits do.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+
+import { readFile, writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { workersOf } from '../../cli/actions/workers.ts';
 import { findDomain } from '../../domains/index.ts';
-import { describeError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { baselinesOf, evaluate } from '../../services/training/evaluation.ts';
 import { judge } from '../../services/training/gate.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
+import { runBench } from '../support/run-bench.ts';
 import { benchContext, panelOfSource } from './panel-of-source.ts';
 
 interface Flags {
@@ -104,13 +103,4 @@ const command = new Command('bench:gate-seeds')
   .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
   .option('--json <file>', 'write the figures; seeds that are there are not fitted again');
 
-const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
-try {
-  await command.parseAsync();
-  await bench(command.opts<Flags>(), folder);
-} catch (error) {
-  console.error(describeError(error));
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runBench(command, bench);
