@@ -21,33 +21,41 @@ export interface SeriesListProps {
 const SPARK = 24;
 
 export function SeriesList({ rows, past, index }: SeriesListProps) {
-  const { address, go } = usePage();
   return (
     <table class="rows list">
       <tbody>
         {rows.map((row) => (
-          <tr key={row.info.seriesId}>
-            <th scope="row">
-              <a {...linkToSeries(row.info.seriesId, address, go)}>{row.info.title}</a>
-            </th>
-            <td class="sp">
-              <RowSpark row={row} past={past} />
-            </td>
-            <td class="num">
-              <b>{figure(row.values[index] as number)}</b>
-            </td>
-            <td class="num soft">
-              {change(row.values[index] as number, row.before[index] as number)}
-            </td>
-          </tr>
+          <SeriesRow key={row.info.seriesId} {...{ row, past, index }} />
         ))}
       </tbody>
     </table>
   );
 }
 
+interface SeriesRowProps extends Omit<SeriesListProps, 'rows'> {
+  readonly row: Row;
+}
+
+export function SeriesRow({ row, past, index }: SeriesRowProps) {
+  const { address, go } = usePage();
+  return (
+    <tr>
+      <th scope="row">
+        <a {...linkToSeries(row.info.seriesId, address, go)}>{row.info.title}</a>
+      </th>
+      <td class="sp">
+        <RowSpark row={row} past={past} />
+      </td>
+      <td class="num">
+        <b>{figure(row.values[index] as number)}</b>
+      </td>
+      <td class="num soft">{change(row.values[index] as number, row.before[index] as number)}</td>
+    </tr>
+  );
+}
+
 /** Drawn once for a row: it does not change while the time moves. */
-export const RowSpark = ({ row, past }: { readonly row: Row; readonly past: number }) =>
+const RowSpark = ({ row, past }: { readonly row: Row; readonly past: number }) =>
   useMemo(
     () => (
       <Spark
@@ -58,5 +66,5 @@ export const RowSpark = ({ row, past }: { readonly row: Row; readonly past: numb
     [row, past],
   );
 
-export const change = (value: number, before: number): string =>
+const change = (value: number, before: number): string =>
   Number.isFinite(value - before) ? signed(value - before) : '';

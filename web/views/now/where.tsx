@@ -11,10 +11,10 @@ import type { Timeline } from '../../data/page-context.ts';
 import { type Group, usePage } from '../../data/page-context.ts';
 import { figure } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
-import { linkTo, linkToSeries } from '../../shell/use-address.ts';
+import { linkTo } from '../../shell/use-address.ts';
 import { byGroup } from './groups.ts';
 import type { Row } from './row.ts';
-import { change, RowSpark } from './series-list.tsx';
+import { SeriesRow } from './series-list.tsx';
 import { highestOf, Tiles } from './tiles.tsx';
 
 export interface WhereProps {
@@ -92,7 +92,7 @@ function Part({ groupId, title, rows, index, isPast, top }: PartProps) {
 }
 
 function Table({ rows, index, total }: WhereProps) {
-  const { about, address, go } = usePage();
+  const { about } = usePage();
   return (
     <table class="rows where">
       <thead>
@@ -105,20 +105,7 @@ function Table({ rows, index, total }: WhereProps) {
       </thead>
       <tbody>
         {rows.map((row) => (
-          <tr key={row.info.seriesId}>
-            <th scope="row">
-              <a {...linkToSeries(row.info.seriesId, address, go)}>{row.info.title}</a>
-            </th>
-            <td class="sp">
-              <RowSpark row={row} past={total.past} />
-            </td>
-            <td class="num">
-              <b>{figure(row.values[index] as number)}</b>
-            </td>
-            <td class="num soft">
-              {change(row.values[index] as number, row.before[index] as number)}
-            </td>
-          </tr>
+          <SeriesRow key={row.info.seriesId} {...{ row, index }} past={total.past} />
         ))}
       </tbody>
     </table>
