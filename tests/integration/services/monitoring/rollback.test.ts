@@ -22,7 +22,7 @@ const PROMOTED_AT = Date.UTC(2026, 8, 15, 12);
 const STEP = 6 * HOUR_MS;
 const PLACES = 12;
 /** As docs/monitoring.md states. */
-const MOST_HOURS = 36;
+const MAX_HOURS = 36;
 
 test('a worse model promoted by hand is rolled back by itself, with evidence', async () => {
   const options = { store: memoryObjectStore(), domain: 'city' };
@@ -72,7 +72,7 @@ test('a worse model promoted by hand is rolled back by itself, with evidence', a
   const policy = await readPolicy(null);
 
   await promote(good);
-  for (; clock.now() <= PROMOTED_AT + MOST_HOURS * HOUR_MS; clock.advance(STEP)) {
+  for (; clock.now() <= PROMOTED_AT + MAX_HOURS * HOUR_MS; clock.advance(STEP)) {
     const now = clock.now();
     if (now === PROMOTED_AT) await promote(worse);
     await monitor({
