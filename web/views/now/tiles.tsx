@@ -1,7 +1,7 @@
 /**
  * Purpose: all series as tiles, the darker the more.
  * Invariants: tiles keep their places while the time moves; the number is on the tile, so colour is
- * never alone; at most MAX tiles until the reader asks for all.
+ * never alone; at most `most` tiles until the reader asks for all.
  * Fails: never.
  */
 import { useMemo, useState } from 'preact/hooks';
@@ -18,20 +18,21 @@ export interface TilesProps {
   readonly isPast: boolean;
   /** The value of the darkest tile. */
   readonly top: number;
+  /** So many tiles, until the reader asks for all. */
+  readonly most: number;
 }
 
-const MAX = 400;
 /** From this share of the highest value on, text is the colour of the ground. */
 const LIGHT_TEXT = 0.72;
 /** Steps of darkness: so few that a tile seldom changes. */
 const SHADES = 20;
 
-export function Tiles({ rows, index, isPast, top }: TilesProps) {
+export function Tiles({ rows, index, isPast, top, most }: TilesProps) {
   const { address } = usePage();
   const [showsAll, setShowsAll] = useState(false);
   // Links follow when the time stays: three hundred of them at each step would cost.
   const at = useSettled(address.at);
-  const shown = showsAll ? rows : rows.slice(0, MAX);
+  const shown = showsAll ? rows : rows.slice(0, most);
   return (
     <>
       <ul class={`tiles ${isPast ? 'was' : 'will'}`}>

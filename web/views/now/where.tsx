@@ -28,6 +28,8 @@ export interface WhereProps {
 
 /** More rows than these are easier to see as tiles. */
 const MAX_TABLE = 24;
+/** Tiles of all groups together: of more, a step in time is seen late. */
+const MAX_TILES = 400;
 /** Intervals before the cutoff that decide how dark a tile is. */
 const LATELY = 48;
 
@@ -36,6 +38,7 @@ export function Where(props: WhereProps) {
   const isPast = index < total.past;
   const parts = useMemo(() => byGroup(rows, groups), [rows, groups]);
   const isTable = rows.length <= MAX_TABLE && parts.length === 1;
+  const most = Math.ceil(MAX_TILES / parts.length);
   const top = useMemo(() => highestOf(rows, total.past - LATELY), [rows, total.past]);
   return (
     <Section
@@ -55,7 +58,7 @@ export function Where(props: WhereProps) {
       {isTable ? (
         <Table {...props} />
       ) : (
-        parts.map((part) => <Part key={part.title} {...{ ...part, index, isPast, top }} />)
+        parts.map((part) => <Part key={part.title} {...{ ...part, index, isPast, top, most }} />)
       )}
     </Section>
   );
@@ -68,9 +71,10 @@ interface PartProps {
   readonly index: number;
   readonly isPast: boolean;
   readonly top: number;
+  readonly most: number;
 }
 
-function Part({ groupId, title, rows, index, isPast, top }: PartProps) {
+function Part({ groupId, title, rows, index, isPast, top, most }: PartProps) {
   const { address, go } = usePage();
   return (
     <div class="group">
@@ -86,7 +90,7 @@ function Part({ groupId, title, rows, index, isPast, top }: PartProps) {
           <span class="soft">{figure(sumAt(rows, index))}</span>
         </h3>
       )}
-      <Tiles {...{ rows, index, isPast, top }} />
+      <Tiles {...{ rows, index, isPast, top, most }} />
     </div>
   );
 }
