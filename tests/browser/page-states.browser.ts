@@ -8,7 +8,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { createFixture, HOUR, NOW } from '../fakes/inference.ts';
+import { memoryObjectStore } from '../fakes/memory-object-store.ts';
 import { prefixProxy } from '../fixtures/inference/prefix-proxy.ts';
+import { publish, sourcesOf } from '../fixtures/published.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
 import { withBrowser } from './with-browser.ts';
 
@@ -81,6 +83,19 @@ withBrowser('states of the page', () => {
     expect(await notice.innerText()).toMatch(/The last interval known is Sun 1 Mar 18:00/);
     await page.locator('.where a').first().waitFor();
     await look(opened as OpenedPage, 'stale');
+  });
+
+  test('a past of years ago, as after a replay: its record is shown', async () => {
+    const { options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
+    const store = memoryObjectStore();
+    await publish(store);
+    const clock = fixedClock(NOW + 1000 * 24 * HOUR);
+    opened = await openPage({ ...options, clock, monitoring: sourcesOf(store) });
+    await opened.page.goto(`${opened.server.url}/#/series/74`);
+    await opened.page.locator('.held').waitFor();
+    expect(await opened.page.locator('.pairs dt').allInnerTexts()).toContain(
+      'mean error of the median',
+    );
   });
 
   test('fallback: what forecasts and why, drawn as what it is', async () => {

@@ -7,8 +7,9 @@
 import { useMemo, useState } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
 import { columnsOf, indexAt, indexOfHighest, seasonOf } from '../data/forecast.ts';
+import { loadRecord } from '../data/monitoring.ts';
 import { type Forecast, type SeriesInfo, usePage } from '../data/page-context.ts';
-import { NO_FORECASTS, pastForecasts, type SeriesRecord } from '../data/record.ts';
+import { NO_FORECASTS, pastForecasts } from '../data/record.ts';
 import { shownTime } from '../data/timeline.ts';
 import { useData } from '../data/use-data.ts';
 import { AtThatTime, useForecastThen } from '../parts/at-that-time.tsx';
@@ -28,6 +29,7 @@ import { Why } from './series/why.tsx';
 /** What is loaded. */
 const HISTORY_DAYS = 28;
 const MAX_HISTORY = 2000;
+const [RECORD_DAYS, DAY_MS] = [7, 86_400_000];
 
 export function SeriesView() {
   const { address, about, series } = usePage();
@@ -77,10 +79,11 @@ function Shown({ series, forecast, history }: ShownProps) {
   const columns = useMemo(() => columnsOf(forecast, about.domain), [forecast, about.domain]);
   const { pastTimes, times, intervalMs, median } = columns;
   const id = series.seriesId;
-  const record = useData(`record ${id}`, async ({ GET }) => {
-    const params = { path: { id } };
-    return (await dataOf(GET('/v1/series/{id}/record', { params }))) as SeriesRecord;
-  }).value;
+  // Up to the end of the data, which may be long ago: a past that was replayed has a record too.
+  const until = times[0] as number;
+  const record = useData(`record ${id}`, (client) =>
+    loadRecord(client, id, { from: until - RECORD_DAYS * DAY_MS, until }),
+  ).value;
   const earlier = useMemo(
     () => (record ? pastForecasts(record, intervalMs) : NO_FORECASTS),
     [record, intervalMs],

@@ -29,14 +29,16 @@ export function WereWeRight({ record, latest }: WereWeRightProps) {
     return (
       <Section columns={4} title="Were we right?">
         <p class="soft">
-          {record === null ? ' ' : 'No forecast of the last 7 days has been scored yet.'}
+          {record === null
+            ? ' '
+            : 'No forecast of the last 7 days of the data has been scored yet.'}
         </p>
       </Section>
     );
   const { mae, bias, coverage, nominal, pairs } = record.score;
   const noun = counted(domain.unit);
   return (
-    <Section columns={4} title="Were we right?" note="the last 7 days">
+    <Section columns={4} title="Were we right?" note="the last 7 days of the data">
       <HeldBars days={days} nominal={nominal} what={plural(intervalNoun(domain))} />
       <Pairs
         rows={[
