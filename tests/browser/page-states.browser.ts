@@ -98,6 +98,24 @@ withBrowser('states of the page', () => {
     );
   });
 
+  test('many series in groups: a part of the tiles, until the reader asks for all', async () => {
+    const ids = Array.from({ length: 600 }, (_, i) => `place-${i}`);
+    const { options } = createFixture({ ids, snapshot: 3, champion: 'model-1.2' });
+    const groupsOf = (id: string) => {
+      const part = Number(id.slice(6)) % 3;
+      return [{ groupId: `part-${part}`, title: `Part ${part}` }];
+    };
+    opened = await openPage({ ...options, domain: { ...options.domain, groupsOf } });
+    const { page, server } = opened;
+    await page.goto(server.url);
+    const tiles = page.locator('.tiles a');
+    await tiles.nth(401).waitFor();
+    expect(await tiles.count()).toBe(3 * 134);
+    await page.getByText('Show all 200', { exact: true }).first().click();
+    await tiles.nth(2 * 134 + 199).waitFor();
+    expect(await tiles.count()).toBe(2 * 134 + 200);
+  });
+
   test('fallback: what forecasts and why, drawn as what it is', async () => {
     const { page, server } = await open({ champion: null });
     await page.goto(`${server.url}/#/series/74`);
