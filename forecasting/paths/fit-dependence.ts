@@ -10,7 +10,7 @@ import type { Forecaster } from '../models/forecaster.ts';
 import { predictWhole } from '../models/forecaster.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { type PathForecast, type PathRandom, SamplePaths } from './sample-paths.ts';
-import { byWindow, quantileOf, sortedByStep, sumOfPaths } from './totals.ts';
+import { addTo, byWindow, quantileOf, sortedByStep } from './totals.ts';
 
 /** Of a forecaster that was not calibrated: what held on earlier windows of loads and counts. */
 export const USUAL_DEPENDENCE = 0.6;
@@ -45,9 +45,7 @@ export function fitDependence(
   });
   if (cases.length === 0) return USUAL_DEPENDENCE;
   const nominal = (quantiles.at(-1) as number) - (quantiles[0] as number);
-  const misses = GRID.map((dependence) =>
-    Math.abs(coverageOf(cases, dependence, random) - nominal),
-  );
+  const misses = coverageOf(cases, random).map((covered) => Math.abs(covered - nominal));
   return GRID[misses.indexOf(Math.min(...misses))] as number;
 }
 
@@ -59,18 +57,36 @@ interface Case {
   readonly actual: Float64Array;
 }
 
-/** The share of totals inside their interval: of the steps and of whole horizons, on average. */
-function coverageOf(cases: readonly Case[], dependence: number, random: PathRandom): number {
-  let covered = 0;
+/**
+ * For each dependence of the grid the share of totals inside their interval: of the steps and of
+ * whole horizons, on average.
+ */
+function coverageOf(cases: readonly Case[], random: PathRandom): number[] {
+  const covered = GRID.map(() => 0);
   for (const { forecast, known, actual } of cases) {
     const { horizon, quantiles } = forecast;
-    const paths = new SamplePaths({ ...forecast, dependence }, PATHS, random);
-    const total = sumOfPaths(paths, known, horizon);
     const whole = byWindow(actual, horizon, horizon);
-    covered += coveredOf(total, actual, quantiles) / horizon / 2;
-    covered += coveredOf(byWindow(total, horizon, horizon), whole, quantiles) / 2;
+    for (const [i, total] of totalsOf(forecast, known, random).entries()) {
+      const steps = coveredOf(total, actual, quantiles) / horizon;
+      const horizons = coveredOf(byWindow(total, horizon, horizon), whole, quantiles);
+      covered[i] = (covered[i] as number) + steps / 2 + horizons / 2;
+    }
   }
-  return covered / cases.length;
+  return covered.map((sum) => sum / cases.length);
+}
+
+/** For each dependence of the grid the sum over series, path by path: [path][step]. */
+function totalsOf(
+  forecast: Case['forecast'],
+  rows: readonly number[],
+  random: PathRandom,
+): Float64Array[] {
+  const paths = new SamplePaths({ ...forecast, dependence: USUAL_DEPENDENCE }, PATHS, random);
+  const totals = GRID.map(() => new Float64Array(PATHS * forecast.horizon));
+  for (const row of rows)
+    for (const [i, own] of paths.ofSeriesWith(row, GRID).entries())
+      addTo(totals[i] as Float64Array, own);
+  return totals;
 }
 
 /** How many of the actuals [step] lie between the outermost quantiles of the totals [path][step]. */

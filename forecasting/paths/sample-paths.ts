@@ -72,24 +72,36 @@ export class SamplePaths {
 
   /** The paths of one series (its row in the panel): [path][step]. */
   ofSeries(series: number): Float32Array {
+    return this.ofSeriesWith(series, [this.#forecast.dependence])[0] as Float32Array;
+  }
+
+  /** As `ofSeries`, for each of some dependences: values, scores and draws are the same for all. */
+  ofSeriesWith(series: number, dependences: readonly number[]): Float32Array[] {
     const { panel, horizon, quantiles, prediction, integerValued } = this.#forecast;
     const random = this.#random(`path ${panel.seriesIds[series]}`);
     const own = spreadOver(this.count, this.#grid.cutoffs.length, random);
     const templates = errorTemplates(targetOf(panel, series), this.#grid);
-    const out = new Float32Array(this.count * horizon);
+    const all = dependences.map(() => new Float32Array(this.count * horizon));
     const values = new Float64Array(quantiles.length);
     const sorted = new Float64Array(this.count);
+    const keys = new Float64Array(this.count);
     for (let k = 0; k < horizon; k++) {
       for (let q = 0; q < values.length; q++)
         values[q] = prediction.values[(series * values.length + q) * horizon + k] as number;
       const mean = prediction.mean[series * horizon + k] as number;
       this.#valuesAt(values, mean, sorted);
       if (integerValued) toCounts(sorted, random);
-      const order = this.#orderOf(templates, k, own, random);
-      for (let rank = 0; rank < order.length; rank++)
-        out[(order[rank] as number) * horizon + k] = sorted[rank] as number;
+      const scores = this.#scoresOf(templates, k, horizon, random);
+      const draws = drawsOf(this.count, random);
+      for (const [i, dependence] of dependences.entries()) {
+        this.#keysOf(scores, own, dependence, keys);
+        const out = all[i] as Float32Array;
+        const order = ascendingIndices(keys, draws);
+        for (let rank = 0; rank < order.length; rank++)
+          out[(order[rank] as number) * horizon + k] = sorted[rank] as number;
+      }
     }
-    return out;
+    return all;
   }
 
   /** Ascending values, whose mean is the mean of the forecast. */
@@ -106,26 +118,17 @@ export class SamplePaths {
   }
 
   /**
-   * The paths in ascending order of a series' values at a step: by the errors of the template that
-   * all share, of one that the series has for itself, and by the level that all share.
+   * What orders a series' values at a step, one key a path: the errors of the template that all
+   * share, of one that the series has for itself, and the level that all share.
    */
-  #orderOf(
-    templates: Float32Array,
-    step: number,
-    own: Int32Array,
-    random: () => number,
-  ): Float64Array {
-    const { horizon, dependence } = this.#forecast;
+  #keysOf(scores: Float64Array, own: Int32Array, dependence: number, out: Float64Array): void {
     const errors = Math.sqrt(1 - LEVEL_SHARE * LEVEL_SHARE);
-    const scores = this.#scoresOf(templates, step, horizon, random);
     const alone = Math.sqrt(1 - dependence * dependence);
-    const keys = new Float64Array(this.count);
     for (let n = 0; n < this.count; n++) {
       const together = scores[this.#shared[n] as number] ?? 0;
       const error = dependence * together + alone * (scores[own[n] as number] ?? 0);
-      keys[n] = errors * error + LEVEL_SHARE * (this.#level[n] as number);
+      out[n] = errors * error + LEVEL_SHARE * (this.#level[n] as number);
     }
-    return ascendingIndices(keys, random);
   }
 
   /** [template]: the score of its rank at the step. */
@@ -139,8 +142,9 @@ export class SamplePaths {
     const errors = new Float64Array(count);
     for (let m = 0; m < count; m++) errors[m] = templates[m * horizon + step] as number;
     const out = new Float64Array(count);
-    for (const [rank, m] of ascendingIndices(errors, random).entries())
-      out[m] = this.#scores[rank] as number;
+    const order = ascendingIndices(errors, drawsOf(count, random));
+    for (let rank = 0; rank < count; rank++)
+      out[order[rank] as number] = this.#scores[rank] as number;
     return out;
   }
 }
@@ -172,15 +176,26 @@ function spreadOver(count: number, kinds: number, random: () => number): Int32Ar
   return out;
 }
 
-/** Indices in ascending order of their values; equals in random order. Sorting numbers is fast. */
-function ascendingIndices(values: Float64Array, random: () => number): Float64Array {
+function drawsOf(count: number, random: () => number): Float64Array {
+  const draws = new Float64Array(count);
+  for (let i = 0; i < count; i++) draws[i] = random();
+  return draws;
+}
+
+/**
+ * Indices in ascending order of their values; equals in the order of their draws, 0–1. Sorting
+ * numbers is fast.
+ */
+function ascendingIndices(values: Float64Array, draws: Float64Array): Float64Array {
   const count = values.length;
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   const unit = largest > 0 ? RESOLUTION / largest : 0;
   const packed = new Float64Array(count);
   for (let i = 0; i < count; i++) {
-    const place = Math.floor(((values[i] as number) * unit + RESOLUTION + random()) * 1024);
+    const place = Math.floor(
+      ((values[i] as number) * unit + RESOLUTION + (draws[i] as number)) * 1024,
+    );
     packed[i] = place * count + i;
   }
   packed.sort();

@@ -15,11 +15,12 @@ export function sumOfPaths(
   horizon: number,
 ): Float64Array {
   const total = new Float64Array(paths.count * horizon);
-  for (const row of series) {
-    const own = paths.ofSeries(row);
-    for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (own[i] as number);
-  }
+  for (const row of series) addTo(total, paths.ofSeries(row));
   return total;
+}
+
+export function addTo(total: Float64Array, values: Float32Array): void {
+  for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (values[i] as number);
 }
 
 /** [step]: the sum of the means. */

@@ -72,6 +72,21 @@ describe('paths of one series', () => {
     expect(Math.abs(mean - 0.25)).toBeLessThan(0.02);
   });
 
+  test('of several dependences at once are those of each alone, bit for bit', () => {
+    const mean = new Float32Array(IDS.length * HORIZON).fill(0.25);
+    const values = new Float32Array(IDS.length * 3 * HORIZON);
+    const counts = { prediction: { values, mean }, integerValued: true };
+    for (const changes of [{}, counts, { cutoff: 170 }]) {
+      const dependences = [0, 0.2, 0.6, 1];
+      const together = pathsOf(forecastOf(0.5, changes)).ofSeriesWith(2, dependences);
+      expect(together).toEqual(
+        dependences.map((dependence) =>
+          pathsOf(forecastOf(0.5, { ...changes, dependence })).ofSeries(2),
+        ),
+      );
+    }
+  });
+
   test('of sparse counts that err together are high together', () => {
     const prediction = {
       values: Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) =>
