@@ -4,8 +4,8 @@
  * Fails: never.
  */
 export interface Progress {
-  /** Work of `total` units named `label` starts. */
-  start(label: string, total: number): void;
+  /** Work of `total` units named `label` starts, of which an earlier run has finished `before`. */
+  start(label: string, total: number, before?: number): void;
   /** `done` units are finished; `note` is a short text such as the current file or loss. */
   update(done: number, note?: string): void;
   /** The work has ended; `note` is its result. */

@@ -21,6 +21,8 @@ export interface TerminalProgressOptions {
 interface Work {
   readonly label: string;
   readonly total: number;
+  /** Units of an earlier run, which say nothing about the pace of this one. */
+  readonly before: number;
   readonly startedMs: number;
   done: number;
   note: string;
@@ -40,9 +42,11 @@ export function terminalProgress({
     quietly(() => show.end(ended, clock.elapsedMs() - ended.startedMs));
   };
   return {
-    start: (label, total) => {
+    start: (label, size, earlier = 0) => {
       end();
-      work = { label, total: Math.max(0, total), startedMs: clock.elapsedMs(), done: 0, note: '' };
+      const total = Math.max(0, size);
+      const before = Math.min(Math.max(0, earlier), total);
+      work = { label, total, before, startedMs: clock.elapsedMs(), done: before, note: '' };
       const begun = work;
       quietly(() => show.begin(begun));
     },
@@ -80,7 +84,7 @@ function barOn(stream: NodeJS.WritableStream): Display {
         // The command line has its own handling of Ctrl-C; the bar must not add another.
         gracefulExit: false,
       });
-      bar.start(work.total, 0, { label: work.label, note: '', left: '' });
+      bar.start(work.total, work.done, { label: work.label, note: '', left: '' });
     },
     move: (work, elapsedMs) => {
       bar?.update(work.done, {
@@ -118,8 +122,9 @@ function linesOn(stream: NodeJS.WritableStream, clock: Clock, everyMs: number): 
 
 /** "about 12 s left", from the pace so far; empty where there is no pace yet. */
 function timeLeft(work: Work, elapsedMs: number): string {
-  if (work.done === 0 || work.done >= work.total) return '';
-  return `about ${seconds((elapsedMs / work.done) * (work.total - work.done))} left`;
+  const done = work.done - work.before;
+  if (done <= 0 || work.done >= work.total) return '';
+  return `about ${seconds((elapsedMs / done) * (work.total - work.done))} left`;
 }
 
 function seconds(ms: number): string {

@@ -48,7 +48,7 @@ export async function replay(plan: ReplayPlan, ports: ReplayPorts): Promise<void
     await checkpoints.save(from);
   }
   const total = Math.ceil((until - from) / everyMs);
-  progress.start('replay', total);
+  progress.start('replay', total, Math.ceil(Math.max(0, done - from) / everyMs));
   for (let start = from; start < until; start += checkEveryMs) {
     const end = Math.min(start + checkEveryMs, until);
     if (end <= done) continue;

@@ -42,6 +42,23 @@ describe('where there is no terminal', () => {
     ]);
   });
 
+  test('what an earlier run has done is no pace of this one', () => {
+    const clock = fixedClock(0);
+    const out = sink(false);
+    const progress = terminalProgress({ clock, stream: out.stream, everyMs: 0 });
+    progress.start('replay', 100, 50);
+    clock.advance(10_000);
+    progress.update(50);
+    progress.update(60);
+    progress.update(100);
+    expect(out.text().trim().split('\n')).toEqual([
+      'replay …',
+      'replay: 50 %',
+      'replay: 60 % · about 40 s left',
+      'replay: 100 %',
+    ]);
+  });
+
   test('empty work, and updates past the end or after the stop, are harmless', () => {
     const out = sink(false);
     const progress = terminalProgress({ clock: fixedClock(0), stream: out.stream, everyMs: 0 });

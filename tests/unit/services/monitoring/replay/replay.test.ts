@@ -64,6 +64,30 @@ test('issues every hour once and checks after each day, the last one shorter', a
   expect(checks.map(({ at }) => at)).toEqual([24, 48, 66].map((hour) => FROM + hour * HOUR));
 });
 
+test('resumed, its progress begins with what was done before', async () => {
+  const store = memoryObjectStore();
+  const ports = portsOver(store);
+  const seen: unknown[][] = [];
+  const progress = {
+    start: (...given: unknown[]) => seen.push(['start', ...given]),
+    update: (done: number) => seen.push(['update', done]),
+    stop: () => {},
+  };
+  const killed = async (now: number) => {
+    if (now > FROM + 24 * HOUR) throw new Error('killed');
+    return ports.check(now);
+  };
+  await expect(replay(PLAN, { ...ports, progress, check: killed })).rejects.toThrow('killed');
+  await replay(PLAN, { ...portsOver(store), progress });
+  expect(seen).toEqual([
+    ['start', 'replay', 66, 0],
+    ['update', 24],
+    ['start', 'replay', 66, 24],
+    ['update', 48],
+    ['update', 66],
+  ]);
+});
+
 test('killed at any change of the store and resumed, it ends in the same store', async () => {
   const whole = memoryObjectStore();
   await replay(PLAN, portsOver(whole));
