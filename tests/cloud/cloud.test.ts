@@ -2,7 +2,7 @@
  * Purpose: what tools that know the clouds say of what we would deploy: `npm run test:cloud`.
  * Invariants: no account, no credentials. cfn-lint reads every template; moto plays an empty
  * account for every environment; asl-validator reads every state machine; actionlint the workflows;
- * kubeconform both overlays, where its schemas can be fetched. What a tool cannot do is written in
+ * kubeconform both overlays, by the schemas of the current API. What a tool cannot do is written in
  * docs/first-hour-on-aws.md.
  * Fails: as a test. A tool that is absent skips its test under a name that says how to install it.
  */
@@ -10,9 +10,22 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Template, teardownOf } from '../../infra/aws/teardown.ts';
-import { cloudTest, pythonOf, runTool } from '../fixtures/aws/cloud-tools.ts';
+import {
+  absentTools,
+  type CloudTool,
+  cloudTest,
+  pythonOf,
+  runTool,
+  toolPath,
+} from '../fixtures/aws/cloud-tools.ts';
 import { flat } from '../fixtures/aws/policy-audit.ts';
 import { all, place, synthesise } from '../fixtures/aws/synthesised.ts';
+import {
+  type ApiModules,
+  fetchApiModules,
+  schemaLocation,
+  writeApiSchemas,
+} from '../fixtures/delivery/api-schemas.ts';
 import { ROOT } from '../tidy/source-tree.ts';
 
 let remove: () => Promise<void>;
@@ -20,6 +33,8 @@ beforeAll(async () => {
   remove = await synthesise();
 }, 240_000);
 afterAll(() => remove());
+
+const KUBERNETES_TOOLS = ['kubeconform', 'kustomize'] as const;
 
 const ASSEMBLIES = [
   ['dev', 'plain', 'dev'],
@@ -99,27 +114,48 @@ cloudTest('the workflows are GitHub’s (actionlint)', ['actionlint'], (tools) =
   expect([status, output]).toEqual([0, '']);
 });
 
-/** A place of schemas for kubeconform; `default` is its own on the network. */
-const { KUBERNETES_SCHEMAS } = process.env;
+/** Only where the tools are: the modules are fetched to know whether the test can run. */
+const modules = kubeconformModules();
 
 describe('the overlays', () => {
-  if (KUBERNETES_SCHEMAS === undefined) {
-    const why = 'KUBERNETES_SCHEMAS names no schemas, `default` fetches them';
-    test.skip(`kubeconform (skipped: ${why})`, () => {});
+  if ('unavailable' in modules) {
+    test.skip(`kubeconform (skipped: ${modules.unavailable})`, () => {});
     return;
   }
+  const folder = () => join(place(), 'kubernetes-schemas');
+  const conform = (tools: Readonly<Record<CloudTool, string>>, manifests: string) => {
+    const args = ['-strict', '-schema-location', schemaLocation(folder())];
+    return runTool(tools.kubeconform, args, { input: manifests });
+  };
+  const buildOf = (tools: Readonly<Record<CloudTool, string>>, overlay: string) => {
+    const path = join(ROOT, 'infra', 'kubernetes', 'overlays', overlay);
+    const built = runTool(tools.kustomize, ['build', path]);
+    expect([built.status, built.status === 0 ? '' : built.output]).toEqual([0, '']);
+    return built.stdout;
+  };
+  beforeAll(() => writeApiSchemas(modules, folder()));
+
   for (const overlay of ['dev', 'prod'])
-    cloudTest(
-      `${overlay} is what the API takes (kubeconform)`,
-      ['kubeconform', 'kustomize'],
-      (tools) => {
-        const folder = join(ROOT, 'infra', 'kubernetes', 'overlays', overlay);
-        const built = runTool(tools.kustomize, ['build', folder]);
-        expect([built.status, built.status === 0 ? '' : built.output]).toEqual([0, '']);
-        const kinds = ['-strict', '-skip', 'ServiceMonitor,PrometheusRule'];
-        const place = ['-schema-location', KUBERNETES_SCHEMAS];
-        const checked = runTool(tools.kubeconform, [...kinds, ...place], { input: built.stdout });
-        expect([checked.status, checked.output]).toEqual([0, '']);
-      },
-    );
+    cloudTest(`${overlay} is what the API takes (kubeconform)`, KUBERNETES_TOOLS, (tools) => {
+      const checked = conform(tools, buildOf(tools, overlay));
+      expect([checked.status, checked.output]).toEqual([0, '']);
+    });
+
+  cloudTest('an unknown field and a wrong type are found', KUBERNETES_TOOLS, (tools) => {
+    const right = buildOf(tools, 'prod');
+    for (const [from, to] of [
+      ['  minReplicas:', '  minReplica:'],
+      ['containerPort: 8080', 'containerPort: http'],
+      ['  endpoints:', '  endpoint:'],
+    ] as const) {
+      expect([from, right.includes(from)]).toEqual([from, true]);
+      expect(conform(tools, right.replace(from, to)).status).toBe(1);
+    }
+  });
 });
+
+function kubeconformModules(): ApiModules {
+  const absent = KUBERNETES_TOOLS.filter((name) => toolPath(name) === null);
+  if (absent.length > 0) return { unavailable: absentTools(absent) };
+  return fetchApiModules();
+}
