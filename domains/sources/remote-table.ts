@@ -13,6 +13,7 @@ import { download } from '../../platform/http/download.ts';
 import { tlsFix } from '../../platform/http/tls.ts';
 import { withoutQuery } from '../../platform/http/without-query.ts';
 import type { SourceContext } from '../domain.ts';
+import { TABLE_FILE } from './table-declaration.ts';
 
 /** More than any file that is fetched as a whole at each run should have. */
 const MAX_BYTES = 4e9;
@@ -55,5 +56,5 @@ export async function fetchTable(
 function nameOf(url: string): string {
   const last = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
   const safe = last.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '');
-  return /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.parquet$/i.test(safe) ? safe : `${safe}.csv`;
+  return TABLE_FILE.test(safe) ? safe : `${safe}.csv`;
 }

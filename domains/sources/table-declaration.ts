@@ -6,7 +6,10 @@
 import type { CsvDialect } from '../../platform/duckdb/csv-table.ts';
 import type { RawRange, RawRows } from '../domain.ts';
 
-export type TableFormat = 'csv' | 'parquet' | 'json';
+export type TableFormat = 'csv' | 'parquet' | 'json' | 'xlsx';
+
+/** Names of files that are read. */
+export const TABLE_FILE = /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.(parquet|xlsx)$/i;
 
 /** `iso`, `epoch-s`, `epoch-ms`, or a format of strptime. */
 export type TimeFormat = string;
@@ -19,6 +22,8 @@ export interface Table extends Omit<CsvDialect, 'name'> {
   readonly files?: RegExp;
   /** Absent: as the file's name says. */
   readonly format?: TableFormat;
+  /** Of a workbook: the name of its sheet. Absent: the only one that has cells. */
+  readonly sheet?: string;
   /** Of text files. UTF-8 where it is absent. Any label of the WHATWG standard. */
   readonly encoding?: string;
 

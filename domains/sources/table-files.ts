@@ -1,5 +1,5 @@
 /**
- * Purpose: the files of a table as relations: CSV, Parquet and JSON lines alike.
+ * Purpose: the files of a table as relations: CSV, Parquet, JSON lines and workbooks alike.
  * Invariants: neighbours with equal columns are one group, in file order. A group's relation has
  * `hw_file`, `hw_bad_line` and the columns of the files; those of text files are trimmed text.
  * Fails: RAW_FILE_INVALID with the file, and the line where there is one.
@@ -23,6 +23,7 @@ import { fileHash } from '../../platform/files/file-hash.ts';
 import { replaceFile } from '../../platform/files/replace-file.ts';
 import { checkTextFile, isGzip, rawFileError } from '../../platform/files/text-file.ts';
 import type { Table, TableFormat } from './table-declaration.ts';
+import { csvOfWorkbook } from './workbook.ts';
 
 export interface TableColumn {
   readonly name: string;
@@ -78,12 +79,18 @@ const layoutOf = ({ path, format, columns }: OpenFile): string =>
 export function formatOf(table: Pick<Table, 'format'>, path: string): TableFormat {
   if (table.format !== undefined) return table.format;
   if (/\.parquet$/i.test(path)) return 'parquet';
+  if (/\.xlsx$/i.test(path)) return 'xlsx';
   return /\.(json|jsonl|ndjson)(\.gz)?$/i.test(path) ? 'json' : 'csv';
 }
 
 async function openFile(options: TableFilesOptions, path: string): Promise<OpenFile> {
-  const { table, nameOf, needed } = options;
+  const { table, nameOf, needed, rawFolder } = options;
   const format = formatOf(table, path);
+  if (format === 'xlsx') {
+    const copy = await csvOfWorkbook(path, { sheet: table.sheet, rawFolder });
+    const own: Table = { ...table, format: 'csv', encoding: 'utf-8', delimiter: ',' };
+    return openFile({ ...options, table: own, nameOf: () => nameOf(path) }, copy);
+  }
   const file = { name: nameOf(path), path, format, csv: null };
   if (format === 'parquet') return needing(options, { ...file, columns: await schemaOf(path) });
   const text = await utf8File(options, path);

@@ -1,6 +1,7 @@
 /**
  * Purpose: most domains as a declaration: which files, and what their columns mean. Files are CSV,
- * Parquet or JSON lines, compressed or not: one, a folder of them, nested or not, or a URL.
+ * Parquet, JSON lines or workbooks, compressed or not: one, a folder of them, nested or not, or a
+ * URL.
  * Invariants: every row of every file is used or rejected for a counted reason; a cell that says
  * nothing (blank, NA) is no row. A changed declaration is a changed source: the files are read
  * again.
@@ -12,7 +13,7 @@ import { sha256 } from '../../platform/files/content-hash.ts';
 import { filesFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
 import { withoutQuery } from '../../platform/http/without-query.ts';
 import type { Domain, RawPart, Source, SourceContext } from '../domain.ts';
-import { isMeasured, type Table } from './table-declaration.ts';
+import { isMeasured, TABLE_FILE, type Table } from './table-declaration.ts';
 
 /** What a definition may leave out. */
 type Defaults = Pick<
@@ -46,8 +47,6 @@ export function tableDomain({ table, ...fields }: TableDomain): Domain {
     ...fields,
   };
 }
-
-export const TABLE_FILE = /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.parquet$/i;
 
 /** Opens the files of a folder, or one file, as a source. */
 export async function openTable(

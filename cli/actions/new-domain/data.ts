@@ -1,11 +1,12 @@
 /**
  * Purpose: the files that somebody names: a file, a folder, or a URL that is fetched.
  * Invariants: names of files are relative to the folder.
- * Fails: SOURCE_INVALID for a workbook, SOURCE_*.
+ * Fails: SOURCE_INVALID for a workbook of another format, SOURCE_*.
  */
 import { join } from 'node:path';
 import { fetchTable } from '../../../domains/sources/remote-table.ts';
-import { isRemote, namesIn, TABLE_FILE } from '../../../domains/sources/table.ts';
+import { isRemote, namesIn } from '../../../domains/sources/table.ts';
+import { TABLE_FILE } from '../../../domains/sources/table-declaration.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { sourceFiles } from '../../../platform/files/source-files.ts';
 import type { CommandContext } from '../../context.ts';
@@ -22,10 +23,10 @@ export interface Data {
 export async function dataOf(context: CommandContext, from: string, name: string): Promise<Data> {
   const { settings, logger } = context;
   const rawFolder = join(settings.work, 'raw', name);
-  if (/\.(xlsx?|ods|numbers)$/i.test(from)) {
-    throw new HeadwayError('SOURCE_INVALID', 'a workbook is no table', {
+  if (/\.(xls|xlsb|ods|numbers)$/i.test(from)) {
+    throw new HeadwayError('SOURCE_INVALID', 'workbooks are read as .xlsx alone', {
       where: from,
-      fix: 'Save the sheet as CSV (UTF-8), with one header line, and give that file.',
+      fix: 'Save it as .xlsx, or the sheet as CSV (UTF-8), and give that file.',
     });
   }
   const spec = isRemote(from) ? await fetchTable(from, { rawFolder, logger }) : from;
@@ -33,7 +34,7 @@ export async function dataOf(context: CommandContext, from: string, name: string
   const paths = await sourceFiles(spec, {
     noun: 'table',
     isWanted: (file) => !isFolder || TABLE_FILE.test(file),
-    fix: 'Give a file or a folder with .csv, .tsv, .parquet or .jsonl, compressed or not.',
+    fix: 'Give a file or a folder with .csv, .tsv, .parquet, .jsonl or .xlsx.',
     isNested: true,
     logger,
   });

@@ -38,6 +38,7 @@ export interface NewDomainFlags {
   readonly value?: string;
   readonly frequency?: number;
   readonly missing?: string;
+  readonly sheet?: string;
   readonly holidays?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -130,6 +131,7 @@ const hintsOf = (flags: NewDomainFlags): Hints => ({
   value: flags.value,
   frequencyMinutes: flags.frequency,
   missing: flags.missing as Hints['missing'],
+  sheet: flags.sheet,
 });
 
 const EVERY: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 /**
  * Purpose: the first rows of somebody's files, small enough for a repository: what the test of a
  * new domain reads.
- * Invariants: as the files are written, but not compressed.
+ * Invariants: as the files are written, but not compressed; of a workbook as CSV.
  * Fails: with the errors of the file system and of the engine.
  */
 import { createReadStream } from 'node:fs';
@@ -11,6 +11,7 @@ import { createGunzip } from 'node:zlib';
 import type { TableDomain } from '../../../domains/sources/table.ts';
 import { isWide } from '../../../domains/sources/table-declaration.ts';
 import { formatOf } from '../../../domains/sources/table-files.ts';
+import { csvOfWorkbook } from '../../../domains/sources/workbook.ts';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { isGzip } from '../../../platform/files/text-file.ts';
@@ -22,20 +23,30 @@ const MAX_FILES = 3;
 /** @returns paths of the files that were written */
 export async function writeSample(
   folder: string,
-  { paths, nameOf }: Data,
+  { paths, nameOf, rawFolder }: Data,
   { table }: TableDomain,
 ): Promise<string[]> {
   const isEach = typeof table.series === 'object' && 'files' in table.series;
   const written: string[] = [];
   for (const path of paths.slice(0, isEach || isWide(table.series) ? MAX_FILES : 1)) {
-    const target = join(folder, nameOf(path).replace(/\.gz$/i, ''));
+    const target = join(
+      folder,
+      nameOf(path)
+        .replace(/\.gz$/i, '')
+        .replace(/\.xlsx$/i, '.csv'),
+    );
     await mkdir(dirname(target), { recursive: true });
-    if (formatOf(table, path) === 'parquet') {
+    const format = formatOf(table, path);
+    if (format === 'parquet') {
       await withDuckDB({ threads: 1 }, async (connection) => {
         const rows = `SELECT * FROM ${parquetFiles(path)} LIMIT ${ROWS}`;
         await connection.run(`COPY (${rows}) TO ${sqlFilename(target)} (FORMAT parquet)`);
       });
-    } else await writeFile(target, await firstLines(path, ROWS + (table.skipLines ?? 0) + 1));
+    } else {
+      const { sheet, skipLines = 0 } = table;
+      const text = format === 'xlsx' ? await csvOfWorkbook(path, { sheet, rawFolder }) : path;
+      await writeFile(target, await firstLines(text, ROWS + skipLines + 1));
+    }
     written.push(target);
   }
   return written;

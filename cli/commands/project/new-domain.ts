@@ -20,7 +20,11 @@ export const register: AddCommand = (program, env) =>
     define: (c) =>
       c
         .argument('<name>', 'its name: lower case, digits and hyphens')
-        .requiredOption('--from <data>', 'a file, a folder or a URL: CSV, Parquet or JSON lines')
+        .requiredOption(
+          '--from <data>',
+          'a file, a folder or a URL: CSV, Parquet, JSON lines or .xlsx',
+        )
+        .option('--sheet <name>', 'the sheet of a workbook, where several have cells')
         .option('--time <column>', 'the column with the time')
         .option('--time-format <format>', 'iso, epoch-s, epoch-ms, or such as "%d.%m.%Y %H:%M"')
         .option(

@@ -19,6 +19,8 @@ export interface Hints {
   readonly value?: string | undefined;
   readonly frequencyMinutes?: number | undefined;
   readonly missing?: 'zero' | 'unknown' | undefined;
+  /** Of a workbook. */
+  readonly sheet?: string | undefined;
 }
 
 /** What the data do not say for sure. */

@@ -11,6 +11,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import { isWide, type Table } from '../table-declaration.ts';
 import { type FileGroup, formatOf, tableFiles } from '../table-files.ts';
 import { tableRows } from '../table-rows.ts';
+import { csvOfWorkbook } from '../workbook.ts';
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
 import {
   type ColumnProfile,
@@ -115,7 +116,12 @@ const writtenDate = ({ name }: ColumnProfile): Table['time'] => ({
 });
 
 /** What a text file does not say of itself; nothing of the defaults. */
-async function dialectOf({ paths, nameOf }: GuessOptions): Promise<Partial<Table>> {
+async function dialectOf({
+  paths,
+  nameOf,
+  hints,
+  rawFolder,
+}: GuessOptions): Promise<Partial<Table>> {
   const [path] = paths as [string];
   const formats = new Set(paths.map((one) => formatOf({}, one)));
   if (formats.size > 1) {
@@ -123,6 +129,15 @@ async function dialectOf({ paths, nameOf }: GuessOptions): Promise<Partial<Table
       where: paths.slice(0, 8).map(nameOf).join(', '),
       fix: 'Give one of the files, or a folder with those of one format.',
     });
+  }
+  if (formats.has('xlsx')) {
+    const { sheet } = hints;
+    const { header, skipLines } = await lookAtText(await csvOfWorkbook(path, { sheet, rawFolder }));
+    return {
+      ...(sheet !== undefined && { sheet }),
+      ...(!header && { header }),
+      ...(skipLines > 0 && { skipLines }),
+    };
   }
   if (!formats.has('csv')) return {};
   const { encoding, delimiter, header, skipLines } = await lookAtText(path);

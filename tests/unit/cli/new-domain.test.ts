@@ -11,6 +11,7 @@ import { identifierOf } from '../../../cli/actions/new-domain/texts.ts';
 import { withDomain } from '../../../cli/actions/new-domain/write-domain.ts';
 import { openContext } from '../../../cli/context.ts';
 import { cellsOf, german, lines, text } from '../../fixtures/shaped-files.ts';
+import { type Cell, workbookFile } from '../../fixtures/workbook-file.ts';
 
 let root: string;
 let data: string;
@@ -88,6 +89,32 @@ test('it shows what it understood and what does not fit, writes the folder and s
   );
 });
 
+test('a workbook: the named sheet is read, and the sample of the test is CSV', async () => {
+  const cells = cellsOf({ series: ['A', 'B'], steps: 24 * 30, minutes: 60 });
+  const rows = cells.map((c): Cell[] => [new Date(c.time), c.series, c.value]);
+  const from = join(root, 'loads.xlsx');
+  await writeFile(
+    from,
+    workbookFile({ Loads: [['placed', 'shop', 'load'], ...rows], Notes: [['to do']] }),
+  );
+  const flags = { from, timeZone: 'UTC', sheet: 'Loads' };
+  await expect(newDomain('book', { ...flags, sheet: undefined })).rejects.toMatchObject({
+    message: '2 sheets of the workbook have cells: "Loads", "Notes"',
+  });
+  expect(await newDomain('book', flags)).toContain('Rows: 1440 of 1440 used');
+  const definition = await readFile(join(root, 'domains/book/definition.ts'), 'utf8');
+  expect(definition).toContain("sheet: 'Loads'");
+  const tests = join(root, 'tests/unit/domains/book');
+  expect(await readFile(join(tests, 'definition.test.ts'), 'utf8')).toContain(
+    '{ rowsIn: 50, rowsUsed: 50, rejected: {} }',
+  );
+  const sample = await readFile(join(tests, 'sample/loads.csv'), 'utf8');
+  expect(sample.split('\n').slice(0, 2)).toEqual([
+    'placed,shop,load',
+    expect.stringMatching(/^2024-/),
+  ]);
+});
+
 test('a URL is fetched, and remains the source', async () => {
   const body = await readFile(data);
   server = createServer((_request, response) => response.end(body));
@@ -122,7 +149,7 @@ test.each([
   ['taxi', {}, 'USAGE', 'is taken'],
   ['sources', {}, 'USAGE', 'is taken'],
   ['Shop', {}, 'USAGE', 'is no name'],
-  ['shop', { from: 'book.xlsx' }, 'SOURCE_INVALID', 'workbook'],
+  ['shop', { from: 'book.xls' }, 'SOURCE_INVALID', 'as .xlsx alone'],
   ['shop', { from: 'nowhere.csv' }, 'SOURCE_NOT_FOUND', ''],
   ['shop', { series: 'branch' }, 'SOURCE_INVALID', 'no column "branch"'],
   ['shop', { time: 'load' }, 'SOURCE_INVALID', 'no row has a time'],
