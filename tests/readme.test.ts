@@ -7,8 +7,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Value } from 'typebox/value';
+import { createCityDemand } from '../domains/taxi/city-demand.ts';
 import { describeSettings, readSettings } from '../platform/settings/settings.ts';
-import { ModelResponse } from '../services/inference/openapi/common-schemas.ts';
+import { ModelResponse, SeriesId } from '../services/inference/openapi/common-schemas.ts';
 import { ForecastResponse } from '../services/inference/openapi/forecast-schemas.ts';
 import type { App } from '../services/inference/plugins/app.ts';
 import { openActualsLog } from '../storage/forecasts/actuals-log.ts';
@@ -191,6 +192,25 @@ describe('curl lines', () => {
     });
     expect(reply.statusCode).toBe(200);
   });
+});
+
+test('every series that the documents ask for, and the API examples, are in the city of the demo', () => {
+  const { examples } = SeriesId as { examples?: readonly string[] };
+  const named = [
+    ...pages
+      // These make a domain of their own.
+      .filter(({ path }) => !/(fork|make-it-yours)\.md$/.test(path))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/(?:--series |\/series\/|"seriesId": ?")(\d+)/g)].map(
+          ([, id]) => `${path}: ${id}`,
+        ),
+      ),
+    ...(examples ?? []).map((id) => `the API: ${id}`),
+  ];
+  expect(named.length).toBeGreaterThan(10);
+  const smallest = createCityDemand(1, 24);
+  const ids = new Set(smallest.places.map(({ seriesId }) => seriesId));
+  expect(named.filter((one) => !ids.has(one.split(': ')[1] as string))).toEqual([]);
 });
 
 describe('links', () => {

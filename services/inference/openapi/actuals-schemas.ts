@@ -31,7 +31,7 @@ export const ActualsBody = Type.Object(
     title: 'ActualsRequest',
     additionalProperties: false,
     examples: [
-      { actuals: [{ seriesId: '74', start: '2026-03-01T22:00:00Z', values: [12, null] }] },
+      { actuals: [{ seriesId: '16', start: '2026-03-01T22:00:00Z', values: [12, null] }] },
     ],
   },
 );
@@ -44,7 +44,7 @@ export const ActualsHeaders = Type.Object({
       description:
         'Makes a retry safe. Without it the content does: the same actuals sent twice are ' +
         'kept once',
-      examples: ['2026-03-01-74'],
+      examples: ['2026-03-01-16'],
     }),
   ),
 });

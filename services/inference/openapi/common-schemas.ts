@@ -51,7 +51,7 @@ export const SeriesId = Type.String({
   minLength: 1,
   maxLength: 128,
   description: 'The id of a series',
-  examples: ['74'],
+  examples: ['16'],
 });
 export const SeriesParams = Type.Object({ id: SeriesId }, { additionalProperties: false });
 

@@ -82,7 +82,7 @@ export const ExplanationResponse = Type.Object(
     examples: [
       {
         domain: 'demo',
-        seriesId: '74',
+        seriesId: '16',
         title: 'North Harbour',
         unit: 'orders per hour',
         cutoff: '2026-03-01T23:00:00.000Z',

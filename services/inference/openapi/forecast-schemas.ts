@@ -181,7 +181,7 @@ export const ForecastsBody = Type.Object(
       'of hours, usually); the example is ' +
       'shortened, and a history that is too short is refused with the length that is needed.',
     examples: [
-      { seriesIds: ['74', '75'], horizon: 24, levels: [80] },
+      { seriesIds: ['16', '210'], horizon: 24, levels: [80] },
       { history: { start: '2026-03-01T00:00:00Z', values: [12, 9, null, 7, 8] }, horizon: 3 },
     ],
   },

@@ -9,8 +9,8 @@ export const GROUPS = {
   domain: 'demo',
   unit: 'orders per hour',
   groups: [
-    { groupId: 'all', title: 'Orders of a town', parent: null, seriesIds: ['74', '75', 'dead'] },
-    { groupId: 'harbour', title: 'The harbour', parent: 'all', seriesIds: ['74'] },
+    { groupId: 'all', title: 'Orders of a town', parent: null, seriesIds: ['16', '210', 'dead'] },
+    { groupId: 'harbour', title: 'The harbour', parent: 'all', seriesIds: ['16'] },
   ],
 };
 
@@ -43,7 +43,7 @@ export const GROUP_FORECAST = {
 export const DECISION = {
   domain: 'demo',
   groupId: null,
-  seriesId: '74',
+  seriesId: '16',
   title: 'North Harbour',
   unit: 'orders per hour',
   cutoff: FORECAST.cutoff,
@@ -59,7 +59,7 @@ export const DECISION = {
 export const PATHS_EXAMPLE = {
   domain: 'demo',
   groupId: null,
-  seriesId: '74',
+  seriesId: '16',
   title: 'North Harbour',
   unit: 'orders per hour',
   cutoff: FORECAST.cutoff,

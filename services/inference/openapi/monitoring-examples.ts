@@ -21,7 +21,7 @@ const forecasters = [
   { place: 'champion' as const, forecaster: 'network', modelVersion, ...served },
   { place: 'naive' as const, forecaster: 'mean_4_weeks', modelVersion: null, ...naive },
 ];
-const series = [{ seriesId: '74', title: 'North Harbour', share: 0.4, served, naive }];
+const series = [{ seriesId: '16', title: 'North Harbour', share: 0.4, served, naive }];
 
 export const MONITORING = {
   domain: 'demo',
@@ -52,7 +52,7 @@ export const MONITORING = {
         since: '2026-02-20T05:00:00.000Z',
         detectedAt: '2026-02-21T09:10:00.000Z',
         endedAt: null,
-        seriesIds: ['75'],
+        seriesIds: ['210'],
         message: '75 is zero for 28 intervals, where 3.1 an interval are usual.',
         evidence: { statistic: 'nats', value: 61.2, limit: 31.9 },
       },
@@ -63,7 +63,7 @@ export const MONITORING = {
 
 export const RECORD = {
   domain: 'demo',
-  seriesId: '74',
+  seriesId: '16',
   title: 'North Harbour',
   unit: 'orders per hour',
   frequency: 'PT1H',
@@ -110,6 +110,6 @@ export const ACTUALS = {
   snapshotVersion,
   timestamps: ['2026-03-01T22:00:00.000Z', '2026-03-01T23:00:00.000Z'],
   total: 1,
-  series: [{ seriesId: '74', title: 'North Harbour', values: [12, null] }],
+  series: [{ seriesId: '16', title: 'North Harbour', values: [12, null] }],
   nextCursor: null,
 };

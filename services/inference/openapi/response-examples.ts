@@ -10,7 +10,7 @@ const cutoff = '2026-03-01T23:00:00.000Z';
 
 export const FORECAST = {
   domain: 'demo',
-  seriesId: '74',
+  seriesId: '16',
   title: 'North Harbour',
   unit: 'orders per hour',
   cutoff,
@@ -28,7 +28,7 @@ export const FORECAST = {
 /** Of a baseline, while the model cannot forecast. */
 const REPLACED = {
   ...FORECAST,
-  seriesId: '75',
+  seriesId: '210',
   title: 'Old Town',
   modelVersion: 'baseline-mean_4_weeks',
   quantiles: { '0.1': [3, 2], '0.5': [5.25, 4], '0.9': [8, 7] },
@@ -48,8 +48,8 @@ const VERSIONS = `${modelVersion},${snapshotVersion}`;
 export const FORECAST_ROWS =
   'unique_id,ds,cutoff,q0.1,q0.5,q0.9,mean,model_version,snapshot_version,flags,' +
   'fallback_reason,fallback_since\n' +
-  `74,2026-03-02T00:00:00.000Z,${cutoff},8.1,11.4,15.2,11.6,${VERSIONS},,,\n` +
-  `74,2026-03-02T01:00:00.000Z,${cutoff},6.2,9.03,12.7,9.31,${VERSIONS},,,\n`;
+  `16,2026-03-02T00:00:00.000Z,${cutoff},8.1,11.4,15.2,11.6,${VERSIONS},,,\n` +
+  `16,2026-03-02T01:00:00.000Z,${cutoff},6.2,9.03,12.7,9.31,${VERSIONS},,,\n`;
 
 export const SERIES_PAGE = {
   domain: 'demo',
@@ -57,7 +57,7 @@ export const SERIES_PAGE = {
   seriesNoun: 'district',
   total: 7,
   series: [
-    { seriesId: '74', title: 'North Harbour', mean: 9.87, lastValueAt: cutoff, forecast: true },
+    { seriesId: '16', title: 'North Harbour', mean: 9.87, lastValueAt: cutoff, forecast: true },
     { seriesId: 'dead', title: 'dead', mean: null, lastValueAt: null, forecast: false },
   ],
   nextCursor: 'ZGVhZA',

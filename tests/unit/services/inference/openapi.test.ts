@@ -15,7 +15,8 @@ import { createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
 import { dereferenced, type Json } from '../../../fixtures/dereferenced.ts';
 
 describe('OpenAPI document', () => {
-  const { build } = createFixture();
+  // The series of the examples.
+  const { build } = createFixture({ ids: ['16', '210', 'dead'] });
   let app: App;
   let served: Json;
   let document: Json;
