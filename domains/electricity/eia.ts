@@ -2,8 +2,8 @@
  * Purpose: two years of hourly demand of balancing authorities of the United States from the open
  * data API of the EIA (form EIA-930): `eia:PJM,CISO`, with a key of one's own in
  * HEADWAY_SOURCE_KEY.
- * Invariants: a month that has settled is fetched once, later ones at every run; the folder holds
- * each hour once. A period is in UTC and names the end of its hour.
+ * Invariants: a month is fetched at every run until it has settled, then once more; the folder
+ * holds each hour once. A period is in UTC and names the end of its hour.
  * Fails: SOURCE_INVALID for a spec that does not read, or without a key; SOURCE_UNAVAILABLE.
  */
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ export async function openEia(
   const files = regions.flatMap((region) =>
     monthsUntil(context.clock.now()).map(({ month, isFinal }): KeptFile => {
       const url = urlOf(address, { region, month, key });
-      return [`${region}_${month}.jsonl`, url, isFinal];
+      return [`${region}_${month}${isFinal ? '' : '_open'}.jsonl`, url, isFinal];
     }),
   );
   const kept = join(context.rawFolder, 'eia');

@@ -19,6 +19,10 @@ const MAX_SHOWN = 80;
 /** Characters of the shortest key that an API gives. */
 const MIN_KEY = 6;
 
+/**
+ * What is not final yet has another name than what is: else the part that was there at the first
+ * fetch would count as the whole.
+ */
 export type KeptFile = readonly [name: string, url: string, isFinal: boolean];
 
 /** Gives the text of a file from its URL; fails as `keepFiles` does. */

@@ -82,6 +82,18 @@ test('settled months are fetched once', async () => {
   expect(new Set(asked.map(monthOf))).toEqual(new Set(['2026-09', '2026-10', '2026-11']));
 });
 
+test('a month that was fetched before its end is fetched once more when it has settled', async () => {
+  await open('eia:PJM');
+  fixture.clock.advance(150 * 24 * HOUR); // 21 April
+  for (const months of [['2026-09', '2026-10', '2026-11', '2026-12', '2027-01'], []]) {
+    asked = [];
+    await open('eia:PJM');
+    const unsettled = ['2027-02', '2027-03', '2027-04'];
+    expect([...new Set(asked.map(monthOf))]).toEqual([...months, ...unsettled]);
+  }
+  expect(await readdir(join(fixture.context.rawFolder, 'eia'))).toHaveLength(25);
+});
+
 test('an unknown authority and a missing key say what to do', async () => {
   await expect(open('eia:PJM;DROP')).rejects.toMatchObject({
     code: 'SOURCE_INVALID',
