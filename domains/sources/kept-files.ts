@@ -1,8 +1,8 @@
 /**
  * Purpose: a folder that holds what some URLs give, for domains whose source is a public API.
  * Invariants: a file that is final is fetched once, others at every call; the folder holds these
- * files and no other, and a file is there whole or not at all. The query of a URL, which may hold a
- * key, is in no message.
+ * files and no other, and a file is there whole or not at all; without a row there is none.
+ * The query of a URL, which may hold a key, is in no message.
  * Fails: SOURCE_UNAVAILABLE with what the server said, also where it replies with something else
  * than data; what was fetched before stays.
  */
@@ -39,12 +39,18 @@ export async function keepFiles(
   const { createHttpClient } = await import('../../platform/http/client.ts');
   const client = createHttpClient({ logger });
   await mkdir(folder, { recursive: true });
+  const kept = new Set<string>();
   for (const [name, url, isFinal] of files) {
     const path = join(folder, name);
-    if (isFinal && (await access(path).then(...IS_THERE))) continue;
-    await replaceFile(path, await fetch(client, url));
+    if (!isFinal || !(await access(path).then(...IS_THERE))) {
+      const text = await fetch(client, url);
+      // The first hours of a month: no row is there yet, and an empty file is no table.
+      if (text === '') continue;
+      await replaceFile(path, text);
+    }
+    kept.add(name);
   }
-  await keepOnly(folder, new Set(files.map(([name]) => name)));
+  await keepOnly(folder, kept);
   return folder;
 }
 

@@ -16,6 +16,8 @@ let reply: { status: number; text: string } | null;
 /** Rows of a page; the API gives at most 5,000. */
 let pageRows: number;
 let key: string | null;
+/** The first period without a row yet. */
+let knownUntil: string;
 let fixture: FeatureFixture;
 /** Fetches the files. */
 let open: (spec: string) => Promise<Source>;
@@ -26,20 +28,21 @@ function pageOf({ searchParams }: URL): string {
     Date.parse(`${searchParams.get(name)}:00Z`),
   ) as [number, number];
   const respondent = searchParams.get('facets[respondent][]');
-  const rows = Array.from({ length: (end - start) / HOUR + 1 }, (_, i) => ({
+  const hours = Array.from({ length: (end - start) / HOUR + 1 }, (_, i) => ({
     period: new Date(start + i * HOUR).toISOString().slice(0, 13),
     respondent,
     type: 'D',
     value: String(1000 + ((start / HOUR + i) % 24)),
     'value-units': 'megawatthours',
   }));
+  const rows = hours.filter(({ period }) => period < knownUntil);
   const offset = Number(searchParams.get('offset'));
   const data = rows.slice(offset, offset + pageRows);
   return JSON.stringify({ response: { total: String(rows.length), data } });
 }
 
 beforeEach(async () => {
-  [asked, reply, pageRows, key] = [[], null, 5000, 'test-key-0000'];
+  [asked, reply, pageRows, key, knownUntil] = [[], null, 5000, 'test-key-0000', '9999'];
   server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://localhost');
     asked.push(url);
@@ -82,7 +85,7 @@ test('settled months are fetched once', async () => {
   expect(new Set(asked.map(monthOf))).toEqual(new Set(['2026-09', '2026-10', '2026-11']));
 });
 
-test('a month that was fetched before its end is fetched once more when it has settled', async () => {
+test('a month that was fetched before its end is fetched again when it has settled', async () => {
   await open('eia:PJM');
   fixture.clock.advance(150 * 24 * HOUR); // 21 April
   for (const months of [['2026-09', '2026-10', '2026-11', '2026-12', '2027-01'], []]) {
@@ -92,6 +95,13 @@ test('a month that was fetched before its end is fetched once more when it has s
     expect([...new Set(asked.map(monthOf))]).toEqual([...months, ...unsettled]);
   }
   expect(await readdir(join(fixture.context.rawFolder, 'eia'))).toHaveLength(25);
+});
+
+test('months without a row yet are left out', async () => {
+  knownUntil = '2026-10-01T00';
+  const { values } = await fixture.read('eia:PJM');
+  expect(values.size).toBe((Date.UTC(2026, 8, 30, 23) - Date.UTC(2024, 10, 1)) / HOUR);
+  expect(await readdir(join(fixture.context.rawFolder, 'eia'))).toHaveLength(23);
 });
 
 test('an unknown authority and a missing key say what to do', async () => {
