@@ -4,6 +4,7 @@
  * says itself. Times need not follow each other: closed days are none of them.
  * Fails: never.
  */
+import { niceTicks } from '../../platform/text/scales.ts';
 import type { Forecast, ServedModel } from './page-context.ts';
 
 export interface Band {
@@ -90,6 +91,23 @@ export const plainQuantile = (quantiles: Quantiles, q: number): readonly number[
 /** The band closest to level 80, which titles name; null without any. */
 export const bandFor = (bands: readonly Band[]): Band | null =>
   [...bands].sort((a, b) => Math.abs(a.level - 80) - Math.abs(b.level - 80))[0] ?? null;
+
+/** Steps of a slider of capacities. */
+const STEPS = 100;
+
+/**
+ * From nothing to more than is at all likely, in round steps; `usual`, one of them, lies in the
+ * upper half of the interval at its highest: there the probability says most.
+ */
+export function capacityRange(quantiles: Quantiles) {
+  const upper = Math.max(1, ...(bandFor(bandsOf(quantiles))?.upper ?? []));
+  const median = Math.max(1, ...medianOf(quantiles));
+  const ticks = niceTicks(0, 1.2 * Math.max(1, ...Object.values(quantiles).flat()), STEPS);
+  const [low = 0, step = 1] = ticks;
+  const high = ticks.at(-1) as number;
+  const usual = ticks.find((tick) => tick >= (median + upper) / 2) ?? high;
+  return { low, high, step, usual };
+}
 
 /** "last week" where a season is a week; for labels. */
 export function naiveName(domain: Domain): string {

@@ -9,10 +9,9 @@
 import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
 import type { components } from '../../clients/typescript/headway-api.ts';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
-import { niceTicks } from '../../platform/text/scales.ts';
 import { PlotChart } from '../charts/plot-chart.tsx';
 import { probabilityPanel } from '../charts/probability.ts';
-import { bandFor, bandsOf, intervalNoun, medianOf } from '../data/forecast.ts';
+import { capacityRange, intervalNoun } from '../data/forecast.ts';
 import { usePage } from '../data/page-context.ts';
 import { useData } from '../data/use-data.ts';
 import { counted, exact, figure, plural } from './format.ts';
@@ -34,12 +33,11 @@ export interface CapacityProps {
 }
 
 const HEIGHT = 112;
-const STEPS = 100;
 
 export function Capacity({ kind, id, quantiles, peak, step }: CapacityProps) {
   const { about, labels } = usePage();
   const { domain } = about;
-  const range = useMemo(() => rangeOf(quantiles), [quantiles]);
+  const range = useMemo(() => capacityRange(quantiles), [quantiles]);
   const [chosen, setChosen] = useState<number | null>(null);
   const capacity = chosen ?? range.usual;
   const { decision, trouble } = useDecision(kind, id, useSettled(capacity));
@@ -141,18 +139,4 @@ function useDecision(kind: CapacityProps['kind'], id: string, capacity: number) 
   const isOwn = decision !== null && id === (decision.groupId ?? decision.seriesId);
   const trouble = loaded.trouble && `${loaded.trouble.problem?.detail ?? 'Not available'}.`;
   return { decision: isOwn ? decision : null, trouble };
-}
-
-/**
- * From nothing to more than is at all likely, in round steps; `usual` lies in the upper half of the
- * interval at its highest: there the probability says most.
- */
-function rangeOf(quantiles: CapacityProps['quantiles']) {
-  const upper = Math.max(1, ...(bandFor(bandsOf(quantiles))?.upper ?? []));
-  const median = Math.max(1, ...medianOf(quantiles));
-  const ticks = niceTicks(0, 1.2 * Math.max(1, ...Object.values(quantiles).flat()), STEPS);
-  const [low = 0, next = 1] = ticks;
-  const step = next - low;
-  const usual = Math.ceil((median + upper) / 2 / step) * step;
-  return { low, high: ticks.at(-1) as number, step, usual };
 }

@@ -7,7 +7,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 
 export const queryIntegers = (...names: string[]) => readAs(/^-?\d{1,9}$/, names);
-export const queryNumbers = (...names: string[]) => readAs(/^-?\d{1,12}(\.\d{1,6})?$/, names);
+export const queryNumbers = (...names: string[]) => readAs(/^-?\d{1,21}(\.\d{1,20})?$/, names);
 
 function readAs(form: RegExp, names: readonly string[]) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {

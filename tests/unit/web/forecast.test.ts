@@ -1,6 +1,6 @@
 /** Purpose: the page reads a forecast right where closed days make the times uneven. */
 import { expect, test } from '@jest/globals';
-import { columnsOf, indexAt, intervalMs } from '../../../web/data/forecast.ts';
+import { capacityRange, columnsOf, indexAt, intervalMs } from '../../../web/data/forecast.ts';
 
 const DAY = 86_400_000;
 /** Monday to Friday of three weeks; the cutoff is the second Friday. */
@@ -35,4 +35,17 @@ test('a time is in the last interval that starts at or before it', () => {
   expect([indexAt(days, 0), indexAt(days, Date.UTC(2030, 0, 1)), indexAt([], 5)]).toEqual([
     0, 14, -1,
   ]);
+});
+
+test('the capacity that is asked for first is a round step of its slider', () => {
+  const of = (median: number, upper: number) =>
+    capacityRange({ '0.1': [0], '0.5': [median], '0.9': [upper] });
+  expect(of(1.3, 1.6)).toEqual({ low: 0, high: 1.92, step: 0.02, usual: 1.46 });
+  expect(of(1.2, 1.7).usual).toBe(1.45); // 29 * 0.05 is 1.4500000000000002
+  for (let upper = 1; upper < 300; upper += 0.37) {
+    const { usual, step, high } = of(0.8 * upper, upper);
+    expect(String(usual).length).toBeLessThanOrEqual(6);
+    expect(usual).toBeGreaterThanOrEqual(0.9 * upper);
+    expect(usual).toBeLessThanOrEqual(Math.min(high, Math.max(1, 0.9 * upper) + step));
+  }
 });

@@ -31,6 +31,13 @@ describe('decisions about quantities', () => {
       expect(Math.abs(value / quantiles['0.5'][k] - 1)).toBeLessThan(0.05);
   });
 
+  test('of a capacity with all digits that a number has', async () => {
+    for (const capacity of ['1.4500000000000002', '123456789012345680000', '0.30000000000000004']) {
+      const { exceeds } = await get(`/v1/series/74/decision?under=1&over=1&capacity=${capacity}`);
+      expect(exceeds.capacity).toBe(Number(capacity));
+    }
+  });
+
   test.each([
     ['series/nobody/decision?under=1&over=1', 'SERIES_UNKNOWN'],
     ['series/dead/decision?under=1&over=1', 'HISTORY_TOO_SHORT'],
