@@ -51,7 +51,7 @@ export async function queryCommand(
   const result = await ledger.query({ sql, range, maxRows: flags.limit, memoryLimitMb });
   const format = context.wantsJson ? 'json' : flags.format;
   const made = isTableFormat(format)
-    ? await encodeTable(columnsOf(result), format)
+    ? await encodeTable(typedColumns(result), format)
     : `${TEXTS[format](result)}\n`;
   if (flags.out === undefined) process.stdout.write(made);
   else await writeNewFile(flags.out, made);
@@ -86,26 +86,36 @@ function table({ columns, rows }: QueryResult): string {
   return made.toString();
 }
 
-/** Types of the engine that a typed column holds exactly; all others are text. */
+/** Types of the engine that a typed column can hold; all others are text. */
 const KINDS: Readonly<Record<string, 'integer' | 'float' | 'double' | 'time'>> = {
   ...{ TINYINT: 'integer', SMALLINT: 'integer', INTEGER: 'integer', BIGINT: 'integer' },
   ...{ FLOAT: 'float', DOUBLE: 'double', TIMESTAMP: 'time' },
 };
 
-/** The rows, whose values are as JSON has them, as typed columns. */
-function columnsOf({ columns, types, rows }: QueryResult): Table {
+/** As "2026-03-01 17:00:00", in UTC; the engine's times have microseconds, a column's do not. */
+const TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,3})?)$/;
+
+/**
+ * The rows, whose values are as JSON has them, as typed columns. A column with a whole number or a
+ * time that its type would round is text.
+ */
+export function typedColumns({ columns, types, rows }: QueryResult): Table {
   return columns.map((name, c) => {
     const kind = KINDS[types[c] as string];
     const values = rows.map((row) => row[c] ?? null);
-    if (kind === undefined)
+    const isExact = (value: unknown) =>
+      value === null ||
+      (kind === 'integer' && Number.isSafeInteger(Number(value))) ||
+      (kind === 'time' && TIME.test(String(value)));
+    const isNumber = kind === 'float' || kind === 'double';
+    if (kind === undefined || !(isNumber || values.every(isExact)))
       return textColumn(
         name,
         values.map((value) => (value === null ? null : cell(value))),
       );
     const numbers = values.map((value) => {
       if (value === null) return Number.NaN;
-      // "2026-03-01 17:00:00", in UTC
-      return kind === 'time' ? Date.parse(`${String(value).replace(' ', 'T')}Z`) : Number(value);
+      return kind === 'time' ? Date.parse(String(value).replace(TIME, '$1T$2Z')) : Number(value);
     });
     return kind === 'float'
       ? { name, kind, values: Float32Array.from(numbers) }
