@@ -3,8 +3,9 @@
  * Invariants: a champion that was refitted on all data is compared with by its scored twin, which
  * has not seen the test span; a fit goes on from nothing that has seen its test span; a champion
  * that cannot be used (damaged, or of another frequency or a shorter horizon) is logged and left
- * out.
- * Fails: STORE_CORRUPT for the registry's log; a champion that is torn is no failure.
+ * out, and the caller is told why.
+ * Fails: STORE_CORRUPT for the registry's log; STORE_UNAVAILABLE, PACKAGE_MISSING: a champion that
+ * cannot be read now is not replaced without a comparison.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
@@ -15,7 +16,7 @@ import type { TrainedNetwork } from '../../forecasting/models/network/network.ts
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
 import { hasColumn } from '../../forecasting/panel/exogenous-columns.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
-import { describeError } from '../../platform/errors.ts';
+import { describeError, isHeadwayError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
@@ -31,15 +32,30 @@ export interface Champion extends TrainedForecaster {
   readonly network: TrainedNetwork | null;
 }
 
+/** What reigns when a training begins, and what the training may do with it. */
+export interface Reign {
+  /** The version that is served; null for none. */
+  readonly reigning: string | null;
+  /** null where there is none, or none to compare with. */
+  readonly champion: Champion | null;
+  /** Why the reigning model is not compared with; null where it is, or where there is none. */
+  readonly leftOut: string | null;
+}
+
 export async function restoreChampion(
   registry: ModelRegistry,
   { horizon }: Pick<Domain, 'horizon'>,
   panel: Panel,
   logger: Logger,
-): Promise<Champion | null> {
-  const reigning = await registry.champion();
-  if (reigning === null) return null;
-  const { modelVersion } = reigning;
+): Promise<Reign> {
+  const promotion = await registry.champion();
+  if (promotion === null) return { reigning: null, champion: null, leftOut: null };
+  const { modelVersion } = promotion;
+  const leaveOut = (leftOut: string): Reign => ({
+    reigning: modelVersion,
+    champion: null,
+    leftOut,
+  });
   try {
     const served = await registry.load(modelVersion);
     const twin = served.card.refit?.twin;
@@ -49,20 +65,29 @@ export async function restoreChampion(
     const problem = mismatchOf(features as FeatureSpec, horizon, panel);
     if (problem !== null) {
       logger.warn({ modelVersion }, `the champion cannot be compared with: ${problem}`);
-      return null;
+      return leaveOut(problem);
     }
     const forecaster = network ? networkForecaster(network) : restoreForecaster(model, weights);
-    return {
+    const champion = {
       modelVersion: card.modelVersion,
       network,
       forecaster: { ...forecaster, name: CHAMPION },
       trainingCutoff: card.trainingCutoff,
     };
+    return { reigning: modelVersion, champion, leftOut: null };
   } catch (error) {
+    if (!isUnusableModel(error)) throw error;
     logger.error({ modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
-    return null;
+    return leaveOut(error.message);
   }
 }
+
+/** Whether the model itself is at fault, and no second attempt would read it. */
+const isUnusableModel = (error: unknown): error is Error =>
+  error instanceof RangeError ||
+  isHeadwayError(error, 'MODEL_CORRUPT') ||
+  isHeadwayError(error, 'MODEL_NOT_FOUND') ||
+  isHeadwayError(error, 'MODEL_INCOMPATIBLE');
 
 /** Why a network cannot forecast what this training is scored on; null where it can. */
 function mismatchOf(

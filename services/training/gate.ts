@@ -72,6 +72,8 @@ export interface Evidence extends Provenance {
   readonly baselines?: readonly ForecasterResult[];
   /** Groups of series of which none may be worse. */
   readonly groups?: readonly SeriesGroup[];
+  /** Why the reigning champion is not among the forecasts; the verdict says so. */
+  readonly leftOut?: string | null;
   /** How often chance alone may promote; 5 % where absent. */
   readonly level?: number;
 }
@@ -165,15 +167,13 @@ function naiveOf({ forecasts }: BacktestResult, { baselines = [] }: Evidence): F
  */
 function championOf(
   result: BacktestResult,
-  { trainedUpTo = {}, lookahead = [] }: Evidence,
+  { trainedUpTo = {}, lookahead = [], leftOut = null }: Evidence,
   baseline: ForecasterResult | null,
 ): { opponent: Opponent | null; aside: string; missing: number } {
   const forecaster = result.forecasts.find(({ name }) => name === CHAMPION);
-  if (!forecaster) return { opponent: null, aside: '', missing: 0 };
+  if (!forecaster) return { opponent: null, aside: notCompared(leftOut), missing: 0 };
   if (lookahead.includes(CHAMPION) || !saysEverything(result, forecaster)) {
-    const aside =
-      ' (the champion was not compared with: it looks ahead, or some of its forecasts are ' +
-      'not numbers)';
+    const aside = notCompared('it looks ahead, or some of its forecasts are not numbers');
     return { opponent: null, aside, missing: 0 };
   }
   const first = result.cutoffs[0] as number;
@@ -188,8 +188,7 @@ function championOf(
   }
   const low = belowFloor(result, forecaster, baseline, firstCutoff);
   if (low) {
-    const aside = ` (the champion was not compared with: it is below the floor: ${low})`;
-    return { opponent: null, aside, missing: 0 };
+    return { opponent: null, aside: notCompared(`it is below the floor: ${low}`), missing: 0 };
   }
   const aside =
     unseen < observed
@@ -197,6 +196,9 @@ function championOf(
       : '';
   return { opponent: { forecaster, firstCutoff }, aside, missing: 0 };
 }
+
+const notCompared = (why: string | null): string =>
+  why === null ? '' : ` (the champion was not compared with: ${why})`;
 
 function inferiorMedian(
   result: BacktestResult,

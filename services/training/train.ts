@@ -4,8 +4,8 @@
  * Invariants: the model that is judged is registered as it was scored; what is promoted is that
  * model or its refit, whose card names both; the card names the snapshot, the panel's hash, the
  * seed and the evidence; the verdict is in the registry's append-only log whatever it says.
- * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not
- * compared with: the log says so).
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT. A champion that is damaged is no failure: the verdict
+ * says that it was not compared with.
  */
 
 import type { Domain, Source } from '../../domains/domain.ts';
@@ -123,7 +123,7 @@ export async function train(asked: TrainingRequest): Promise<TrainingResult> {
     logger.warn({ testDays: config.testDays }, 'the history is short, and so is the test span');
   const request = { ...asked, config };
   logOutliers(panel, domain, logger);
-  const champion = await restoreChampion(registry, domain, panel, logger);
+  const { champion, leftOut } = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const others = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;
@@ -140,7 +140,7 @@ export async function train(asked: TrainingRequest): Promise<TrainingResult> {
     ...provenance,
     baselines: await baselinesOf(domain, panel, evaluation.result),
     groups: evaluation.groups.filter(({ series }) => series.length < panel.seriesIds.length),
-    level,
+    ...{ level, leftOut },
   });
   const reliable = reliabilityOf(evaluation);
   const uncalibrated = whyUncalibrated(evaluation, config);

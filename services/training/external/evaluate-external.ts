@@ -79,7 +79,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   const started = clock.elapsedMs();
   const { saved, forecaster } = calibrated(request, panel, lastTarget);
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
-  const champion = await restoreChampion(registry, domain, panel, logger);
+  const { champion, leftOut } = await restoreChampion(registry, domain, panel, logger);
   const timed = measured(forecaster, () => clock.elapsedMs());
   progress.start('backtest', cutoffs.length);
   const season = saved.features.week;
@@ -108,7 +108,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
     ...provenanceOf(domain, panel, cutoffs, trained, seed),
     baselines: await baselinesOf(domain, panel, result),
     groups: scores.groups.filter(({ series }) => series.length < panel.seriesIds.length),
-    level,
+    ...{ level, leftOut },
   });
   const secondsPerMillion = timed.secondsPerMillion();
   const { inputs, outputs, seriesIds: _, ...about } = model.card;

@@ -12,7 +12,7 @@ import {
   networkForecaster,
   restoreNetwork,
 } from '../../../../forecasting/models/network/forecaster.ts';
-import { isHeadwayError } from '../../../../platform/errors.ts';
+import { HeadwayError, isHeadwayError } from '../../../../platform/errors.ts';
 import { readTrainingPanel, train } from '../../../../services/training/train.ts';
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
 import { MIN_HISTORY } from '../../../fixtures/random-panels.ts';
@@ -232,11 +232,26 @@ describe('what must not pass', () => {
       const quick = { ...own.request, config: { ...toyConfig, fit } };
       const { verdict } = await train({ ...quick, seed: 4 });
       expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
+      expect(verdict.reason).toContain('(the champion was not compared with: ');
       expect(logged.join()).toContain('the champion cannot be compared with');
       expect(logged.join()).toContain(champion.modelVersion);
     },
     60_000,
   );
+
+  test('a champion that the store does not hand out now: the training fails', async () => {
+    await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
+    const registry: typeof own.registry = {
+      ...own.registry,
+      load: () =>
+        Promise.reject(new HeadwayError('STORE_UNAVAILABLE', 'the store does not respond')),
+    };
+    const code = await train({ ...own.request, registry }).catch(
+      (error: unknown) => (error as HeadwayError).code,
+    );
+    expect(code).toBe('STORE_UNAVAILABLE');
+    expect((await own.registry.champion())?.modelVersion).toBe(first.card.modelVersion);
+  });
 
   test('too short a history: the error says in days what is missing', async () => {
     const panel = learnable();

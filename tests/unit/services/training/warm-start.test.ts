@@ -61,7 +61,7 @@ test('it goes on from the champion, and the log and the card say so', async () =
 test('a champion that has seen the test span, or is built otherwise, is left alone, and the log says why', async () => {
   const { logger } = toy.request;
   const { panel } = champion;
-  const restored = await restoreChampion(toy.registry, toyDomain, panel, logger);
+  const { champion: restored } = await restoreChampion(toy.registry, toyDomain, panel, logger);
   const start = (changes: Partial<TrainingConfig>) => {
     logged = [];
     return warmStartOf(restored, {
@@ -87,12 +87,19 @@ test('a champion of a shorter horizon or another frequency is left out, and the 
   logged = [];
   const domain = { ...toyDomain, horizon: toyDomain.horizon + 1 };
   const { verdict } = await train({ ...toy.request, domain, config });
+  expect(verdict.reason).toContain(
+    '(the champion was not compared with: it forecasts 6 steps, the domain needs 7)',
+  );
   expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
   expect(logged.join()).toContain(
     'the champion cannot be compared with: it forecasts 6 steps, the domain needs 7',
   );
   const panel = { ...champion.panel, frequencyMinutes: 30 };
   const { logger } = toy.request;
-  expect(await restoreChampion(toy.registry, toyDomain, panel, logger)).toBeNull();
+  expect(await restoreChampion(toy.registry, toyDomain, panel, logger)).toEqual({
+    reigning: (await toy.registry.champion())?.modelVersion,
+    champion: null,
+    leftOut: 'its intervals are 60 minutes long, those of the snapshot 30',
+  });
   expect(logged.join()).toContain('its intervals are 60 minutes long, those of the snapshot 30');
 });
