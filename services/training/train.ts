@@ -90,7 +90,7 @@ export interface VerdictChart extends Pick<GateVerdict, 'outcome' | 'reason' | '
 }
 
 export interface TrainingResult {
-  /** Of the model that was promoted, or else of the one that was scored. */
+  /** Of the refit where there is one, or else of the model that was scored. */
   readonly card: ModelCard;
   /** The model that was scored: the same, or the twin of one that was refitted. */
   readonly scored: ModelCard;
@@ -123,7 +123,8 @@ export async function train(asked: TrainingRequest): Promise<TrainingResult> {
     logger.warn({ testDays: config.testDays }, 'the history is short, and so is the test span');
   const request = { ...asked, config };
   logOutliers(panel, domain, logger);
-  const { champion, leftOut } = await restoreChampion(registry, domain, panel, logger);
+  const reign = await restoreChampion(registry, domain, panel, logger);
+  const { champion, leftOut } = reign;
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const others = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;
@@ -136,7 +137,7 @@ export async function train(asked: TrainingRequest): Promise<TrainingResult> {
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
   const level = nextLevel(await registry.promotions(), request.clock.now());
-  const verdict = judge(evaluation.result, 'network', {
+  const judged = judge(evaluation.result, 'network', {
     ...provenance,
     baselines: await baselinesOf(domain, panel, evaluation.result),
     groups: evaluation.groups.filter(({ series }) => series.length < panel.seriesIds.length),
@@ -160,13 +161,15 @@ export async function train(asked: TrainingRequest): Promise<TrainingResult> {
     quantiles: domain.quantiles,
     horizon: domain.horizon,
     metrics: withReliability(jsonMetrics(evaluation), reliable),
-    evidence: evidenceOf(verdict, level),
+    evidence: evidenceOf(judged, level),
   };
   const scored = await registry.register({ ...saveNetwork(evaluation.fitted), card });
-  const refitted = verdict.promoted
+  const refitted = judged.promoted
     ? await refitOf({ ...request, panel, warmStart: start }, evaluation, scored, card)
     : { card: scored, why: null };
-  await recordVerdict(request, verdict, { ...refitted, scored, evidence: card.evidence });
+  const verdict = await recordVerdict(request, judged, {
+    ...{ ...refitted, scored, evidence: card.evidence, over: reign.reigning },
+  });
   logger.info(
     {
       modelVersion: refitted.card.modelVersion,
@@ -252,26 +255,28 @@ function withReliability(
   );
 }
 
-/** Writes the verdict with its numbers and its chart to the log: a refusal, or a promotion. */
+/**
+ * Writes the verdict with its numbers and its chart to the log: a refusal, or a promotion.
+ * @returns the verdict as it was written: inconclusive where another champion reigns by now than
+ * the one the challenger was judged against
+ */
 export async function recordVerdict(
-  {
-    domain,
-    registry,
-    drawVerdict,
-    promotes,
-  }: Pick<TrainingRequest, 'domain' | 'registry' | 'drawVerdict' | 'promotes'>,
+  request: Pick<TrainingRequest, 'domain' | 'registry' | 'drawVerdict' | 'promotes'>,
   verdict: GateVerdict,
   models: {
     readonly card: ModelCard;
     readonly scored: ModelCard;
     readonly why: string | null;
     readonly evidence: Record<string, unknown>;
+    /** The champion when the training began; null for none. */
+    readonly over: string | null;
   },
-): Promise<void> {
-  const { outcome } = verdict;
+): Promise<GateVerdict> {
+  const { outcome, moreCutoffs } = verdict;
+  const { domain, registry, drawVerdict, promotes } = request;
   // What becomes of a challenger, whoever runs it in shadow writes down.
-  if (outcome === 'promoted' && promotes === false) return;
-  const { scored, why } = models;
+  if (outcome === 'promoted' && promotes === false) return verdict;
+  const { scored, why, over } = models;
   const { modelVersion } = models.card;
   const isRefit = modelVersion !== scored.modelVersion;
   const reason = verdict.reason + refitInWords(isRefit, why);
@@ -282,13 +287,27 @@ export async function recordVerdict(
     reason: `${modelVersion} ${reason}`,
   });
   const evidence = {
-    ...models.evidence,
+    ...{ ...models.evidence, outcome, moreCutoffs },
     twin: isRefit ? scored.modelVersion : null,
     notRefitted: why,
   };
   const entry = { modelVersion, reason, evidence, chart };
-  await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
+  try {
+    if (outcome === 'promoted') await registry.promote({ ...entry, over });
+    else await registry.recordVerdict(outcome, entry);
+    return verdict;
+  } catch (error) {
+    if (outcome !== 'promoted' || !isHeadwayError(error, 'COMMIT_CONFLICT')) throw error;
+    return recordVerdict(request, supersededBy(verdict, error.message), models);
+  }
 }
+
+/** The verdict on a challenger that passed against a champion that reigns no more. */
+const supersededBy = (verdict: GateVerdict, why: string): GateVerdict => ({
+  ...verdict,
+  ...{ outcome: 'inconclusive', promoted: false, moreCutoffs: null },
+  reason: `inconclusive: it passed, but ${why}, and it was not compared with that one`,
+});
 
 /** What became of the refit, as the end of a sentence; nothing for a model that did not pass. */
 function refitInWords(isRefit: boolean, notRefitted: string | null): string {

@@ -175,10 +175,10 @@ export function openModelRegistry(options: {
 
 function requireChampion(domain: string, over: string | null, reigning: string | null): void {
   if (over === reigning) return;
-  const names = (one: string | null) => one ?? 'no model';
+  const before = over === null ? 'where there was none' : `not ${over}`;
   throw new HeadwayError(
     'COMMIT_CONFLICT',
-    `${names(reigning)} is champion by now, not ${names(over)}`,
+    `${reigning ?? 'no model'} is champion by now, ${before}`,
     {
       where: objectKeys.promotionLog(domain),
       fix: 'Nothing was changed: decide again from what is served now.',

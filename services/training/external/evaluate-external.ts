@@ -79,7 +79,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   const started = clock.elapsedMs();
   const { saved, forecaster } = calibrated(request, panel, lastTarget);
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
-  const { champion, leftOut } = await restoreChampion(registry, domain, panel, logger);
+  const { reigning, champion, leftOut } = await restoreChampion(registry, domain, panel, logger);
   const timed = measured(forecaster, () => clock.elapsedMs());
   progress.start('backtest', cutoffs.length);
   const season = saved.features.week;
@@ -104,7 +104,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   );
   const trained = [{ forecaster, trainingCutoff }, ...(champion ? [champion] : [])];
   const level = nextLevel(await registry.promotions(), clock.now());
-  const verdict = judge(result, EXTERNAL, {
+  const judged = judge(result, EXTERNAL, {
     ...provenanceOf(domain, panel, cutoffs, trained, seed),
     baselines: await baselinesOf(domain, panel, result),
     groups: scores.groups.filter(({ series }) => series.length < panel.seriesIds.length),
@@ -112,7 +112,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   });
   const secondsPerMillion = timed.secondsPerMillion();
   const { inputs, outputs, seriesIds: _, ...about } = model.card;
-  const evidence = evidenceOf(verdict, level);
+  const evidence = evidenceOf(judged, level);
   const own = result.forecasts.find(({ name }) => name === EXTERNAL);
   const card = await registry.register({
     model: saved,
@@ -129,8 +129,9 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
       },
     },
   });
-  await recordVerdict(request, verdict, {
-    ...{ card, scored: card, evidence, why: verdict.promoted ? 'it is not fitted here' : null },
+  const verdict = await recordVerdict(request, judged, {
+    ...{ card, scored: card, evidence, why: judged.promoted ? 'it is not fitted here' : null },
+    over: reigning,
   });
   logger.info({ modelVersion: card.modelVersion, outcome: verdict.outcome }, verdict.reason);
   return { card, verdict, metrics: scores.metrics, secondsPerMillion };

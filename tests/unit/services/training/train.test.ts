@@ -153,6 +153,50 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect((await toy.registry.promotions()).at(-1)?.kind).toBe('rejected');
   });
 
+  test('a champion that was made during the training stays: it was not compared with', async () => {
+    const folder = await makeFolder();
+    const other = openToy(join(folder, 'store'));
+    await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
+    const logAtStart = await other.registry.promotions();
+    const { model, weights, card } = await other.registry.load(first.card.modelVersion);
+    // The store as it was before the first promotion, and a rival that comes with the first chart.
+    let rival = '';
+    const registry: typeof other.registry = {
+      ...other.registry,
+      champion: async () => null,
+      promotions: async () => [],
+    };
+    const drawVerdict = async () => {
+      if (rival === '') {
+        const twin = await other.registry.register({
+          ...{ model, weights, card: { ...cardOf(card), seed: 99 } },
+        });
+        rival = twin.modelVersion;
+        await other.registry.promote({ modelVersion: rival, reason: 'by hand', evidence: null });
+      }
+      return '<svg xmlns="http://www.w3.org/2000/svg"/>';
+    };
+    const { verdict, card: challenger } = await train({
+      ...{
+        ...other.request,
+        registry,
+        drawVerdict,
+        seed: 1,
+        snapshotVersion: card.snapshotVersion,
+      },
+    });
+    expect(verdict).toMatchObject({ outcome: 'inconclusive', promoted: false, moreCutoffs: null });
+    expect(verdict.reason).toContain(`${rival} is champion by now, where there was none`);
+    expect((await other.registry.champion())?.modelVersion).toBe(rival);
+    const entries = (await other.registry.promotions()).slice(logAtStart.length);
+    expect(entries.map(({ kind }) => kind)).toEqual(['promoted', 'inconclusive']);
+    expect(entries.at(-1)).toMatchObject({
+      modelVersion: challenger.modelVersion,
+      evidence: { outcome: 'inconclusive' },
+    });
+    await remove(folder);
+  }, 60_000);
+
   test('an earlier snapshot can be trained on after a later one was committed', async () => {
     const head = await toy.features.head();
     const more = learnable(2);
