@@ -3,7 +3,7 @@
  * Invariants: a champion that was refitted on all data is compared with by its scored twin, which
  * has not seen the test span; a fit goes on from nothing that has seen its test span; a champion
  * that cannot be used (damaged, or of another frequency or a shorter horizon) is logged and left
- * out, and the caller is told why.
+ * out, and the result says why.
  * Fails: STORE_CORRUPT for the registry's log; STORE_UNAVAILABLE, PACKAGE_MISSING: a champion that
  * cannot be read now is not replaced without a comparison.
  */

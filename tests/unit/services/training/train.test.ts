@@ -159,20 +159,20 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
     const logAtStart = await other.registry.promotions();
     const { model, weights, card } = await other.registry.load(first.card.modelVersion);
-    // The store as it was before the first promotion, and a rival that comes with the first chart.
-    let rival = '';
+    // As before the first promotion, and with the first chart comes another champion.
+    let newer = '';
     const registry: typeof other.registry = {
       ...other.registry,
       champion: async () => null,
       promotions: async () => [],
     };
     const drawVerdict = async () => {
-      if (rival === '') {
+      if (newer === '') {
         const twin = await other.registry.register({
           ...{ model, weights, card: { ...cardOf(card), seed: 99 } },
         });
-        rival = twin.modelVersion;
-        await other.registry.promote({ modelVersion: rival, reason: 'by hand', evidence: null });
+        newer = twin.modelVersion;
+        await other.registry.promote({ modelVersion: newer, reason: 'by hand', evidence: null });
       }
       return '<svg xmlns="http://www.w3.org/2000/svg"/>';
     };
@@ -186,8 +186,8 @@ describe('on data with a pattern that the naive forecasters miss', () => {
       },
     });
     expect(verdict).toMatchObject({ outcome: 'inconclusive', promoted: false, moreCutoffs: null });
-    expect(verdict.reason).toContain(`${rival} is champion by now, where there was none`);
-    expect((await other.registry.champion())?.modelVersion).toBe(rival);
+    expect(verdict.reason).toContain(`${newer} is champion by now, where there was none`);
+    expect((await other.registry.champion())?.modelVersion).toBe(newer);
     const entries = (await other.registry.promotions()).slice(logAtStart.length);
     expect(entries.map(({ kind }) => kind)).toEqual(['promoted', 'inconclusive']);
     expect(entries.at(-1)).toMatchObject({
