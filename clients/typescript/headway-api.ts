@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * The forecast of one series
-         * @description Served from memory: computed once when a model or a snapshot arrived. The response is of one model and one snapshot, and names them. A `/` in an id is sent as `%2F`.
+         * @description Served from memory: computed once when a model or a snapshot arrived. The response is of one model and one snapshot, and names them. As Arrow or Parquet (by Accept) a table like that of all series. A `/` in an id is sent as `%2F`.
          */
         get: operations["forecastSeries"];
         put?: never;
@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Forecasts of many series, or of recent values of your own
-         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. All or nothing: one series that cannot be forecast makes the response a problem. Nothing is changed or kept, so it may be sent again at will.
+         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. As Arrow or Parquet (by Accept) a table of stored series, like that of all. All or nothing: one series that cannot be forecast makes the response a problem. Nothing is changed or kept, so it may be sent again at will.
          */
         post: operations["forecastMany"];
         delete?: never;
@@ -1361,6 +1361,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forecast"];
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
         };
@@ -1431,6 +1433,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forecasts"];
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
         };

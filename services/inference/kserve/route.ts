@@ -19,7 +19,7 @@ import type { RouteContext } from '../routes/context.ts';
 const MINUTES: Readonly<Record<string, number>> = {
   ...{ minute: 1, T: 1, hour: 60, H: 60, day: 1440, D: 1440, week: 10_080, W: 10_080 },
 };
-/** Each is computed while it is waited for. */
+/** They are computed while they are waited for. */
 const MAX_INPUTS = 10;
 /** Names the model that is served, whichever it is. */
 const SERVED = 'champion';
@@ -69,29 +69,30 @@ export async function kserveRoute(app: App, context: RouteContext): Promise<void
       const strange = wanted.find((quantile) => !known.includes(quantile));
       if (strange !== undefined)
         throw invalid(`the model has the quantiles ${known.join(', ')}, not ${strange}`);
-      const content: object[] = [];
-      for (const input of inputs) {
-        const { indexOf } = serving.snapshot;
-        const history = {
-          ...historyOf(input, domain),
-          ...(indexOf.has(input.name) ? { seriesId: input.name } : {}),
-        };
-        const asked = { horizon: options.horizon };
-        const now = clock.now();
-        const forecast = await adhocResponse(
-          ...([serving, domain, predictor, history, undefined, asked, now] as const),
-        );
-        if (forecast.fallback) fellBack(forecast.fallback.reason);
-        const { type, name, frequency } = input;
-        content.push({
-          ...{ type, name, frequency, mean_forecast: forecast.mean },
-          start_timestamp: forecast.timestamps[0],
+      const { indexOf } = serving.snapshot;
+      const histories = inputs.map((input) => ({
+        ...historyOf(input, domain),
+        ...(indexOf.has(input.name) ? { seriesId: input.name } : {}),
+      }));
+      const now = clock.now();
+      const asked = { horizon: options.horizon };
+      // All at once: the predictor computes what waits together.
+      const forecasts = await Promise.all(
+        histories.map((history) =>
+          adhocResponse(serving, domain, predictor, history, undefined, asked, now),
+        ),
+      );
+      for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
+      const content = forecasts.map(({ mean, timestamps, quantiles, ...forecast }, i) => {
+        const { type, name, frequency } = inputs[i] as Input;
+        return {
+          ...{ type, name, frequency, mean_forecast: mean, start_timestamp: timestamps[0] },
           quantiles: Object.fromEntries(
-            wanted.map((quantile) => [String(quantile), forecast.quantiles[String(quantile)]]),
+            wanted.map((quantile) => [String(quantile), quantiles[String(quantile)]]),
           ),
           model_version: forecast.modelVersion,
-        });
-      }
+        };
+      });
       const { id } = request;
       const output = { type: 'time_series_forecast', id, status: 'completed', content };
       reply.header('cache-control', 'no-store').type('application/json');

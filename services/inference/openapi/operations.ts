@@ -106,9 +106,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'Served from memory: computed once when a model or a snapshot arrived. The response is ' +
       'of one model and one snapshot, and names them. ' +
+      'As Arrow or Parquet (by Accept) a table like that of all series. ' +
       'A `/` in an id is sent as `%2F`.',
     problems: [
       'REQUEST_INVALID',
+      'NOT_ACCEPTABLE',
       'URL_INVALID',
       'SERIES_UNKNOWN',
       'HORIZON_INVALID',
@@ -134,11 +136,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'Either stored series by their ids, or recent values of your own, of a series the ' +
       'model knows or has never seen. `whatIf` overrides ' +
-      'other exogenous values. All or nothing: one series that cannot be forecast makes the ' +
+      'other exogenous values. As Arrow or Parquet (by Accept) a table of stored series, like ' +
+      'that of all. All or nothing: one series that cannot be forecast makes the ' +
       'response a problem. Nothing is changed or ' +
       'kept, so it may be sent again at will.',
     problems: [
       ...WITH_BODY,
+      'NOT_ACCEPTABLE',
       'SERIES_UNKNOWN',
       'HORIZON_INVALID',
       'LEVEL_UNKNOWN',

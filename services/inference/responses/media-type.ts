@@ -5,7 +5,11 @@
  * anything.
  * Fails: null where none is acceptable; NOT_ACCEPTABLE of `chosenFormat`, which names the types.
  */
+import { TABLE_TYPES } from '../../../platform/tables/table.ts';
 import { HttpProblem } from './problems.ts';
+
+/** Of the routes that send JSON or a table. */
+export const JSON_OR_TABLE = { json: 'application/json', ...TABLE_TYPES } as const;
 
 export function preferredType<T extends string>(
   accept: string | undefined,

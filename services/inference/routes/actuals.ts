@@ -13,7 +13,6 @@ import { targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { encodeTable } from '../../../platform/tables/encode-table.ts';
-import { TABLE_TYPES } from '../../../platform/tables/table.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
 import { responsesOf, tabledResponses } from '../openapi/common-schemas.ts';
@@ -23,7 +22,7 @@ import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.t
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
 import { actualsResponse, actualsTable } from '../responses/actuals-response.ts';
 import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
-import { chosenFormat } from '../responses/media-type.ts';
+import { chosenFormat, JSON_OR_TABLE } from '../responses/media-type.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
@@ -34,7 +33,6 @@ const TIMES_FEWER = 10;
 /** An actual may lie this many times the whole range of its series outside of it: a record does. */
 const RANGES = 20;
 const DAY_MS = 86_400_000;
-const TYPES = { json: 'application/json', ...TABLE_TYPES } as const;
 
 export async function actualsRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state, clock, actuals: sink, handlerTimeoutMs } = context;
@@ -51,14 +49,16 @@ export async function actualsRoutes(app: App, context: RouteContext): Promise<vo
         response: tabledResponses(ActualsResponse, 'One page of series with their values'),
       },
       preValidation: queryIntegers('limit'),
-      preHandler: attachServing(state, ({ headers }) => chosenFormat(headers.accept, TYPES)),
+      preHandler: attachServing(state, ({ headers }) =>
+        chosenFormat(headers.accept, JSON_OR_TABLE),
+      ),
     },
     async (request, reply) => {
-      const format = variantOf<keyof typeof TYPES>(request);
+      const format = variantOf<keyof typeof JSON_OR_TABLE>(request);
       if (format === 'json') return actualsResponse(domain, servingOf(request), request.query);
       const table = actualsTable(servingOf(request), request.query);
       const bytes = Buffer.from(await encodeTable(table, format));
-      return reply.type(TYPES[format]).send(bytes as never);
+      return reply.type(JSON_OR_TABLE[format]).send(bytes as never);
     },
   );
 

@@ -65,11 +65,8 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
             'REQUEST_INVALID',
             'limit and cursor belong to pages of JSON; the other formats hold all series',
           );
-        if (format !== 'ndjson' && history !== undefined && history > 0)
-          throw new HttpProblem(
-            'REQUEST_INVALID',
-            'tables have no column for history: take NDJSON',
-          );
+        if (format === 'csv' && history !== undefined && history > 0)
+          throw new HttpProblem('REQUEST_INVALID', 'CSV has no column for history: take NDJSON');
         if (format === 'arrow' || format === 'parquet') {
           const { bytes, leftOut } = await tables(serving, format, asked, context);
           return reply

@@ -3,17 +3,20 @@
  * Invariants: all or nothing: if one series cannot be forecast the response is that problem, never
  * a shorter list.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT,
- * EXOGENOUS_INVALID; OVERLOADED with Retry-After where too many forecasts wait to be computed.
+ * EXOGENOUS_INVALID, NOT_ACCEPTABLE; REQUEST_INVALID for a table of what is computed; OVERLOADED
+ * with Retry-After where too many forecasts wait to be computed.
  */
 
-import { responsesOf } from '../openapi/common-schemas.ts';
+import { tabledResponses } from '../openapi/common-schemas.ts';
 import { ForecastsBody, ForecastsResponse } from '../openapi/forecast-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import type { WhatIf } from '../prediction/overrides.ts';
 import { adhocResponse, overriddenResponses } from '../responses/forecast-response.ts';
+import { chosenFormat, JSON_OR_TABLE } from '../responses/media-type.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
+import { tableOfSeries } from '../tables/forecast-table.ts';
 import type { RouteContext } from './context.ts';
 
 /** A overrides forecast is computed while it is waited for, a stored one is only copied. */
@@ -31,7 +34,7 @@ export async function forecastRoutes(app: App, context: RouteContext): Promise<v
         tags: ['forecasts'],
         summary: 'Forecasts of many series, or of recent values of your own',
         body: ForecastsBody,
-        response: responsesOf(ForecastsResponse, 'One forecast a series, in the order asked'),
+        response: tabledResponses(ForecastsResponse, 'One forecast a series, in the order asked'),
       },
       preHandler: attachServing(state),
     },
@@ -45,6 +48,16 @@ export async function forecastRoutes(app: App, context: RouteContext): Promise<v
           'REQUEST_INVALID',
           `with whatIf at most ${MAX_OVERRIDES} series are forecast at once`,
         );
+      const format = chosenFormat(request.headers.accept, JSON_OR_TABLE);
+      if (format !== 'json') {
+        if (history || whatIf)
+          throw new HttpProblem(
+            'REQUEST_INVALID',
+            'a table holds forecasts of stored series: take JSON with history or whatIf',
+          );
+        const bytes = await tableOfSeries(serving, domain, format, asked, seriesIds, context);
+        return reply.type(JSON_OR_TABLE[format]).send(bytes as never);
+      }
       if (!history && !whatIf) {
         const stored = seriesIds.map((id) => prepared(serving, id, asked));
         for (const { fallback } of stored) if (fallback) fellBack(fallback);

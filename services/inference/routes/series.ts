@@ -2,8 +2,8 @@
  * Purpose: the series there are, and the forecast of one.
  * Invariants: pages are in text order of the ids, and a cursor names an id, so pages neither repeat
  * nor skip a series when the snapshot changes between them.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; REQUEST_INVALID for a cursor nobody
- * gave out.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT, NOT_ACCEPTABLE; REQUEST_INVALID for a
+ * cursor nobody gave out, and for a table with history.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import {
@@ -11,16 +11,19 @@ import {
   SeriesParams,
   SeriesQuery,
   SeriesResponse,
+  tabledResponses,
 } from '../openapi/common-schemas.ts';
 import { ForecastQuery, ForecastResponse } from '../openapi/forecast-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { attachServing, servingOf } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { parseLevels } from '../responses/levels.ts';
+import { chosenFormat, JSON_OR_TABLE } from '../responses/media-type.ts';
 import { pageOf } from '../responses/pagination.ts';
 import { JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
+import { tableOfSeries } from '../tables/forecast-table.ts';
 import type { RouteContext } from './context.ts';
 
 export async function seriesRoutes(app: App, context: RouteContext): Promise<void> {
@@ -73,17 +76,26 @@ export async function seriesRoutes(app: App, context: RouteContext): Promise<voi
         summary: 'The forecast of one series',
         params: SeriesParams,
         querystring: ForecastQuery,
-        response: responsesOf(ForecastResponse, 'The forecast, quantiles as columns'),
+        response: tabledResponses(ForecastResponse, 'The forecast, quantiles as columns'),
       },
       preValidation: queryIntegers('horizon', 'history'),
-      preHandler: attachServing(state),
+      preHandler: attachServing(state, ({ headers }) =>
+        chosenFormat(headers.accept, JSON_OR_TABLE),
+      ),
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { horizon, history, levels } = request.query;
+      const { id } = request.params;
       const asked = { horizon, history, levels: parseLevels(levels) };
-      const { text, fallback } = prepared(servingOf(request), request.params.id, asked);
+      const serving = servingOf(request);
+      const format = variantOf<keyof typeof JSON_OR_TABLE>(request);
+      if (format !== 'json') {
+        const bytes = await tableOfSeries(serving, domain, format, asked, [id], context);
+        return reply.type(JSON_OR_TABLE[format]).send(bytes as never);
+      }
+      const { text, fallback } = prepared(serving, id, asked);
       if (fallback) fellBack(fallback);
-      reply.header('content-type', JSON_TYPE).send(text as never);
+      return reply.header('content-type', JSON_TYPE).send(text as never);
     },
   );
 }

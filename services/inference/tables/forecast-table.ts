@@ -1,11 +1,12 @@
 /**
- * Purpose: the forecasts of all series as one Arrow or Parquet table, a row a series and step: what
- * CSV holds, as typed columns.
+ * Purpose: the forecasts of all series, or of those that are named, as one Arrow or Parquet table,
+ * a row a series and step: what CSV holds, as typed columns.
  * Invariants: rows, columns and their order are those of CSV; numbers are the model's own 32 bits,
- * where CSV and JSON round to six digits. A table is of one Serving; it is made on the first
- * request, kept for the next ones and dropped with its Serving. Other requests get a turn while it
- * is made.
- * Fails: HORIZON_INVALID and LEVEL_UNKNOWN; a failure is not kept.
+ * where CSV and JSON round to six digits. A table is of one Serving; that of all series is made on
+ * the first request, kept for the next ones and dropped with its Serving. Other requests get a turn
+ * while it is made.
+ * Fails: HORIZON_INVALID and LEVEL_UNKNOWN; SERIES_UNKNOWN and HISTORY_TOO_SHORT for a named
+ * series; REQUEST_INVALID where history is asked for; a failure is not kept.
  */
 import { LRUCache } from 'lru-cache';
 import type { Domain } from '../../../domains/domain.ts';
@@ -18,8 +19,15 @@ import {
   type TableFormat,
   textColumn,
 } from '../../../platform/tables/table.ts';
-import { type Asked, shapeOf, storedStanding } from '../responses/forecast-response.ts';
+import {
+  type Asked,
+  shapeOf,
+  storedStanding,
+  tooFewValues,
+  unknownSeries,
+} from '../responses/forecast-response.ts';
 import { type StreamWatch, servableIds } from '../responses/forecast-stream.ts';
+import { HttpProblem } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 
 /** Some ten milliseconds of work. */
@@ -52,22 +60,60 @@ export function prepareTables(domain: Domain): PreparedTables {
     return cache;
   };
   return async (serving, format, asked, sent) => {
+    refuseHistory(asked);
     const cache = cacheOf(serving);
     const key = `${format} ${asked.horizon ?? ''} ${asked.levels?.join() ?? ''}`;
     const known = cache.get(key);
-    const making = known ?? prepared(serving, domain, format, asked);
+    const making = known ?? prepared(serving, domain, format, asked, servableIds(serving));
     if (!known) {
       cache.set(key, making);
       making.catch(() => cache.delete(key));
     }
     const { bytes, ids, standings } = await making;
-    for (const [i, id] of ids.entries()) {
-      sent.served.mark(serving, id);
-      const fallback = standings[i]?.fallback;
-      if (fallback) sent.fellBack(fallback.reason);
-    }
+    markSent(serving, ids, standings, sent);
     return { bytes, leftOut: serving.snapshot.sortedIds.length - ids.length };
   };
+}
+
+/** The table of stored series by their ids, in that order: all or nothing. */
+export async function tableOfSeries(
+  serving: Serving,
+  domain: Domain,
+  format: TableFormat,
+  asked: Asked,
+  ids: readonly string[],
+  sent: StreamWatch,
+): Promise<Buffer> {
+  refuseHistory(asked);
+  const { indexOf } = serving.snapshot;
+  const unknown = ids.find((id) => !indexOf.has(id));
+  if (unknown !== undefined) throw unknownSeries(unknown);
+  // What is wrong with the request is reported before what is wrong with the series.
+  shapeOf(serving, asked);
+  const { usable } = serving.forecasts;
+  const dead = ids.find((id) => usable[indexOf.get(id) as number] === 0);
+  if (dead !== undefined) throw tooFewValues(dead);
+  const { bytes, standings } = await prepared(serving, domain, format, asked, ids);
+  markSent(serving, ids, standings, sent);
+  return bytes;
+}
+
+function refuseHistory({ history = 0 }: Asked): void {
+  if (history > 0)
+    throw new HttpProblem('REQUEST_INVALID', 'tables have no column for history: take JSON');
+}
+
+function markSent(
+  serving: Serving,
+  ids: readonly string[],
+  standings: readonly Standing[],
+  { served, fellBack }: StreamWatch,
+): void {
+  for (const [i, id] of ids.entries()) {
+    served.mark(serving, id);
+    const fallback = standings[i]?.fallback;
+    if (fallback) fellBack(fallback.reason);
+  }
 }
 
 async function prepared(
@@ -75,9 +121,9 @@ async function prepared(
   domain: Domain,
   format: TableFormat,
   asked: Asked,
+  ids: readonly string[],
 ): Promise<PreparedTable> {
   const shape = shapeOf(serving, asked);
-  const ids = servableIds(serving);
   const standings: Standing[] = [];
   for (const [i, id] of ids.entries()) {
     standings.push(storedStanding(serving, domain, serving.snapshot.indexOf.get(id) as number));

@@ -72,6 +72,40 @@ test('where weekdays are closed the protocol cannot say which days its values ar
   expect(response.json().detail).toMatch(/weekdays are closed: ask POST \/v1\/forecasts/);
 });
 
+test('inputs wait together, so that one pass can compute them', async () => {
+  const { build, options } = createFixture();
+  let together = 0;
+  let release = () => {};
+  const allHaveCome = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const batched = await build({
+    settings: { ...options.settings, handlerTimeoutMs: 2000 },
+    openPredictor: (watch) => {
+      const own = inProcessPredictor(backendReady)(watch);
+      return {
+        ...own,
+        predict: async (...of) => {
+          if (of[3] === 'asked') {
+            if (++together === 3) release();
+            await allHaveCome;
+          }
+          return own.predict(...of);
+        },
+      };
+    },
+  });
+  const names = ['74', 'a', 'b'];
+  const response = await ask(
+    { ...body, inputs: names.map((name) => ({ ...input, name })) },
+    batched,
+  );
+  await batched.close();
+  expect([response.statusCode, together]).toEqual([200, 3]);
+  const { content } = response.json().outputs[0];
+  expect(content.map(({ name }: { name: string }) => name)).toEqual(names);
+});
+
 test('a request ends after the time that a handler has', async () => {
   const { build, options } = createFixture();
   const { settings } = options;

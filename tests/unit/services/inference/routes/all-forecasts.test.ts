@@ -197,6 +197,69 @@ describe('tables', () => {
   });
 });
 
+describe('tables of named series', () => {
+  const post = (of: App, payload: object, accept: string) =>
+    of.inject({ method: 'POST', url: '/v1/forecasts', payload, headers: { accept } });
+
+  test.each(['arrow', 'parquet'] as const)(
+    '%s: the rows that these series have in the table of all',
+    async (format) => {
+      const accept = TABLE_TYPES[format];
+      const whole = await app.inject('/v1/forecasts?format=arrow&horizon=3&levels=80');
+      const all = await rowsOf(whole.rawPayload, 'arrow');
+      const [first, second] = alive as [string, string];
+      const rowsAbout = (id: string) => all.filter((row) => row.unique_id === id);
+      const single = await app.inject({
+        url: `/v1/series/${encodeURIComponent(first)}/forecast?horizon=3&levels=80`,
+        headers: { accept },
+      });
+      expect(single.headers).toMatchObject({ 'content-type': accept, vary: 'accept' });
+      expect(rowsAbout(first)).toHaveLength(3);
+      expect(await rowsOf(single.rawPayload, format)).toEqual(rowsAbout(first));
+      const asked = { seriesIds: [second, first], horizon: 3, levels: [80] };
+      const several = await post(app, asked, accept);
+      expect(several.headers['content-type']).toBe(accept);
+      expect(await rowsOf(several.rawPayload, format)).toEqual([second, first].flatMap(rowsAbout));
+    },
+  );
+
+  test('what was sent is counted as a fallback', async () => {
+    const bare = await createFixture({ champion: null }).build();
+    await post(bare, { seriesIds: ['74'], horizon: 1 }, TABLE_TYPES.parquet);
+    expect((await bare.inject('/metrics')).body).toContain(
+      'headway_fallback_total{reason="NO_CHAMPION"} 1',
+    );
+    await bare.close();
+  });
+
+  test.each([
+    [{ seriesIds: ['74', 'nobody'] }, 404, 'SERIES_UNKNOWN'],
+    [{ seriesIds: ['74', 'dead'] }, 422, 'HISTORY_TOO_SHORT'],
+    [{ seriesIds: ['dead'], horizon: 25 }, 400, 'HORIZON_INVALID'],
+    [{ seriesIds: ['74'], levels: [95] }, 400, 'LEVEL_UNKNOWN'],
+    [{ seriesIds: ['74'], history: 5 }, 400, 'REQUEST_INVALID'],
+  ])('%j is no table', async (payload, status, code) => {
+    const response = await post(app, payload, TABLE_TYPES.arrow);
+    expect([response.statusCode, response.json().code]).toEqual([status, code]);
+  });
+
+  test('what is computed for a request is JSON alone, and other types are refused', async () => {
+    const values = Array.from({ length: 400 }, (_, t) => t % 24);
+    const history = { start: '2026-01-01T00:00:00Z', values };
+    const computed = await post(app, { history }, TABLE_TYPES.arrow);
+    expect([computed.statusCode, computed.json().code]).toEqual([400, 'REQUEST_INVALID']);
+    for (const [url, method] of [
+      ['/v1/series/74/forecast', 'GET'],
+      ['/v1/forecasts', 'POST'],
+    ] as const) {
+      const payload = method === 'POST' ? { seriesIds: ['74'] } : undefined;
+      const headers = { accept: 'text/html' };
+      const response = await app.inject({ method, url, headers, ...(payload && { payload }) });
+      expect([url, response.statusCode]).toEqual([url, 406]);
+    }
+  });
+});
+
 describe('levels', () => {
   test('a level is its two quantiles and the median', async () => {
     expect(Object.keys((await one('74', '?levels=80')).quantiles)).toEqual(['0.1', '0.5', '0.9']);
