@@ -24,6 +24,7 @@ import { withoutQuery } from '../../../platform/http/without-query.ts';
 import type { CommandContext } from '../../context.ts';
 import { askFor } from './ask.ts';
 import { dataOf } from './data.ts';
+import { requireHints } from './hints.ts';
 import { showData, showGuess } from './show-guess.ts';
 import { identifierOf } from './texts.ts';
 import { type Written, writeDomain } from './write-domain.ts';
@@ -58,6 +59,7 @@ export async function newDomainCommand(
   await checkName(name, root);
   const data = await dataOf(context, flags.from, name);
   let hints = hintsOf(flags);
+  await requireHints(hints, flags.holidays);
   let guess = await guessTable({ ...data, hints });
   for (;;) {
     const domain = tableDomain(fieldsOf(name, flags, guess));

@@ -1,0 +1,74 @@
+/**
+ * Purpose: what a person says about the data, as flags or as replies, and whether it can be.
+ * Invariants: both are judged by the same rules.
+ * Fails: USAGE with the flag, where a value cannot be.
+ */
+import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
+import { publicHolidays } from '../../../forecasting/features/calendar.ts';
+import { engineMessage, rowsOf, withDuckDB } from '../../../platform/duckdb/duckdb.ts';
+import { sqlText } from '../../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+
+/** What is asked where the data do not say it, by its flag. */
+export const HINT_OF: Readonly<Record<string, keyof Hints>> = {
+  '--time': 'time',
+  '--time-format': 'timeFormat',
+  '--clock': 'clock',
+  '--time-zone': 'timeZone',
+  '--series': 'series',
+  '--value': 'value',
+  '--missing': 'missing',
+};
+
+const NO_FORMATS = ['iso', 'epoch-s', 'epoch-ms'];
+
+/** @returns what is wrong with the value, and what to give in its place; null: it can be */
+export async function hintProblem(hint: keyof Hints, value: string): Promise<string | null> {
+  if (hint === 'missing')
+    return value === 'zero' || value === 'unknown' ? null : 'It must be zero or unknown.';
+  if (hint === 'timeZone' || hint === 'clock')
+    return isTimeZone(value)
+      ? null
+      : 'There is no such time zone: give a name of the IANA list, such as Europe/Berlin.';
+  return hint === 'timeFormat' ? formatProblem(value) : null;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+const formatProblem = (format: string): Promise<string | null> =>
+  NO_FORMATS.includes(format)
+    ? Promise.resolve(null)
+    : withDuckDB({ threads: 1 }, (connection) =>
+        rowsOf(connection, `SELECT try_strptime('', ${sqlText(format)})`),
+      ).then(
+        () => null,
+        (cause) =>
+          `It does not read: ${engineMessage(cause).split('\n')[0]}. ` +
+          'Give iso, epoch-s, epoch-ms, or such as "%d.%m.%Y %H:%M".',
+      );
+
+/** @param holidays as the flag has it: "DE" or "US-NY" */
+export async function requireHints(hints: Hints, holidays: string | undefined): Promise<void> {
+  for (const [flag, hint] of Object.entries(HINT_OF)) {
+    const value = hints[hint];
+    const problem = value === undefined ? null : await hintProblem(hint, String(value));
+    if (problem !== null) throw wrong(flag, String(value), problem);
+  }
+  if (holidays === undefined) return;
+  const [country = '', state] = holidays.split('-');
+  try {
+    publicHolidays({ country, ...(state && { state }) }, 2024);
+  } catch (cause) {
+    const fix = 'Give a country of the package date-holidays, such as DE, or with a state, US-NY.';
+    throw wrong('--holidays', holidays, fix, cause);
+  }
+}
+
+const wrong = (flag: string, value: string, fix: string, cause?: unknown): HeadwayError =>
+  new HeadwayError('USAGE', `${JSON.stringify(value)} is not accepted`, { where: flag, fix, cause });

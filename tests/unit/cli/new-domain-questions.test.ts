@@ -1,0 +1,74 @@
+/** Purpose: what `headway new-domain` asks a person at a terminal, and what it makes of replies. */
+
+import { PassThrough } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { askFor } from '../../../cli/actions/new-domain/ask.ts';
+import { hintProblem, requireHints } from '../../../cli/actions/new-domain/hints.ts';
+
+const DOUBTS = [
+  { flag: '--time-zone', chosen: 'UTC', why: 'the data do not show a change of clocks' },
+  { flag: '--missing', chosen: 'unknown', why: 'no row is zero' },
+];
+
+/** A person who gives one reply to each question. */
+async function askedBy(replies: readonly string[], doubts = DOUBTS) {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const stdout = new PassThrough();
+  const left = [...replies];
+  let shown = '';
+  stdout.on('data', (chunk: Buffer) => {
+    shown += chunk;
+    if (/\]: $/.test(String(chunk))) stdin.write(`${left.shift()}\n`);
+  });
+  const outcome = await askFor(doubts, { stdin, stdout }).catch((error) => error);
+  return { outcome, shown, left };
+}
+
+test('each doubt is asked with what was guessed and why; replies are what is guessed by next', async () => {
+  const { outcome, shown } = await askedBy(['Europe/Berlin', '']);
+  expect(outcome).toEqual({ timeZone: 'Europe/Berlin' });
+  expect(shown).toContain('time-zone (the data do not show a change of clocks) [UTC]: ');
+  expect(shown).toContain('missing (no row is zero) [unknown]: ');
+});
+
+test('a reply that cannot be is asked again, with what to give', async () => {
+  const { outcome, shown, left } = await askedBy(['Berlin', 'Europe/Berlin', 'nothing', 'zero']);
+  expect(outcome).toEqual({ timeZone: 'Europe/Berlin', missing: 'zero' });
+  expect(shown).toContain('There is no such time zone');
+  expect(shown).toContain('It must be zero or unknown.');
+  expect(left).toEqual([]);
+});
+
+test.each([
+  ['', null],
+  ['y', null],
+  ['no', expect.objectContaining({ code: 'USAGE', message: 'nothing was written' })],
+])(
+  'blank replies take what was guessed, and "%s" to the last question decides',
+  async (last, outcome) => {
+    expect((await askedBy(['', '', last])).outcome).toEqual(outcome);
+  },
+);
+
+test('without a terminal the flags are named that reply to each question', async () => {
+  const stdin = new PassThrough();
+  await expect(askFor(DOUBTS, { stdin, stdout: new PassThrough() })).rejects.toMatchObject({
+    code: 'USAGE',
+    where: '--time-zone (now: UTC), --missing (now: unknown)',
+  });
+});
+
+test.each([
+  [{ timeZone: 'Mars/Base' }, undefined, '--time-zone'],
+  [{ clock: 'CEST+2' }, undefined, '--clock'],
+  [{ timeFormat: '%d.%Q' }, undefined, '--time-format'],
+  [{}, 'XX', '--holidays'],
+  [{}, 'US-XX', '--holidays'],
+])('%j, holidays %s: refused by the name of the flag', async (hints, holidays, flag) => {
+  await expect(requireHints(hints, holidays)).rejects.toMatchObject({ code: 'USAGE', where: flag });
+});
+
+test('what can be is taken', async () => {
+  await requireHints({ timeZone: 'UTC', timeFormat: '%d.%m.%Y %H:%M', clock: 'UTC' }, 'US-NY');
+  expect(await hintProblem('timeFormat', 'epoch-ms')).toBeNull();
+});
