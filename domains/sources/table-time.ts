@@ -7,6 +7,7 @@
 import { sqlText } from '../../platform/duckdb/sql.ts';
 import { timeSql } from '../../platform/duckdb/time-sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
+import { isTimeZone, TIME_ZONE_FIX } from '../../platform/text/time-zone.ts';
 import type { TimeFormat } from './table-declaration.ts';
 
 interface Times {
@@ -73,13 +74,9 @@ const firstOf = (times: readonly string[]): string =>
   times.length === 0 ? NONE : times.length === 1 ? `${times[0]}` : `coalesce(${times.join(', ')})`;
 
 function requireZone(clock: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: clock }).resolvedOptions().timeZone;
-  } catch (cause) {
-    throw new HeadwayError('SETTINGS_INVALID', `${JSON.stringify(clock)} is no time zone`, {
-      where: 'table.clock',
-      fix: 'Use a name of the IANA list, such as UTC or Europe/Berlin.',
-      cause,
-    });
-  }
+  if (isTimeZone(clock)) return clock;
+  throw new HeadwayError('SETTINGS_INVALID', `${JSON.stringify(clock)} is no time zone`, {
+    where: 'table.clock',
+    fix: TIME_ZONE_FIX,
+  });
 }

@@ -8,6 +8,7 @@ import { publicHolidays } from '../../../forecasting/features/calendar.ts';
 import { engineMessage, rowsOf, withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { isTimeZone, TIME_ZONE_FIX } from '../../../platform/text/time-zone.ts';
 
 /** What is asked where the data do not say it, by its flag. */
 export const HINT_OF: Readonly<Record<string, keyof Hints>> = {
@@ -27,18 +28,8 @@ export async function hintProblem(hint: keyof Hints, value: string): Promise<str
   if (hint === 'missing')
     return value === 'zero' || value === 'unknown' ? null : 'It must be zero or unknown.';
   if (hint === 'timeZone' || hint === 'clock')
-    return isTimeZone(value)
-      ? null
-      : 'There is no such time zone: give a name of the IANA list, such as Europe/Berlin.';
+    return isTimeZone(value) ? null : `There is no such time zone. ${TIME_ZONE_FIX}`;
   return hint === 'timeFormat' ? formatProblem(value) : null;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }
 
 const formatProblem = (format: string): Promise<string | null> =>
@@ -71,4 +62,8 @@ export async function requireHints(hints: Hints, holidays: string | undefined): 
 }
 
 const wrong = (flag: string, value: string, fix: string, cause?: unknown): HeadwayError =>
-  new HeadwayError('USAGE', `${JSON.stringify(value)} is not accepted`, { where: flag, fix, cause });
+  new HeadwayError('USAGE', `${JSON.stringify(value)} is not accepted`, {
+    where: flag,
+    fix,
+    cause,
+  });

@@ -9,6 +9,7 @@
 import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { isTimeZone, TIME_ZONE_FIX } from '../../../platform/text/time-zone.ts';
 import { gridAnchor, gridPhase } from './local-time.ts';
 
 /**
@@ -26,14 +27,15 @@ const MINUTES_A_DAY = 1440;
 const MINUTES_A_WEEK = 7 * MINUTES_A_DAY;
 
 /**
- * Refuses a domain whose intervals are not all of one length, or whose closed weekdays have no
- * meaning on its grid.
+ * Refuses a domain whose intervals are not all of one length, whose time zone there is not, or
+ * whose closed weekdays have no meaning on its grid.
  */
 export function requireRegularGrid(domain: Domain): void {
   const { name, frequencyMinutes, closedWeekdays, timeZone, missing } = domain;
   const refuse = (problem: string, fix: string): never => {
     throw new HeadwayError('SETTINGS_INVALID', problem, { where: `domain ${name}`, fix });
   };
+  if (!isTimeZone(timeZone)) refuse(`${JSON.stringify(timeZone)} is no time zone`, TIME_ZONE_FIX);
   if (frequencyMinutes > MINUTES_A_WEEK)
     refuse(
       `intervals of ${frequencyMinutes} minutes are longer than a week: months are of unequal ` +

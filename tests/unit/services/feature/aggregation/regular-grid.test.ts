@@ -32,6 +32,12 @@ test.each([
   );
 });
 
+test('a time zone that does not exist is refused by name', () => {
+  expect(() => requireRegularGrid({ ...toyDomain, timeZone: 'Mars/Base' })).toThrow(
+    expect.objectContaining({ code: 'SETTINGS_INVALID', message: '"Mars/Base" is no time zone' }),
+  );
+});
+
 test('weeks start on a Monday by the clock of the zone', () => {
   const monday = Date.UTC(2024, 0, 1);
   expect(monday % (7 * DAY_MS)).toBe(gridPhase('UTC', 7 * DAY_MS));
