@@ -28,7 +28,7 @@ import { randomStreams } from '../platform/random.ts';
 import { silentLogger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
-import { issueForecasts } from '../services/inference/batch/issue-forecasts.ts';
+import { issueForecasts, issuesOf } from '../services/inference/batch/issue-forecasts.ts';
 import { openFeatureStore } from '../storage/features/feature-store.ts';
 import { openLedger } from '../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../storage/models/model-registry.ts';
@@ -121,7 +121,7 @@ async function fill(store: ObjectStore, folder: string, series: number) {
 /** What the batch does after every snapshot, by the function that `headway forecast` calls. */
 async function issue(about: Awaited<ReturnType<typeof fill>>): Promise<void> {
   const { store, domain, clock } = about;
-  const { entry } = await issueForecasts({
+  const issued = await issueForecasts({
     ...{
       domain: { ...findDomain(domain), horizon: HORIZON },
       issuedAt: clock.now(),
@@ -129,7 +129,7 @@ async function issue(about: Awaited<ReturnType<typeof fill>>): Promise<void> {
     },
     ...{ features: openFeatureStore(about), registry: openModelRegistry(about) },
   });
-  await openLedger({ store, domain, clock }).append([entry]);
+  await openLedger({ store, domain, clock }).append(issuesOf(issued));
 }
 
 async function invoke(instance: LambdaInstance): Promise<number> {

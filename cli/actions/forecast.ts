@@ -2,11 +2,14 @@
  * Purpose: `headway forecast`: one series as a chart and a table, or all of them into the ledger,
  * next to what the baselines and other models forecast at the same moment.
  * Invariants: reads what the HTTP service reads (the champion and the online view), so both give
- * the same forecast; without a champion one series is shown by the service's baseline, and nothing
- * is written to the ledger.
- * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID; USAGE for flags of a total.
+ * the same forecast, that of a baseline included where the model has none that may be served;
+ * without a champion one series is shown by the service's baseline, and nothing is written to the
+ * ledger.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; USAGE for
+ * flags of a total.
  */
 import Table from 'cli-table3';
+import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
 import { seasonalNaive } from '../../forecasting/models/baselines/naive.ts';
 import { openSteps } from '../../forecasting/panel/closed-days.ts';
@@ -18,13 +21,15 @@ import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts'
 import type { ForecastData } from '../../reports/charts/data/forecast-data.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import {
+  hasForecast,
   type IssuedForecasts,
   type IssueRequest,
   issueForecasts,
+  issuesOf,
 } from '../../services/inference/batch/issue-forecasts.ts';
 import { issueShadows } from '../../services/inference/batch/issue-shadows.ts';
 import { parseShard } from '../../services/inference/batch/shard.ts';
-import { baselineVersion } from '../../services/inference/serving/fallback.ts';
+import { baselineVersion, FALLBACK_MEANINGS } from '../../services/inference/serving/fallback.ts';
 import { modelLater, modelPossibleFrom } from '../../services/training/short-history.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { demandOf } from '../../storage/features/manifest.ts';
@@ -76,6 +81,7 @@ export async function forecastCommand(
   if (series < 0) {
     throw unknownSeries(domain, flags.series, issued.entry.snapshotVersion, issued.panel.seriesIds);
   }
+  if (!hasForecast(issued.entry, series)) throw tooFewValues(flags.series);
   const chart = chartOf(context, issued, series);
   context.print(
     forecastInTerminal(chart, {
@@ -86,12 +92,15 @@ export async function forecastCommand(
   );
   const { panel, cutoff, entry } = issued;
   const open = openSteps(panel, cutoff, entry.horizon, domain.closedWeekdays);
+  const fallback = issued.replaced.get(flags.series)?.reason;
   context.print(forecastTable(chart, issued.entry, series, open));
   if (issued.entry.modelVersion === null)
     context.print(
       `No model has been promoted: ${versionOf(issued.entry)} forecasts.` +
         `${await modelLaterNote(context)}`,
     );
+  if (fallback !== undefined)
+    context.print(`Fallback ${fallback}: ${FALLBACK_MEANINGS[fallback]}.`);
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
@@ -105,7 +114,9 @@ export async function forecastCommand(
     unit: domain.unit,
     cutoff: iso(entry.cutoff),
     issuedAt: iso(entry.issuedAt),
-    modelVersion: versionOf(entry),
+    modelVersion:
+      fallback === undefined ? versionOf(entry) : baselineVersion({ name: issued.baseline }),
+    ...(fallback === undefined ? {} : { fallback }),
     snapshotVersion: entry.snapshotVersion,
     timestamps: chart.forecast.timestamps.map(iso),
     quantiles: Object.fromEntries(
@@ -152,12 +163,16 @@ async function forecastAll(
     if (ids.length > 0)
       context.print(`Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, e.g. ${examples}.`);
   }
+  const replaced = [...issued.replaced].map(([id, { reason }]) => [id, reason] as const);
+  for (const [reason, series] of groupBy(replaced, ([, reason]) => reason))
+    context.print(`Fallback ${reason} (${FALLBACK_MEANINGS[reason]}): ${series.length} series.`);
   context.printJson({
     ...issued.entry,
     values: Array.from(issued.entry.values),
     mean: Array.from(issued.entry.mean),
     shadows,
     flags: Object.fromEntries(issued.flags),
+    replaced: Object.fromEntries(replaced),
   });
 }
 
@@ -189,6 +204,12 @@ export const unknownSeries = (
     `there is no ${seriesNoun} ${JSON.stringify(seriesId)} in snapshot ${snapshotVersion}`,
     { fix: `Series are, for example, ${known.slice(0, 8).join(', ')}.` },
   );
+
+export const tooFewValues = (seriesId: string): HeadwayError =>
+  new HeadwayError('HISTORY_TOO_SHORT', `${seriesId} has too few recent values`, {
+    where: '--series',
+    fix: 'Wait for more data, or look for gaps in its recent history.',
+  });
 
 /** Some steps of one quantile of one series. */
 function columnOf(
@@ -223,7 +244,7 @@ export async function keepIssue(
 ): Promise<string[]> {
   const { domain, logger } = context;
   const ledger = await context.ledger();
-  await ledger.append([issued.entry]);
+  await ledger.append(issuesOf(issued));
   const registry = await context.registry();
   const others = new Set([...challengers, ...(await challengerOf(context))]);
   const shadows = await issueShadows(

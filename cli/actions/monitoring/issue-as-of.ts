@@ -8,7 +8,7 @@
 
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
+import { issueForecasts, issuesOf } from '../../../services/inference/batch/issue-forecasts.ts';
 import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
 import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
 import type { PastFeatures } from '../../../services/monitoring/replay/past-features.ts';
@@ -25,7 +25,7 @@ export interface PastBatch {
   readonly challengers: () => Promise<readonly string[]>;
 }
 
-/** The serving issue first. */
+/** What would have been served first. */
 export function issuerAsOf(
   { domain, logger }: Pick<CommandContext, 'domain' | 'logger'>,
   { past, registry, tail, challengers }: PastBatch,
@@ -59,7 +59,7 @@ export function issuerAsOf(
       allowsBaseline: true,
     });
     const shadows = { ...common, challengers: await challengers(), onFailure };
-    return [issued.entry, ...(await issueShadows(shadows, issued))];
+    return [...issuesOf(issued), ...(await issueShadows(shadows, issued))];
   };
 }
 

@@ -10,11 +10,12 @@ import { newsvendorQuantile, quantityAt } from '../../../forecasting/paths/decis
 import { shareAbove, sumOfPaths } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
+import { hasForecast } from '../../../services/inference/batch/issue-forecasts.ts';
 import { totalWindows } from '../../../services/inference/responses/group-response.ts';
 import { PATHS } from '../../../services/inference/serving/group-totals.ts';
 import type { CommandContext } from '../../context.ts';
-import { unknownSeries } from '../forecast.ts';
-import { groupOfIssue, hasForecast, type IssuedPaths, issuedPaths } from './issued-paths.ts';
+import { tooFewValues, unknownSeries } from '../forecast.ts';
+import { groupOfIssue, type IssuedPaths, issuedPaths } from './issued-paths.ts';
 
 export interface DecideFlags {
   readonly series?: string;
@@ -85,8 +86,5 @@ function subjectOf(
   const row = seriesIds.indexOf(series);
   if (row < 0) throw unknownSeries(domain, series, snapshotVersion, seriesIds);
   if (hasForecast(issued.entry, row)) return { rows: [row], title: domain.seriesTitle(series) };
-  throw new HeadwayError('HISTORY_TOO_SHORT', `${series} has too few recent values`, {
-    where: '--series',
-    fix: 'Wait for more data, or look for gaps in its recent history.',
-  });
+  throw tooFewValues(series);
 }

@@ -5,7 +5,10 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
-import type { IssuedForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
+import {
+  hasForecast,
+  type IssuedForecasts,
+} from '../../../services/inference/batch/issue-forecasts.ts';
 import { baselineVersion } from '../../../services/inference/serving/fallback.ts';
 import { groupsIn, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
 import { servedPaths } from '../../../services/inference/serving/served-paths.ts';
@@ -32,15 +35,6 @@ export async function issuedPaths(
   });
   return { issued, modelVersion, paths };
 }
-
-/** Whether a series has a forecast that paths can be made of. */
-export const hasForecast = (
-  { values, quantiles, horizon }: IssuedForecasts['entry'],
-  row: number,
-): boolean => {
-  const size = quantiles.length * horizon;
-  return values.subarray(row * size, (row + 1) * size).every(Number.isFinite);
-};
 
 export interface IssuedGroup {
   readonly title: string;

@@ -12,8 +12,9 @@ import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { onlySteps } from '../../../forecasting/paths/totals.ts';
 import { nameRows, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { sqlFilename } from '../../../platform/duckdb/sql.ts';
+import { hasForecast } from '../../../services/inference/batch/issue-forecasts.ts';
 import type { CommandContext } from '../../context.ts';
-import { hasForecast, issuedPaths } from './issued-paths.ts';
+import { issuedPaths } from './issued-paths.ts';
 
 export interface ScenariosFlags {
   readonly out: string;

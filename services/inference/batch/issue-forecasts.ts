@@ -1,14 +1,15 @@
 /**
  * Purpose: forecast every series at once from the champion and the online view: what the ledger
  * keeps.
- * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the
+ * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service, and
+ * a baseline for the series for which that serves one; no numbers for a series without either; the
  * cutoff is the last interval that is known of any series; the shards of a batch, one after
  * another, are the batch, bit for bit.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT, MODEL_INCOMPATIBLE,
  * HORIZON_INVALID.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import type { Forecaster, Prediction } from '../../../forecasting/models/forecaster.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { lastObserved, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
@@ -17,7 +18,15 @@ import { utcText } from '../../../platform/text/utc-text.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
 import { baselineOf } from '../serving/fallback.ts';
-import { precompute, requireUsable, seriesSlice, unknownInputs } from '../serving/precompute.ts';
+import { fallBackPerSeries, type PerSeriesFallback } from '../serving/per-series-fallback.ts';
+import {
+  type Precomputed,
+  precompute,
+  requireUsable,
+  seriesSlice,
+  unknownInputs,
+} from '../serving/precompute.ts';
+import { type ServedIssue, servedIssues } from '../serving/served-issues.ts';
 import { type Shard, shardRange } from './shard.ts';
 
 export interface IssueRequest {
@@ -55,8 +64,11 @@ export interface IssuedForecasts {
   readonly refitOf: string | null;
   /** What is to be said of a series, by its id; nothing of most. */
   readonly flags: ReadonlyMap<string, readonly SeriesFlag[]>;
-  /** What the ledger keeps. */
-  readonly entry: LedgerIssue & Prediction;
+  /** Series that a baseline forecasts in the place of the model, and the name of that baseline. */
+  readonly replaced: PerSeriesFallback;
+  readonly baseline: string;
+  /** All that is served; NaN for a series without a forecast. */
+  readonly entry: ServedIssue;
 }
 
 const WHOLE: Shard = { index: 1, count: 1 };
@@ -71,7 +83,8 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const champion = await registry.champion();
   if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
   const { panel: stored, manifest } = await features.readOnline();
-  const { forecaster, modelVersion, refitOf } = await forecasterOf(request, champion, stored);
+  const chosen = await forecasterOf(request, champion, stored);
+  const { forecaster, modelVersion, refitOf } = chosen;
   const whole = forecaster.withContext?.(stored) ?? stored;
   const rows = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
   const panel = seriesSlice(whole, rows.from, rows.to);
@@ -79,8 +92,14 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const atOnce = request.end === undefined ? undefined : panel.seriesIds.length;
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
-  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain, undefined, atOnce);
-  if (panel.seriesIds.length === whole.seriesIds.length) requireUsable(forecaster, forecasts);
+  const made = await precompute(forecaster, panel, cutoff, horizon, domain, undefined, atOnce);
+  if (panel.seriesIds.length === whole.seriesIds.length) requireUsable(forecaster, made);
+  const baseline = baselineOf(domain, forecaster.quantiles, chosen.metrics);
+  const { forecasts, replaced } = await fallBackPerSeries({
+    ...{ forecasts: made, baseline, panel, cutoff, horizon, nonNegative: domain.nonNegative },
+    ...{ before: new Map(), now: issuedAt },
+  });
+  blankUnusable(forecasts, forecaster.quantiles.length, horizon);
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),
@@ -104,25 +123,56 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     }),
   );
   const { dependence } = forecaster;
-  const facts = { unknownInputs: unknown, flags, refitOf, dependence };
-  return { stored, rows, panel, cutoff, atOnce, ...facts, entry };
+  const facts = { unknownInputs: unknown, flags, refitOf, dependence, replaced };
+  return { stored, rows, panel, cutoff, atOnce, ...facts, baseline: baseline.name, entry };
+}
+
+/** What the ledger keeps of a batch. */
+export const issuesOf = ({ entry: whole, baseline, replaced }: IssuedForecasts): LedgerIssue[] =>
+  servedIssues({ whole, baseline, replaced, series: [...whole.seriesIds.keys()] });
+
+/** Whether a series has a forecast that is served. */
+export function hasForecast(
+  { values, quantiles, horizon }: IssuedForecasts['entry'],
+  row: number,
+): boolean {
+  const size = quantiles.length * horizon;
+  return values.subarray(row * size, (row + 1) * size).every(Number.isFinite);
+}
+
+/** Numbers that may not be served are no forecast. */
+function blankUnusable({ values, mean, usable }: Precomputed, quantiles: number, horizon: number) {
+  for (const [series, isUsable] of usable.entries()) {
+    if (isUsable === 1) continue;
+    values.fill(Number.NaN, series * quantiles * horizon, (series + 1) * quantiles * horizon);
+    mean.fill(Number.NaN, series * horizon, (series + 1) * horizon);
+  }
+}
+
+interface Chosen {
+  readonly forecaster: Forecaster;
+  readonly modelVersion: string | null;
+  readonly refitOf: string | null;
+  /** Of the card: which baseline stands in. */
+  readonly metrics: unknown;
 }
 
 async function forecasterOf(
   { domain, registry, restoreForecaster }: IssueRequest,
   champion: { readonly modelVersion: string } | null,
   panel: Panel,
-): Promise<{ forecaster: Forecaster; modelVersion: string | null; refitOf: string | null }> {
+): Promise<Chosen> {
   if (champion === null) {
     const recent = { panel, cutoff: lastObserved(panel) };
     const forecaster = baselineOf(domain, domain.quantiles, null, recent);
-    return { forecaster, modelVersion: null, refitOf: null };
+    return { forecaster, modelVersion: null, refitOf: null, metrics: null };
   }
   const { card, model, weights } = await registry.load(champion.modelVersion);
   return {
     forecaster: restoreForecaster(model, weights),
     modelVersion: champion.modelVersion,
     refitOf: card.refit?.twin ?? null,
+    metrics: card.metrics,
   };
 }
 

@@ -2,9 +2,9 @@
  * Purpose: compute a forecast of the ledger again, from the stored model and snapshot, and compare:
  * the proof that a row is what it says.
  * Invariants: the same functions as the batch and the service; a value counts as the same only if
- * it is so bit for bit, and unknown where it was unknown. The snapshot is read as its online view,
- * or from its objects where that was collected; of a collected snapshot, as what was known at the
- * time of issue.
+ * it is so bit for bit, and unknown where it was unknown or may not be served. The snapshot is read
+ * as its online view, or from its objects where that was collected; of a collected snapshot, as
+ * what was known at the time of issue.
  * Fails: never for a reason of the issue: what was collected, or cannot be read, is an outcome.
  * STORE_UNAVAILABLE is passed on.
  */
@@ -16,13 +16,14 @@ import {
 } from '../../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
 import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
-import { indexAt, type Panel } from '../../../forecasting/panel/panel.ts';
+import { indexAt, type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { describeError, HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { FeatureStore } from '../../../storage/features/feature-store.ts';
 import type { CanonicalIssue } from '../../../storage/ledger/ledger.ts';
 import type { RestoreForecaster, ServedModels } from '../ports.ts';
 import { pickSeries } from '../serving/per-series-fallback.ts';
+import { judgeForecast } from '../serving/precompute.ts';
 
 export interface RecomputeRequest {
   readonly domain: Domain;
@@ -60,7 +61,7 @@ export function recomputer(
     let last: Recomputation | null = null;
     for (const [name, read] of candidatesOf(request, issue)) {
       try {
-        const found = compare(forecaster, await panels(name, read), issue);
+        const found = compare(request.domain, forecaster, await panels(name, read), issue);
         if (found.outcome === 'same') return found;
         // The likeliest panel has the difference to show.
         if (last?.outcome !== 'differs') last = found;
@@ -120,13 +121,30 @@ function baselineLike(
     : baselineWithIntervals(point, options);
 }
 
-function compare(forecaster: Forecaster, stored: Panel, issue: CanonicalIssue): Recomputation {
+function compare(
+  domain: Domain,
+  forecaster: Forecaster,
+  stored: Panel,
+  issue: CanonicalIssue,
+): Recomputation {
   const whole = forecaster.withContext?.(stored) ?? stored;
   const rows = issue.seriesIds.map((id) => whole.seriesIds.indexOf(id));
   const cutoff = indexAt(whole, issue.cutoff);
   if (rows.includes(-1) || !Number.isInteger(cutoff) || cutoff < 0 || cutoff >= whole.length)
     return { outcome: 'differs', reason: 'the snapshot lacks one of its series, or its cutoff' };
-  const made = predictWhole(forecaster, pickSeries(whole, rows), cutoff, issue.horizon);
+  const { quantiles, horizon } = issue;
+  const panel = pickSeries(whole, rows);
+  const made = predictWhole(forecaster, panel, cutoff, horizon);
+  const size = quantiles.length * horizon;
+  for (const row of rows.keys()) {
+    const [from, to] = [row * size, (row + 1) * size];
+    if (!issue.values.subarray(from, to).every(Number.isNaN)) continue;
+    // Numbers that may not be served are written as none.
+    const [own, shape] = [made.values.subarray(from, to), { quantiles: quantiles.length, horizon }];
+    if (judgeForecast(own, targetOf(panel, row), cutoff, shape, domain) === 'sound') continue;
+    own.fill(Number.NaN);
+    made.mean.fill(Number.NaN, row * horizon, (row + 1) * horizon);
+  }
   let count = 0;
   let greatest = 0;
   const compareAll = (again: Float32Array, values: Float32Array) => {

@@ -90,6 +90,10 @@ export async function buildServingSnapshot(
     before ? undefined : AT_START,
   );
   requireUsable(forecaster, made);
+  for (const id of given?.implausible ?? []) {
+    const series = snapshot.indexOf.get(id);
+    if (series !== undefined) made.implausible[series] = 1;
+  }
   const { forecasts, replaced } = await fallBackPerSeries({
     forecasts: made,
     baseline,

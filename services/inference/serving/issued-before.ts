@@ -4,7 +4,8 @@
  * can be spared.
  * Invariants: taken only where they are whole: of this model version, snapshot version and cutoff,
  * with the model's quantiles and horizon, for every series of the snapshot. They are judged like
- * any others, and carry the time at which they were issued.
+ * any others, and carry the time at which they were issued. A series that the batch gave a
+ * baseline's forecast has none of the model.
  * Fails: never; null where they are not that, and everything is computed.
  */
 import type { Forecaster, Prediction } from '../../../forecasting/models/forecaster.ts';
@@ -21,6 +22,8 @@ export const LATEST_ISSUE_MS = 25 * 60 * 60 * 1000;
 
 export interface IssuedBefore {
   readonly issuedAt: number;
+  /** Series whose forecast by the model lay beyond the bounds of their history. */
+  readonly implausible: ReadonlySet<string>;
   /** Of the series of `block`. */
   of(block: Panel): Prediction;
 }
@@ -40,6 +43,10 @@ const about = (
     entry.horizon,
     entry.quantiles,
   ]);
+
+/** Whether a baseline stands in for the model of one series, not of all. */
+const isPerSeries = (fallback: string | null): fallback is string =>
+  fallback === 'FORECAST_OUT_OF_RANGE' || fallback === 'FORECAST_UNUSABLE';
 
 /** @param entries one issue: a batch, or its shards */
 export function issuedBefore(
@@ -61,21 +68,32 @@ export function issuedBefore(
     },
   });
   const rows = new Map<string, readonly [LedgerIssue, number]>();
+  const replaced = new Map<string, string>();
+  const { modelVersion } = card;
   for (const entry of entries) {
+    const { fallback, seriesIds } = entry;
     if (about(entry) === wanted)
-      for (const [row, id] of entry.seriesIds.entries()) rows.set(id, [entry, row]);
+      for (const [row, id] of seriesIds.entries()) rows.set(id, [entry, row]);
+    else if (isPerSeries(fallback) && about({ ...entry, modelVersion }) === wanted)
+      for (const id of seriesIds) replaced.set(id, fallback);
   }
   const issuedAt = entries[0]?.issuedAt;
-  if (issuedAt === undefined || !panel.seriesIds.every((id) => rows.has(id))) return null;
+  const isIssued = (id: string) => rows.has(id) || replaced.has(id);
+  if (issuedAt === undefined || rows.size === 0 || !panel.seriesIds.every(isIssued)) return null;
   const size = forecaster.quantiles.length * card.horizon;
   return {
     issuedAt,
+    implausible: new Set(
+      [...replaced].flatMap(([id, reason]) => (reason === 'FORECAST_OUT_OF_RANGE' ? [id] : [])),
+    ),
     of({ seriesIds }) {
       const { horizon } = card;
-      const values = new Float32Array(seriesIds.length * size);
-      const mean = new Float32Array(seriesIds.length * horizon);
+      const values = new Float32Array(seriesIds.length * size).fill(Number.NaN);
+      const mean = new Float32Array(seriesIds.length * horizon).fill(Number.NaN);
       for (const [series, id] of seriesIds.entries()) {
-        const [entry, row] = rows.get(id) as readonly [LedgerIssue, number];
+        const issued = rows.get(id);
+        if (issued === undefined) continue;
+        const [entry, row] = issued;
         for (let i = 0; i < size; i++)
           values[series * size + i] = entry.values[row * size + i] as number;
         for (let k = 0; k < horizon; k++)

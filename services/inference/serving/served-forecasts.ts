@@ -8,13 +8,13 @@
  * no forecast of what will happen.
  * Fails: never; a flush that fails is logged once, and tried again.
  */
-import { groupBy } from '../../../forecasting/evaluation/group-by.ts';
 import { seededRandom, seedFrom } from '../../../platform/random.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import { repeat, withTimeout } from '../../../platform/timers.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { ForecastLedger } from '../ports.ts';
 import type { Serving } from './build-serving-snapshot.ts';
+import { type ServedIssue, servedIssues } from './served-issues.ts';
 
 export interface ServedForecasts {
   /** @param seriesId one that has a forecast */
@@ -135,43 +135,25 @@ class Marks implements ServedForecasts {
   }
 }
 
-/** One issue of the model, and one of the baseline for each reason for which it stands in. */
-function issuesOf(serving: Serving, series: readonly number[]): LedgerIssue[] {
-  const { snapshot, replaced } = serving;
-  const byReason = groupBy(series, (one) => {
-    const id = snapshot.panel.seriesIds[one] as string;
-    return replaced.get(id)?.reason ?? null;
-  });
-  return [...byReason].map(([reason, group]) => issueOf(serving, group, reason));
-}
-
-function issueOf(
-  { model, snapshot, forecasts, baseline, fallback, issuedAt, cutoffTimestamp }: Serving,
+function issuesOf(
+  { model, snapshot, forecasts, baseline, replaced, fallback, issuedAt, cutoffTimestamp }: Serving,
   series: readonly number[],
-  replaced: string | null,
-): LedgerIssue {
+): LedgerIssue[] {
   const { modelVersion, quantiles, horizon } = model.card;
-  const size = quantiles.length * horizon;
-  const values = new Float32Array(series.length * size);
-  const mean = new Float32Array(series.length * horizon);
-  for (const [row, one] of series.entries()) {
-    values.set(forecasts.values.subarray(one * size, (one + 1) * size), row * size);
-    mean.set(forecasts.mean.subarray(one * horizon, (one + 1) * horizon), row * horizon);
-  }
-  const isModel = replaced === null && model.champion !== null;
-  return {
+  const whole: ServedIssue = {
     issuedAt,
     cutoff: cutoffTimestamp,
-    forecaster: replaced === null ? model.forecaster.name : baseline.name,
-    modelVersion: isModel ? modelVersion : null,
+    forecaster: model.forecaster.name,
+    modelVersion: model.champion === null ? null : modelVersion,
     snapshotVersion: snapshot.manifest.snapshotVersion,
     role: 'serving',
     origin: 'served',
-    fallback: replaced ?? fallback?.reason ?? null,
+    fallback: fallback?.reason ?? null,
     ...{ quantiles, horizon },
     frequencyMinutes: snapshot.panel.frequencyMinutes,
-    seriesIds: series.map((one) => snapshot.panel.seriesIds[one] as string),
-    values,
-    mean,
+    seriesIds: snapshot.panel.seriesIds,
+    values: forecasts.values,
+    mean: forecasts.mean,
   };
+  return servedIssues({ whole, baseline: baseline.name, replaced, series });
 }

@@ -5,15 +5,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { forecastCommand } from '../../../cli/actions/forecast.ts';
+import { randomNetwork } from '../../../bench/support/random-network.ts';
+import { forecastCommand, issue, keepIssue } from '../../../cli/actions/forecast.ts';
 import { decideCommand } from '../../../cli/actions/totals/decide.ts';
 import { groupForecastCommand } from '../../../cli/actions/totals/group-forecast.ts';
 import { scenariosCommand } from '../../../cli/actions/totals/scenarios.ts';
 import type { CommandContext } from '../../../cli/context.ts';
 import type { Domain } from '../../../domains/domain.ts';
+import { saveNetwork } from '../../../forecasting/models/network/forecaster.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../../platform/duckdb/sql.ts';
-import { CUTOFF, createFixture, domain, HOUR } from '../../fakes/inference.ts';
+import { seededRandom } from '../../../platform/random.ts';
+import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
+import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
+import { CUTOFF, createFixture, domain, HOUR, IDS } from '../../fakes/inference.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -22,8 +27,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Of a store without a model: a baseline forecasts. */
-function context(changes: Partial<Domain> = {}) {
-  const { options, clock } = createFixture({ champion: null });
+function context(
+  changes: Partial<Domain> = {},
+  store: Pick<ReturnType<typeof createFixture>, 'options' | 'clock'> = createFixture({
+    champion: null,
+  }),
+) {
+  const { options, clock } = store;
+  const issues: LedgerIssue[] = [];
   const printed: Record<string, unknown>[] = [];
   const fake = {
     ...{
@@ -34,11 +45,74 @@ function context(changes: Partial<Domain> = {}) {
     },
     features: async () => options.features,
     registry: async () => options.registry,
+    ledger: async () => ({
+      append: async (given: readonly LedgerIssue[]) => void issues.push(...given),
+    }),
+    lineage: async () => ({ append: async () => undefined }),
+    decisions: async () => ({ entries: async () => [] }),
     print: () => undefined,
     printJson: (value: Record<string, unknown>) => printed.push(value),
   };
-  return { context: fake as unknown as CommandContext, printed };
+  return { context: fake as unknown as CommandContext, printed, issues };
 }
+
+/** A champion that gives series 74 numbers that its narrow history does not allow. */
+function faulty() {
+  const store = createFixture();
+  const { features, registry } = store.options;
+  const network = randomNetwork(IDS, domain.horizon, seededRandom(3));
+  const saved = saveNetwork({ ...network, scaling: { ...network.scaling, outputScale: 3 } });
+  const options = {
+    ...store.options,
+    restoreForecaster,
+    features: {
+      ...features,
+      async readOnline() {
+        const { panel, manifest } = await features.readOnline();
+        for (let t = 0; t < panel.length; t++) panel.columns.target[t] = 10 + 0.001 * (t % 2);
+        return { panel, manifest };
+      },
+    },
+    registry: {
+      ...registry,
+      load: async (modelVersion: string) => ({ ...(await registry.load(modelVersion)), ...saved }),
+    },
+  };
+  return { ...store, options, build: () => store.build(options) };
+}
+
+test('where the model has no forecast that may be served, totals and the ledger have what the service has', async () => {
+  const { context: given, printed, issues } = context({}, faulty());
+  await groupForecastCommand(given, { group: 'all' });
+  await forecastCommand(given, { series: '74' });
+  await keepIssue(given, await issue(given));
+  const app = await faulty().build();
+  const total = (await app.inject('/v1/groups/all/forecast?levels=80')).json();
+  const one = (await app.inject('/v1/series/74/forecast')).json();
+  await app.close();
+  expect(one.fallback.reason).toBe('FORECAST_OUT_OF_RANGE');
+  for (const name of ['quantiles', 'mean', 'series', 'withoutForecast'])
+    expect([name, printed[0]?.[name]]).toEqual([name, total[name]]);
+  expect(printed[1]).toMatchObject({
+    modelVersion: one.modelVersion,
+    fallback: 'FORECAST_OUT_OF_RANGE',
+  });
+  const rounded = (printed[1] as { mean: number[] }).mean.map((y) => Number(y.toPrecision(6)));
+  expect(rounded).toEqual(one.mean);
+  const served = issues.filter(({ role }) => role === 'serving');
+  expect(
+    served.map(({ seriesIds, modelVersion, fallback }) => [seriesIds, modelVersion, fallback]),
+  ).toEqual([
+    [['74'], null, 'FORECAST_OUT_OF_RANGE'],
+    [IDS.slice(1), 'model-1', null],
+  ]);
+});
+
+test('a series without a forecast is refused, not shown without numbers', async () => {
+  await expect(forecastCommand(context().context, { series: 'dead' })).rejects.toMatchObject({
+    code: 'HISTORY_TOO_SHORT',
+  });
+});
 
 test('every path, series and step is a row, and the same draw gives the same rows', async () => {
   const files = ['a', 'b', 'c'].map((name) => join(folder, `${name}.parquet`));

@@ -104,14 +104,15 @@ describe('a batch in shards is the batch, bit for bit', () => {
       });
   });
 
-  test('a shard of which the model says nothing has no numbers, and is no error; a batch of nothing else is', async () => {
+  test('of a shard of which the model says nothing a baseline forecasts; a batch of nothing else is an error', async () => {
     const sound = forecaster;
     const mute: Forecaster['predict'] = ({ seriesIds }, _cutoff, horizon) =>
       new Float32Array(seriesIds.length * sound.quantiles.length * horizon).fill(Number.NaN);
     forecaster = { ...sound, predict: mute };
     try {
-      const { entry } = await issue('2/530');
-      expect([entry.seriesIds, entry.values.every(Number.isNaN)]).toEqual([['s1'], true]);
+      const { entry, replaced } = await issue('2/530');
+      expect([entry.seriesIds, entry.values.every(Number.isFinite)]).toEqual([['s1'], true]);
+      expect([...replaced]).toEqual([['s1', { reason: 'FORECAST_UNUSABLE', since: 1000 }]]);
       await expect(issue()).rejects.toMatchObject({ code: 'MODEL_CORRUPT' });
     } finally {
       forecaster = sound;

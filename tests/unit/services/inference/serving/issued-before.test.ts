@@ -8,7 +8,10 @@ import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { fixedClock } from '../../../../../platform/clock.ts';
 import { HeadwayError } from '../../../../../platform/errors.ts';
-import { issueForecasts } from '../../../../../services/inference/batch/issue-forecasts.ts';
+import {
+  issueForecasts,
+  issuesOf,
+} from '../../../../../services/inference/batch/issue-forecasts.ts';
 import { parseShard } from '../../../../../services/inference/batch/shard.ts';
 import { type LedgerIssue, openLedger } from '../../../../../storage/ledger/ledger.ts';
 import { createFixture, HOUR, NOW, weeklyNaive } from '../../../../fakes/inference.ts';
@@ -161,6 +164,34 @@ describe('a service that starts after a batch', () => {
     expect((await medianOf(app)).fallback).toMatchObject({ reason: 'FORECAST_OUT_OF_RANGE' });
     expect((await medianOf(app, '75')).fallback).toBeUndefined();
     await app.close();
+  });
+
+  test('a series that the batch gave a baseline’s forecast is served the same, and no other is computed', async () => {
+    const sound = weeklyNaive();
+    let computed = 0;
+    const { options, build } = createFixture({
+      makeForecaster: () => ({
+        ...sound,
+        predict(panel, cutoff, horizon) {
+          computed += panel.seriesIds.length;
+          const values = sound.predict(panel, cutoff, horizon);
+          if (panel.seriesIds[0] === '74') values.fill(1e9, 0, 3 * horizon);
+          return values;
+        },
+      }),
+    });
+    const clock = fixedClock(NOW);
+    const issued = openLedger({ store: memoryObjectStore(), domain: 'demo', clock });
+    await issued.append(issuesOf(await issueForecasts({ ...options, issuedAt: ISSUED })));
+    const whole = await build();
+    computed = 0;
+    const started = await build({ issued });
+    expect(computed).toBe(0);
+    const after = await medianOf(started);
+    expect(after.fallback.reason).toBe('FORECAST_OUT_OF_RANGE');
+    expect(after.first).toBe((await medianOf(whole)).first);
+    await whole.close();
+    await started.close();
   });
 
   test('a newer snapshot is computed, and so is a newer model', async () => {
