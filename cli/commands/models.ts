@@ -39,13 +39,14 @@ export const register: AddCommand = (program, env) => {
     run: async (context, flags, modelVersion) =>
       (await import('../actions/models/export.ts')).exportModel(context, modelVersion, flags),
   });
-  command<{ testDays?: number; promote?: boolean }>(models, env, {
+  command<{ testDays?: number; promote?: boolean; withChampion?: boolean }>(models, env, {
     name: 'evaluate',
     description: 'Evaluate an external model: an ONNX graph and card.json pass the gate, or not.',
     define: (c) =>
       c
         .argument('<folder>', 'folder with card.json and the graph that it names')
         .option('--test-days <days>', 'days at the end to hold out and score', wholeNumber)
+        .option('--with-champion', 'evaluate the average of both, as one model')
         .option('--no-promote', 'register a model that passes without promoting it'),
     run: async (context, flags, folder) =>
       (await import('../actions/models/evaluate.ts')).evaluateModel(

@@ -61,7 +61,9 @@ export async function restoreChampion(
     const twin = served.card.refit?.twin;
     const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
     const network = isExternal(model) ? null : restoreTrained(model, weights);
-    const features = isExternal(model) ? model.features : network?.spec.features;
+    const features = isExternal(model)
+      ? (model.ensemble?.model.spec.features ?? model.features)
+      : network?.spec.features;
     const problem = mismatchOf(features as FeatureSpec, horizon, panel);
     if (problem !== null) {
       logger.warn({ modelVersion }, `the champion cannot be compared with: ${problem}`);

@@ -11,6 +11,8 @@ import { openOnnxSession } from '../../platform/onnx/session.ts';
 
 export function restoreForecaster(model: unknown, weights: Uint8Array): Forecaster {
   if (!isExternal(model)) return restoreNetwork(model, weights);
-  const { run } = openOnnxSession(weights, model.card.name);
-  return externalForecaster(model, run);
+  const { ensemble } = model;
+  const { run } = openOnnxSession(weights.slice(0, ensemble?.graphBytes), model.card.name);
+  const ours = ensemble && restoreNetwork(ensemble.model, weights.slice(ensemble.graphBytes));
+  return externalForecaster(model, run, ours);
 }

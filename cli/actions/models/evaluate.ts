@@ -3,7 +3,7 @@
  * through the gate.
  * Invariants: one training of a domain and store at a time on this machine; the verdict is stored
  * whatever it says.
- * Fails: MODEL_CARD_INVALID, MODEL_INCOMPATIBLE, SOURCE_NOT_FOUND, PACKAGE_MISSING,
+ * Fails: MODEL_CARD_INVALID, MODEL_INCOMPATIBLE, SOURCE_NOT_FOUND, PACKAGE_MISSING, NO_CHAMPION,
  * RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
  */
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { configOf, type TrainingFlags } from '../train.ts';
 
 export interface EvaluateFlags extends TrainingFlags {
   readonly promote?: boolean;
+  readonly withChampion?: boolean;
 }
 
 export async function evaluateModel(
@@ -39,6 +40,7 @@ export async function evaluateModel(
       evaluateExternal({
         ...{ domain, features, registry, config, clock, logger, progress, model },
         ...{ seed: settings.seed, run: session.run, promotes: flags.promote ?? true },
+        withChampion: flags.withChampion ?? false,
         drawVerdict: async (chart) =>
           (await import('../../../reports/svg-files.ts')).verdictSvg(chart),
       }),

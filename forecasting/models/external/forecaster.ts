@@ -20,6 +20,7 @@ import { SHORT_SHARE } from '../calibration/short-histories.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { anchorForecaster } from './anchor.ts';
 import type { ExternalCard, GraphInput, RunGraph } from './card.ts';
+import { ensembleForecaster, type SavedEnsemble } from './ensemble.ts';
 import { contextOf, tableOf } from './rows.ts';
 
 export const EXTERNAL = 'external';
@@ -34,20 +35,34 @@ export interface SavedExternal {
   readonly features: FeatureSpec;
   readonly quantiles: readonly number[];
   readonly calibration: Calibration | null;
+  /** Where it forecasts together with a model of ours. */
+  readonly ensemble?: SavedEnsemble;
 }
 
-export const saveExternal = (
-  saved: Pick<SavedExternal, 'card' | 'features' | 'quantiles' | 'calibration'>,
-): SavedExternal => ({ format: FORMAT, kind: 'external', ...saved });
+export const saveExternal = (saved: Omit<SavedExternal, 'format' | 'kind'>): SavedExternal => ({
+  format: FORMAT,
+  kind: 'external',
+  ...saved,
+});
 
 export const isExternal = (model: unknown): model is SavedExternal =>
   (model as Partial<SavedExternal> | null)?.kind === 'external';
 
-/** The Forecaster that `saveExternal` saved. */
-export function externalForecaster(saved: SavedExternal, run: RunGraph): Forecaster {
-  const { features, quantiles, calibration } = saved;
+/**
+ * The Forecaster that `saveExternal` saved.
+ * @param ours of an ensemble: the restored model of ours
+ */
+export function externalForecaster(
+  saved: SavedExternal,
+  run: RunGraph,
+  ours?: Forecaster,
+): Forecaster {
+  const { features, quantiles, calibration, ensemble } = saved;
   if (saved.format !== FORMAT) throw new RangeError(`the model is not of format ${FORMAT}`);
-  const raw = rawForecaster(saved, run);
+  if ((ours === undefined) !== (ensemble === undefined))
+    throw new RangeError('an ensemble takes the model that it names, and no other model does');
+  const theirs = rawForecaster(saved, run);
+  const raw = ours && ensemble ? ensembleForecaster(theirs, ours, ensemble.shares) : theirs;
   const anchor = anchorForecaster(features);
   const median = quantiles.indexOf(0.5);
   return {

@@ -4,9 +4,10 @@
  * verdict.
  * Invariants: calibration sees nothing of the test span; a model that says it was trained on later
  * data is refused; what is stored is what was scored; the verdict is in the promotion log whatever
- * it says.
- * Fails: MODEL_INCOMPATIBLE for a card that does not fit the domain; PACKAGE_MISSING without
- * onnxruntime-node; SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
+ * it says. In an ensemble with the champion the same holds for both.
+ * Fails: MODEL_INCOMPATIBLE for a card that does not fit the domain; NO_CHAMPION for an ensemble
+ * without a network to be with; PACKAGE_MISSING without onnxruntime-node; SNAPSHOT_EMPTY,
+ * HISTORY_TOO_SHORT.
  */
 
 import { runBacktest } from '../../../forecasting/evaluation/backtest.ts';
@@ -17,20 +18,24 @@ import { calibrate } from '../../../forecasting/models/calibration/calibrate.ts'
 import type { Calibration } from '../../../forecasting/models/calibration/calibration.ts';
 import { anchorForecaster } from '../../../forecasting/models/external/anchor.ts';
 import type { RunGraph } from '../../../forecasting/models/external/card.ts';
+import { ensembleForecaster, sharesOf } from '../../../forecasting/models/external/ensemble.ts';
 import {
   EXTERNAL,
   externalForecaster,
   rawForecaster,
+  type SavedExternal,
   saveExternal,
 } from '../../../forecasting/models/external/forecaster.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { networkForecaster, saveNetwork } from '../../../forecasting/models/network/forecaster.ts';
 import { calibrationCutoffs } from '../../../forecasting/models/network/member.ts';
+import type { TrainedNetwork } from '../../../forecasting/models/network/network.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { buildEnvironment } from '../../../platform/tensorflow/build-environment.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import type { ModelCard } from '../../../storage/models/model-card.ts';
-import { restoreChampion } from '../champion.ts';
+import { type Champion, restoreChampion } from '../champion.ts';
 import { nextLevel } from '../error-budget.ts';
 import { baselinesOf, type Scores, scoreResult, testCutoffs } from '../evaluation.ts';
 import { type GateVerdict, judge } from '../gate.ts';
@@ -61,6 +66,8 @@ export interface ExternalRequest
   > {
   readonly model: ExternalModel;
   readonly run: RunGraph;
+  /** Whether it forecasts together with the champion. */
+  readonly withChampion?: boolean;
 }
 
 export interface ExternalResult {
@@ -76,10 +83,11 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain);
   const cutoffs = testCutoffs(domain, panel, config);
   const lastTarget = cutoffs[0] as number;
-  const started = clock.elapsedMs();
-  const { saved, forecaster } = calibrated(request, panel, lastTarget);
-  const trainingSeconds = (clock.elapsedMs() - started) / 1000;
   const { reigning, champion, leftOut } = await restoreChampion(registry, domain, panel, logger);
+  const partner = request.withChampion ? partnerOf(champion) : null;
+  const started = clock.elapsedMs();
+  const { saved, weights, forecaster } = calibrated(request, panel, lastTarget, partner);
+  const trainingSeconds = (clock.elapsedMs() - started) / 1000;
   const timed = measured(forecaster, () => clock.elapsedMs());
   progress.start('backtest', cutoffs.length);
   const season = saved.features.week;
@@ -101,6 +109,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   const trainingCutoff = Math.max(
     timestampAt(panel, lastTarget),
     trainedUpTo === null ? 0 : Date.parse(trainedUpTo),
+    partner?.trainingCutoff ?? 0,
   );
   const trained = [{ forecaster, trainingCutoff }, ...(champion ? [champion] : [])];
   const level = nextLevel(await registry.promotions(), clock.now());
@@ -111,16 +120,15 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
     ...{ level, leftOut },
   });
   const secondsPerMillion = timed.secondsPerMillion();
-  const { inputs, outputs, seriesIds: _, ...about } = model.card;
   const evidence = evidenceOf(judged, level);
   const own = result.forecasts.find(({ name }) => name === EXTERNAL);
   const card = await registry.register({
     model: saved,
-    weights: model.graph,
+    weights,
     card: {
       ...{ snapshotVersion: manifest.snapshotVersion, knownAt, trainingCutoff, seed },
       ...{ panelHash: hashPanel(panel), forecaster: EXTERNAL, backend: 'onnxruntime' },
-      config: { external: about, secondsPerMillion, exogenous: [] },
+      config: { ...aboutOf(saved), secondsPerMillion, exogenous: [] },
       ...{ madeWith: buildEnvironment(), trainingSeconds },
       ...{ quantiles: domain.quantiles, horizon: domain.horizon, evidence },
       metrics: {
@@ -137,11 +145,30 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
   return { card, verdict, metrics: scores.metrics, secondsPerMillion };
 }
 
+/** The champion's scored model, which an ensemble takes in. */
+function partnerOf(champion: Champion | null): Partner {
+  if (champion?.network) return { ...champion, network: champion.network };
+  throw new HeadwayError('NO_CHAMPION', 'there is no network to make an ensemble with', {
+    fix: 'Train a model first, or evaluate without --with-champion.',
+  });
+}
+
+type Partner = Champion & { readonly network: TrainedNetwork };
+
+/** For the card of the registry: where it comes from, and both members of an ensemble. */
+function aboutOf({ card, ensemble }: SavedExternal) {
+  const { inputs, outputs, seriesIds: _, ...external } = card;
+  if (!ensemble) return { external };
+  const { modelVersion, shares } = ensemble;
+  return { external, ensemble: { modelVersion, shares } };
+}
+
 /** The model with its calibration of the last weeks before `lastTarget`. */
 function calibrated(
   { domain, config, model, run }: ExternalRequest,
   panel: Panel,
   lastTarget: number,
+  partner: Partner | null,
 ) {
   const features = featureSpecOf(domain);
   const { quantiles } = domain;
@@ -149,11 +176,22 @@ function calibrated(
   try {
     const source = { panel, spec: features, sizes: featureSizes(features) };
     const heldOut = calibrationCutoffs(source, lastTarget, config.fit.calibrationIntervals);
-    const models = { forecaster: rawForecaster(parts, run), anchor: anchorForecaster(features) };
+    const theirs = rawForecaster(parts, run);
+    const ours = partner && networkForecaster(partner.network);
+    const shares = ours && sharesOf(panel, theirs, ours, heldOut, features);
+    const raw = ours && shares ? ensembleForecaster(theirs, ours, shares) : theirs;
+    const models = { forecaster: raw, anchor: anchorForecaster(features), linear: null };
     const calibration: Calibration | null =
-      heldOut.length > 0 ? calibrate(panel, { ...models, linear: null }, heldOut, features) : null;
-    const saved = saveExternal({ ...parts, calibration });
-    return { saved, forecaster: externalForecaster(saved, run) };
+      heldOut.length > 0 ? calibrate(panel, models, heldOut, features) : null;
+    const own = partner && saveNetwork(partner.network);
+    const ensemble = own &&
+      shares && {
+        ...{ modelVersion: partner.modelVersion, model: own.model, shares },
+        graphBytes: model.graph.length,
+      };
+    const saved = saveExternal({ ...parts, calibration, ...(ensemble ? { ensemble } : {}) });
+    const weights = own ? Buffer.concat([model.graph, own.weights]) : model.graph;
+    return { saved, weights, forecaster: externalForecaster(saved, run, ours ?? undefined) };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new HeadwayError('MODEL_INCOMPATIBLE', `The model cannot forecast: ${cause.message}`, {

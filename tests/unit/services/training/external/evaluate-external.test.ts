@@ -7,11 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { ExternalCard, RunGraph } from '../../../../../forecasting/models/external/card.ts';
-import { isExternal } from '../../../../../forecasting/models/external/forecaster.ts';
+import {
+  externalForecaster,
+  isExternal,
+  type SavedExternal,
+} from '../../../../../forecasting/models/external/forecaster.ts';
+import { restoreNetwork } from '../../../../../forecasting/models/network/forecaster.ts';
 import { evaluateExternal } from '../../../../../services/training/external/evaluate-external.ts';
 import { readExternal } from '../../../../../services/training/external/read-folder.ts';
 import { trainingTable } from '../../../../../services/training/external/training-table.ts';
+import { train } from '../../../../../services/training/train.ts';
 import { externalCard, externalGraph, repeatLastDay } from '../../../../fixtures/external-model.ts';
+import { startBackend } from '../../../../fixtures/toy-network.ts';
 import {
   commitPanel,
   learnable,
@@ -54,6 +61,42 @@ test('a model that was trained on the test span is refused', async () => {
   const card = { ...externalCard, trainedUpTo: '2100-01-01T00:00:00Z' };
   const { result } = await evaluated(card, repeatLastDay);
   expect(result.verdict.reason).toBe('not promoted: it was trained on rows that it is scored on');
+});
+
+test('together with the champion: both on the card, and stored is what was scored', async () => {
+  const toy = openToy(join(folder, 'store'));
+  const panel = learnable();
+  await commitPanel(folder, toy, panel);
+  const config = { ...toyConfig, cutoffStep: 37 };
+  const model = { card: externalCard, graph: externalGraph() };
+  const request = { ...toy.request, config, model, run: repeatLastDay, withChampion: true };
+  await expect(evaluateExternal(request)).rejects.toMatchObject({ code: 'NO_CHAMPION' });
+
+  await startBackend();
+  const { card: champion } = await train({ ...toy.request, config });
+  const { modelVersion } = champion;
+  await toy.registry.promote({ modelVersion, reason: 'by a test', evidence: null });
+  const { card, verdict } = await evaluateExternal(request);
+  expect(card.config).toMatchObject({
+    external: { name: 'repeat-last-day' },
+    ensemble: { modelVersion, shares: expect.any(Array) },
+  });
+  // One that repeats the last day adds nothing to a network that has learnt the panel.
+  expect(verdict.promoted).toBe(false);
+  expect(verdict.comparisons.map(({ reference }) => reference)).toContain('champion');
+
+  const stored = await toy.registry.load(card.modelVersion);
+  const saved = stored.model as SavedExternal;
+  const { ensemble } = saved;
+  expect(ensemble?.graphBytes).toBe(externalGraph().length);
+  expect(ensemble?.shares).toHaveLength(toyDomain.horizon);
+  const ours = restoreNetwork(ensemble?.model, stored.weights.slice(ensemble?.graphBytes));
+  const own = await toy.registry.load(modelVersion);
+  const at = [panel, panel.length - 1, toyDomain.horizon] as const;
+  expect(ours.predict(...at)).toEqual(restoreNetwork(own.model, own.weights).predict(...at));
+  const restored = externalForecaster(saved, repeatLastDay, ours);
+  expect(restored.predict(...at).every(Number.isFinite)).toBe(true);
+  expect(() => externalForecaster(saved, repeatLastDay)).toThrow(/takes the model that it names/);
 });
 
 test('a graph that does not fit its card says so', async () => {
