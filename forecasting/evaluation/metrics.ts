@@ -97,8 +97,8 @@ export function score(
       for (let k = 0; k < horizon; k++) {
         const y = actuals[row * horizon + k] as number;
         if (Number.isNaN(y)) continue;
-        const at = (q: number) => values[(row * Q + q) * horizon + k] as number;
-        const error = at(median) - y;
+        const at = row * Q * horizon + k;
+        const error = (values[at + median * horizon] as number) - y;
         absolutePerStep[k] = (absolutePerStep[k] as number) + Math.abs(error);
         countPerStep[k] = (countPerStep[k] as number) + 1;
         signed += error;
@@ -106,8 +106,13 @@ export function score(
         seriesError += Math.abs(error);
         seriesCount++;
         if (isPoint) continue;
-        for (let q = 0; q < Q; q++) pinball += pinballLoss(quantiles[q] as number, y - at(q)) / Q;
-        if (y >= at(0) && y <= at(Q - 1)) insidePerStep[k] = (insidePerStep[k] as number) + 1;
+        for (let q = 0; q < Q; q++) {
+          const value = values[at + q * horizon] as number;
+          pinball += pinballLoss(quantiles[q] as number, y - value) / Q;
+        }
+        const highest = values[at + (Q - 1) * horizon] as number;
+        const isInside = y >= (values[at] as number) && y <= highest;
+        if (isInside) insidePerStep[k] = (insidePerStep[k] as number) + 1;
       }
     }
     const naive = naiveErrors[s] as number;

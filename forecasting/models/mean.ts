@@ -16,6 +16,11 @@ function partArea(a: number, b: number, width: number, floor: number): number {
   return floor * width + (above * (high - floor)) / 2;
 }
 
+/** Of the part from quantile i to the next. */
+const slopeAt = (quantiles: readonly number[], values: ArrayLike<number>, i: number): number =>
+  ((values[i + 1] as number) - (values[i] as number)) /
+  ((quantiles[i + 1] as number) - (quantiles[i] as number));
+
 /**
  * @param quantiles ascending @param values one a quantile, ascending
  * @param floor the least value that the target can have; −∞ for none
@@ -27,12 +32,9 @@ export function meanOfQuantiles(
 ): number {
   const last = quantiles.length - 1;
   if (last === 0) return Math.max(floor, values[0] as number);
-  const slopeOf = (i: number) =>
-    ((values[i + 1] as number) - (values[i] as number)) /
-    ((quantiles[i + 1] as number) - (quantiles[i] as number));
   const [lowest, highest] = [quantiles[0] as number, 1 - (quantiles[last] as number)];
-  const bottom = (values[0] as number) - slopeOf(0) * lowest;
-  const top = (values[last] as number) + slopeOf(last - 1) * highest;
+  const bottom = (values[0] as number) - slopeAt(quantiles, values, 0) * lowest;
+  const top = (values[last] as number) + slopeAt(quantiles, values, last - 1) * highest;
   let area =
     partArea(bottom, values[0] as number, lowest, floor) +
     partArea(values[last] as number, top, highest, floor);
