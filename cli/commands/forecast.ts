@@ -23,7 +23,7 @@ export const register: AddCommand = (program, env) => {
         )
         .option('--window <length>', 'with --group: add up so much time, e.g. 8h', windowText)
         .option('--capacity <amount>', 'with --group: also say how likely more is needed', amount)
-        .option('--horizon <steps>', 'steps to forecast', wholeNumber)
+        .option('--horizon <steps>', 'steps to forecast, closed days not counted', wholeNumber)
         .option('--svg <file>', 'write the chart as SVG')
         .addOption(
           new Option(

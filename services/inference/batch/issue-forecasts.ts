@@ -10,9 +10,11 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { lastObserved, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
+import { onlySteps } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
@@ -35,6 +37,7 @@ export interface IssueRequest {
   readonly registry: ServedModels;
   readonly restoreForecaster: RestoreForecaster;
   readonly issuedAt: number;
+  /** So many steps on open days, as in the HTTP service; all that the model gives where absent. */
   readonly horizon?: number;
   /** Only these series; the cutoff is that of the whole panel all the same. */
   readonly shard?: Shard;
@@ -74,17 +77,13 @@ export interface IssuedForecasts {
 const WHOLE: Shard = { index: 1, count: 1 };
 
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
-  const { domain, features, registry, issuedAt, horizon = domain.horizon } = request;
-  if (!Number.isInteger(horizon) || horizon < 1 || horizon > domain.horizon) {
-    throw new HeadwayError('HORIZON_INVALID', `horizon ${horizon} is outside 1…${domain.horizon}`, {
-      fix: `Ask for 1 to ${domain.horizon} steps.`,
-    });
-  }
+  const { domain, features, registry, issuedAt } = request;
   const champion = await registry.champion();
   if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
   const { panel: stored, manifest } = await features.readOnline();
   const chosen = await forecasterOf(request, champion, stored);
-  const { forecaster, modelVersion, refitOf } = chosen;
+  const { forecaster, modelVersion, refitOf, horizon } = chosen;
+  const steps = checkedSteps(request.horizon, horizon);
   const whole = forecaster.withContext?.(stored) ?? stored;
   const rows = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
   const panel = seriesSlice(whole, rows.from, rows.to);
@@ -100,6 +99,8 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     ...{ before: new Map(), now: issuedAt },
   });
   blankUnusable(forecasts, forecaster.quantiles.length, horizon);
+  const open = openSteps(panel, cutoff, horizon, domain.closedWeekdays);
+  const issued = upTo(open, steps, horizon);
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),
@@ -110,11 +111,11 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     origin: 'batch',
     fallback: modelVersion === null ? 'NO_CHAMPION' : null,
     quantiles: forecaster.quantiles,
-    horizon,
+    horizon: issued.length,
     frequencyMinutes: panel.frequencyMinutes,
     seriesIds: panel.seriesIds,
-    values: forecasts.values,
-    mean: forecasts.mean,
+    values: onlySteps(forecasts.values, horizon, issued),
+    mean: onlySteps(forecasts.mean, horizon, issued),
   } as const;
   const flags = new Map(
     panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
@@ -126,6 +127,19 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const facts = { unknownInputs: unknown, flags, refitOf, dependence, replaced };
   return { stored, rows, panel, cutoff, atOnce, ...facts, baseline: baseline.name, entry };
 }
+
+function checkedSteps(asked: number | undefined, horizon: number): number {
+  if (asked === undefined) return horizon;
+  if (Number.isInteger(asked) && asked >= 1 && asked <= horizon) return asked;
+  throw new HeadwayError('HORIZON_INVALID', `horizon ${asked} is outside 1…${horizon}`, {
+    fix: `Ask for 1 to ${horizon} steps.`,
+  });
+}
+
+/** All steps up to the open one of that number; all of the horizon where it has fewer. */
+const upTo = (open: readonly number[], steps: number, horizon: number): number[] => [
+  ...Array(steps < open.length ? 1 + (open[steps - 1] as number) : horizon).keys(),
+];
 
 /** What the ledger keeps of a batch. */
 export const issuesOf = ({ entry: whole, baseline, replaced }: IssuedForecasts): LedgerIssue[] =>
@@ -153,6 +167,7 @@ interface Chosen {
   readonly forecaster: Forecaster;
   readonly modelVersion: string | null;
   readonly refitOf: string | null;
+  readonly horizon: number;
   /** Of the card: which baseline stands in. */
   readonly metrics: unknown;
 }
@@ -165,13 +180,20 @@ async function forecasterOf(
   if (champion === null) {
     const recent = { panel, cutoff: lastObserved(panel) };
     const forecaster = baselineOf(domain, domain.quantiles, null, recent);
-    return { forecaster, modelVersion: null, refitOf: null, metrics: null };
+    return {
+      forecaster,
+      modelVersion: null,
+      refitOf: null,
+      horizon: domain.horizon,
+      metrics: null,
+    };
   }
   const { card, model, weights } = await registry.load(champion.modelVersion);
   return {
     forecaster: restoreForecaster(model, weights),
     modelVersion: champion.modelVersion,
     refitOf: card.refit?.twin ?? null,
+    horizon: card.horizon,
     metrics: card.metrics,
   };
 }

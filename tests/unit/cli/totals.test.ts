@@ -43,7 +43,7 @@ function context(
       logger: options.logger,
       settings: { backend: 'cpu' },
     },
-    features: async () => options.features,
+    features: async () => ({ ...options.features, segments: async () => [] }),
     registry: async () => options.registry,
     ledger: async () => ({
       append: async (given: readonly LedgerIssue[]) => void issues.push(...given),
@@ -106,6 +106,22 @@ test('where the model has no forecast that may be served, totals and the ledger 
     [['74'], null, 'FORECAST_OUT_OF_RANGE'],
     [IDS.slice(1), 'model-1', null],
   ]);
+});
+
+test('a horizon counts the steps that are open, as the service does', async () => {
+  const weekdays = { horizon: 72, closedWeekdays: [1] };
+  const { context: given, printed } = context(weekdays);
+  await forecastCommand(given, { series: '74', horizon: 2 });
+  const app = await createFixture({ champion: null }).build({ domain: { ...domain, ...weekdays } });
+  const served = (await app.inject('/v1/series/74/forecast?horizon=2')).json();
+  await app.close();
+  expect(printed[0]?.timestamps).toEqual(['2026-03-03T00:00:00.000Z', '2026-03-03T01:00:00.000Z']);
+  expect(printed[0]?.timestamps).toEqual(
+    served.timestamps.map((time: string) => new Date(time).toISOString()),
+  );
+  await expect(forecastCommand(given, { series: '74', horizon: 73 })).rejects.toMatchObject({
+    code: 'HORIZON_INVALID',
+  });
 });
 
 test('a series without a forecast is refused, not shown without numbers', async () => {

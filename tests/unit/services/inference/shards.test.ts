@@ -72,7 +72,11 @@ describe('a batch in shards is the batch, bit for bit', () => {
           kind: 'promoted' as const,
           reason: '',
         }),
-        load: async () => ({ card: {} as never, model: null, weights: new Uint8Array() }),
+        load: async () => ({
+          card: { horizon: HORIZON } as never,
+          model: null,
+          weights: new Uint8Array(),
+        }),
         earlierChampions: async () => [],
         list: async () => [],
         promotions: async () => [],

@@ -73,7 +73,10 @@ test('forecasts from the view of a day are those from exactly what was known', a
   const promotion = { modelVersion: 'm', at: 0, number: 1, kind: 'promoted', reason: '' } as const;
   const registry: ServedModels = {
     champion: async () => promotion,
-    load: async () => ({ card: {} as never, ...saveNetwork(randomTrained(panel, { context })) }),
+    load: async () => ({
+      card: { horizon: domain.horizon } as never,
+      ...saveNetwork(randomTrained(panel, { context })),
+    }),
     earlierChampions: async () => [],
     list: async () => [],
     promotions: async () => [promotion],
