@@ -32,7 +32,7 @@ export async function scoreCommand(context: CommandContext, flags: ScoreFlags): 
     ...{ features, snapshotVersion },
     ledger: await context.ledger(),
     actuals: await context.actuals(),
-    season: seasonsOf(domain).week,
+    ...{ season: seasonsOf(domain).week, closedWeekdays: domain.closedWeekdays },
     ...(flags.from === undefined ? {} : { from: timestamp(flags.from, '--from') }),
     ...(flags.until === undefined ? {} : { until: timestamp(flags.until, '--until') }),
   });

@@ -10,6 +10,7 @@ import type { BacktestResult } from '../../forecasting/evaluation/backtest.ts';
 import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
+import { isClosedDay } from '../../forecasting/panel/closed-days.ts';
 import { indexAt, type Panel, targetOf } from '../../forecasting/panel/panel.ts';
 import { isHeadwayError } from '../../platform/errors.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
@@ -25,6 +26,7 @@ export interface IssuedRequest {
   /** Issue times, [from, until) in epoch milliseconds. */
   readonly from?: number;
   readonly until?: number;
+  readonly closedWeekdays?: readonly number[] | undefined;
   /** Intervals of the season that the baselines repeat. */
   readonly season: number;
 }
@@ -50,7 +52,7 @@ const isServed = <Issue extends LedgerIssue>(issue: Issue): issue is Issue & Mod
 
 /** One for each model version of the ledger, the version of the first issue first. */
 export async function issuedForecasts(request: IssuedRequest): Promise<IssuedResult[]> {
-  const { features, ledger, snapshotVersion, from, until, season } = request;
+  const { features, ledger, snapshotVersion, from, until } = request;
   const entries = (await ledger.read({ from, until })).filter(isServed);
   if (entries.length === 0) return [];
   const panel = await features.readAsOf(snapshotVersion === undefined ? {} : { snapshotVersion });
@@ -58,7 +60,7 @@ export async function issuedForecasts(request: IssuedRequest): Promise<IssuedRes
   const known = knowledgeOf(features);
   const results: IssuedResult[] = [];
   for (const ofModel of groupBy(entries, ({ modelVersion }) => modelVersion).values())
-    results.push(await resultOf(ofModel, panel, actualAt, known, season));
+    results.push(await resultOf(ofModel, panel, actualAt, known, request));
   return results;
 }
 
@@ -104,7 +106,7 @@ async function resultOf(
   panel: Panel,
   actualAt: ActualAt,
   known: Knowledge,
-  season: number,
+  { season, closedWeekdays }: IssuedRequest,
 ): Promise<IssuedResult> {
   const { modelVersion, quantiles } = entries[0] as ModelIssue;
   const horizon = Math.max(...entries.map((entry) => entry.horizon));
@@ -137,8 +139,9 @@ async function resultOf(
             values[at * horizon + k] = predicted[b]?.[first + k] ?? Number.NaN;
         for (let k = 0; k < horizon; k++) {
           if (Number.isNaN(own[at * quantiles.length * horizon + k])) continue;
-          const actual = actualAt(row, cutoff + (k + 1) * panel.frequencyMinutes * 60_000);
-          if (Number.isNaN(actual)) pending++;
+          const timestamp = cutoff + (k + 1) * panel.frequencyMinutes * 60_000;
+          const actual = actualAt(row, timestamp);
+          if (Number.isNaN(actual) && !isClosedDay(timestamp, closedWeekdays)) pending++;
           actuals[at * horizon + k] = actual;
         }
       }

@@ -25,7 +25,7 @@ import { checkDrift, type DriftCheck, type DriftState } from './drift/check.ts';
 import { DEFAULT_POLICY, type ReadPolicy } from './policy.ts';
 import { blockLosses } from './scoring/block-losses.ts';
 import { dailyScores } from './scoring/daily-scores.ts';
-import { scoreLedger } from './scoring/score-ledger.ts';
+import { openDaysOf, scoreLedger } from './scoring/score-ledger.ts';
 
 const DAY_MS = 86_400_000;
 /** Corrections of older days do not change their scores any more. */
@@ -73,11 +73,11 @@ export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
   const before = last === null ? null : await checks.state(last);
   const horizonDays = Math.ceil((domain.horizon * domain.frequencyMinutes) / 1440);
   const scoredDays = await scoreLedger({
-    ...request,
+    ...{ ...request, closedWeekdays: domain.closedWeekdays },
     from: now - CORRECTED_DAYS * DAY_MS,
     openDays: request.openDays ?? 1 + horizonDays,
   });
-  const days = await scores.days({ from: now - CORRECTED_DAYS * DAY_MS });
+  const days = await openDaysOf(scores, domain, { from: now - CORRECTED_DAYS * DAY_MS });
   const { timeZone, holidays, staleAfterIntervals } = domain;
   const { day, week } = seasonsOf(domain);
   const drift = checkDrift({

@@ -4,6 +4,7 @@
  */
 import { knownEvents } from '../../../services/monitoring/drift/known-events.ts';
 import { type MonitoringReport, monitoringReport } from '../../../services/monitoring/report.ts';
+import { openDaysOf } from '../../../services/monitoring/scoring/score-ledger.ts';
 import type { DecisionLog } from '../../../storage/decisions/decision-log.ts';
 import type { CheckLog } from '../../../storage/monitoring/check-log.ts';
 import type { ScoreLog } from '../../../storage/scores/score-log.ts';
@@ -24,7 +25,7 @@ export async function reportOf(
   const { timeZone, holidays } = domain;
   return monitoringReport({
     ...{ from, until, timeZone },
-    days: await scores.days({ from, until }),
+    days: await openDaysOf(scores, domain, { from, until }),
     checks: await checks.entries({ from }),
     decisions: (await decisions.recent({ at: until, limit: 10_000 })).reverse(),
     knownDays: knownEvents({ timeZone, holidays }, from, until).map(({ start, title }) => ({

@@ -3,14 +3,16 @@
  * last, and publishes their record.
  * Invariants: each pair counts once per version of the truth: a day is scored as a whole, and again
  * only when an actual of it changed or forecasts of it may have come; nothing after `now` is
- * scored.
+ * scored, and nothing of a closed day, because no actual of it ever comes.
  * Fails: as the store does.
  */
+import type { Domain } from '../../../domains/domain.ts';
+import { isClosedDay } from '../../../forecasting/panel/closed-days.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import type { ActualsEntry } from '../../../storage/forecasts/actuals-log.ts';
 import type { Ledger } from '../../../storage/ledger/ledger.ts';
 import type { SeriesRecords } from '../../../storage/monitoring/series-records.ts';
-import type { ScoreLog } from '../../../storage/scores/score-log.ts';
+import type { ScoreDay, ScoreLog } from '../../../storage/scores/score-log.ts';
 import { recordDay } from './record-day.ts';
 import { scoreDay } from './score-day.ts';
 import { truthOf } from './truth.ts';
@@ -26,6 +28,7 @@ export interface ScoreRequest {
   readonly panel: Panel;
   readonly posts: readonly ActualsEntry[];
   readonly now: number;
+  readonly closedWeekdays?: Domain['closedWeekdays'];
   /** Target days before it are left as they are. */
   readonly from: number;
   /**
@@ -38,7 +41,7 @@ export interface ScoreRequest {
 
 /** The target days, as UTC starts in epoch milliseconds, that got a new score. */
 export async function scoreLedger(request: ScoreRequest): Promise<number[]> {
-  const { ledger, scores, panel, now, openDays, records } = request;
+  const { ledger, scores, panel, now, closedWeekdays, openDays, records } = request;
   const truth = truthOf(panel, request.posts);
   const known = await scores.known();
   const recordedFrom = startOfDay(now - RECORD_DAYS * DAY_MS);
@@ -47,6 +50,7 @@ export async function scoreLedger(request: ScoreRequest): Promise<number[]> {
   const scored: number[] = [];
   const first = Math.max(request.from, timestampAt(panel, 0));
   for (let day = startOfDay(first); day < now; day += DAY_MS) {
+    if (isClosedDay(day, closedWeekdays)) continue;
     const until = Math.min(day + DAY_MS, now);
     const hash = truth.hash(day, until);
     if (known(day, hash) && now - day > openDays * DAY_MS && !lacksRecord(day)) continue;
@@ -61,5 +65,13 @@ export async function scoreLedger(request: ScoreRequest): Promise<number[]> {
   await records?.forget(recordedFrom);
   return scored;
 }
+
+/** What was scored, without closed days, which earlier versions scored too. */
+export const openDaysOf = async (
+  scores: Pick<ScoreLog, 'days'>,
+  { closedWeekdays }: Pick<Domain, 'closedWeekdays'>,
+  range: Parameters<ScoreLog['days']>[0],
+): Promise<ScoreDay[]> =>
+  (await scores.days(range)).filter(({ day }) => !isClosedDay(day, closedWeekdays));
 
 const startOfDay = (timestamp: number): number => Math.floor(timestamp / DAY_MS) * DAY_MS;

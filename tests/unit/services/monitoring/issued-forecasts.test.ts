@@ -89,6 +89,9 @@ test('known actuals are scored, others are pending, and baselines know what was 
   // a: 10 and 20 against 11 and 18; b: 3 against 5 at step 2
   expect(networkOf(one)).toMatchObject({ count: 3, mae: 5 / 3, coverage: 1 / 3 });
   expect(one).toMatchObject({ modelVersion: 'one', pending: 3, unknownSeries: [] });
+  const closedWeekdays = [1, 2, 3, 4, 5, 6, 7];
+  const [closed] = await issued([issue({ a: [11, 18, 1], b: [5, 5, 5] })], { closedWeekdays });
+  expect(closed?.pending).toBe(0);
   // a: 8 for 10 and 20; b: 9, not the corrected 5, for 3
   expect(networkOf(one, 'last_value')).toMatchObject({ count: 3, mae: (2 + 12 + 6) / 3 });
   // the values of hours 4 and 5

@@ -122,6 +122,12 @@ test('scoring publishes the record of the days that it scores, once, and of days
   const keys = [...store.objects.keys()];
   await scoreLedger({ ...request, now, records });
   expect([...store.objects.keys()]).toEqual(keys);
+  // START is a Monday: a closed Tuesday has neither scores nor a record.
+  const others = openSeriesRecords({ store: memoryObjectStore(), domain: 'toy' });
+  const scores = openScoreLog({ store: memoryObjectStore(), domain: 'toy' });
+  const closed = { scores, records: others, closedWeekdays: [2] };
+  expect(await scoreLedger({ ...request, now, ...closed })).toEqual([START, START + 2 * DAY]);
+  expect((await others.read('a', range)).map(({ start }) => start)).not.toContain(START + DAY);
   // Four weeks later the record is gone.
   await scoreLedger({ ...request, now: now + 30 * DAY, records });
   expect(await records.read('a', range)).toEqual([]);
