@@ -2,7 +2,8 @@
  * Purpose: what paths borrow their dependence from: stretches of past errors of a seasonal average
  * that knows its last error, all series at the same times.
  * Invariants: reads nothing after the cutoff; each series is read alone, so that some of the series
- * of a panel have the same templates as all; an unknown error counts as none.
+ * of a panel have the same templates as all; in a template an unknown error counts as none, and how
+ * fast errors fade is measured where two in a row are known.
  * Fails: never; a panel too short for a template has none, and paths are then independent.
  */
 /** Seasons that the average is taken over. */
@@ -45,6 +46,7 @@ export function errorTemplates(
   const errors = new Float32Array(end + 1 - first);
   for (let t = first; t <= end; t++) errors[t - first] = seasonalError(values, t, week);
   const persistence = persistenceOf(errors);
+  for (const [i, error] of errors.entries()) if (Number.isNaN(error)) errors[i] = 0;
   for (const [m, cutoff] of cutoffs.entries()) {
     let carried = errors[cutoff - first] as number;
     for (let k = 0; k < horizon; k++) {
@@ -55,7 +57,7 @@ export function errorTemplates(
   return out;
 }
 
-/** The value minus the mean of the last seasons at its place; 0 where either is unknown. */
+/** The value minus the mean of the last seasons at its place; NaN where either is unknown. */
 function seasonalError(values: Float32Array, t: number, week: number): number {
   let sum = 0;
   let count = 0;
@@ -65,8 +67,7 @@ function seasonalError(values: Float32Array, t: number, week: number): number {
     sum += value;
     count++;
   }
-  const error = (values[t] as number) - sum / count;
-  return Number.isNaN(error) ? 0 : error;
+  return (values[t] as number) - sum / count;
 }
 
 /** The share of an error that is left an interval later: its lag-1 autocorrelation about zero. */
@@ -74,7 +75,9 @@ function persistenceOf(errors: Float32Array): number {
   let product = 0;
   let square = 0;
   for (let t = 1; t < errors.length; t++) {
-    product += (errors[t] as number) * (errors[t - 1] as number);
+    const both = (errors[t] as number) * (errors[t - 1] as number);
+    if (Number.isNaN(both)) continue;
+    product += both;
     square += (errors[t - 1] as number) ** 2;
   }
   return square > 0 ? Math.min(MAX_PERSISTENCE, Math.max(0, product / square)) : 0;

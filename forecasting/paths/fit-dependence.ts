@@ -2,7 +2,8 @@
  * Purpose: how far series move together: the dependence with which the intervals of the total of
  * all series hold what they say, step by step and over the horizon, at cutoffs that the forecaster
  * has not learnt from.
- * Invariants: many cutoffs and series are thinned out evenly; the same seed gives the same figure.
+ * Invariants: many cutoffs and series are thinned out evenly; the same seed gives the same figure;
+ * steps of which no series knows a value, such as closed days, are left out.
  * Fails: never; without cutoffs, or with one series, or where nothing is known, it is the usual
  * dependence.
  */
@@ -10,7 +11,7 @@ import type { Forecaster } from '../models/forecaster.ts';
 import { predictWhole } from '../models/forecaster.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { type PathForecast, type PathRandom, SamplePaths } from './sample-paths.ts';
-import { addTo, byWindow, quantileOf, sortedByStep } from './totals.ts';
+import { addTo, byWindow, onlySteps, quantileOf, sortedByStep } from './totals.ts';
 
 /** Of a forecaster that was not calibrated: what held on earlier windows of loads and counts. */
 export const USUAL_DEPENDENCE = 0.6;
@@ -37,11 +38,12 @@ export function fitDependence(
   if (quantiles.length < 2 || panel.seriesIds.length < 2) return USUAL_DEPENDENCE;
   const rows = thinned([...panel.seriesIds.keys()], MAX_SERIES);
   const cases = thinned(cutoffs, MAX_CUTOFFS).flatMap((cutoff) => {
-    const known = rows.filter((row) => isKnown(targetOf(panel, row), cutoff, spec.horizon));
-    if (known.length < 2) return [];
+    const steps = stepsWithValues(panel, rows, cutoff, spec.horizon);
+    const known = rows.filter((row) => isKnown(targetOf(panel, row), cutoff, steps));
+    if (steps.length === 0 || known.length < 2) return [];
     const prediction = predictWhole(forecaster, panel, cutoff, spec.horizon);
-    const actual = totalOf(panel, known, cutoff, spec.horizon);
-    return [{ forecast: { ...spec, panel, cutoff, quantiles, prediction }, known, actual }];
+    const actual = totalOf(panel, known, cutoff, steps);
+    return [{ forecast: { ...spec, panel, cutoff, quantiles, prediction }, known, steps, actual }];
   });
   if (cases.length === 0) return USUAL_DEPENDENCE;
   const nominal = (quantiles.at(-1) as number) - (quantiles[0] as number);
@@ -53,7 +55,9 @@ interface Case {
   readonly forecast: Omit<PathForecast, 'dependence'>;
   /** Rows whose actuals are known. */
   readonly known: readonly number[];
-  /** [step]: their total. */
+  /** Those of the horizon that are judged. */
+  readonly steps: readonly number[];
+  /** [step]: their total, at each of these. */
   readonly actual: Float64Array;
 }
 
@@ -63,13 +67,15 @@ interface Case {
  */
 function coverageOf(cases: readonly Case[], random: PathRandom): number[] {
   const covered = GRID.map(() => 0);
-  for (const { forecast, known, actual } of cases) {
+  for (const { forecast, known, steps, actual } of cases) {
     const { horizon, quantiles } = forecast;
-    const whole = byWindow(actual, horizon, horizon);
-    for (const [i, total] of totalsOf(forecast, known, random).entries()) {
-      const steps = coveredOf(total, actual, quantiles) / horizon;
-      const horizons = coveredOf(byWindow(total, horizon, horizon), whole, quantiles);
-      covered[i] = (covered[i] as number) + steps / 2 + horizons / 2;
+    const count = steps.length;
+    const whole = byWindow(actual, count, count);
+    for (const [i, all] of totalsOf(forecast, known, random).entries()) {
+      const total = count === horizon ? all : onlySteps(all, horizon, steps);
+      const ofSteps = coveredOf(total, actual, quantiles) / count;
+      const ofWhole = coveredOf(byWindow(total, count, count), whole, quantiles);
+      covered[i] = (covered[i] as number) + ofSteps / 2 + ofWhole / 2;
     }
   }
   return covered.map((sum) => sum / cases.length);
@@ -102,22 +108,33 @@ function coveredOf(
   }).length;
 }
 
-const isKnown = (values: Float32Array, cutoff: number, horizon: number): boolean => {
-  const ahead = values.subarray(cutoff + 1, cutoff + 1 + horizon);
-  return ahead.length === horizon && !ahead.some(Number.isNaN);
-};
+/** The steps of which some series knows the value; none where the panel ends before the horizon. */
+function stepsWithValues(
+  panel: Panel,
+  rows: readonly number[],
+  cutoff: number,
+  horizon: number,
+): number[] {
+  if (cutoff + horizon >= panel.length) return [];
+  return [...Array(horizon).keys()].filter((step) =>
+    rows.some((row) => isKnown(targetOf(panel, row), cutoff, [step])),
+  );
+}
+
+const isKnown = (values: Float32Array, cutoff: number, steps: readonly number[]): boolean =>
+  steps.every((step) => !Number.isNaN(values[cutoff + 1 + step]));
 
 function totalOf(
   panel: Panel,
   rows: readonly number[],
   cutoff: number,
-  horizon: number,
+  steps: readonly number[],
 ): Float64Array {
-  const total = new Float64Array(horizon);
+  const total = new Float64Array(steps.length);
   for (const row of rows) {
     const values = targetOf(panel, row);
-    for (let k = 0; k < horizon; k++)
-      total[k] = (total[k] as number) + (values[cutoff + 1 + k] as number);
+    for (const [k, step] of steps.entries())
+      total[k] = (total[k] as number) + (values[cutoff + 1 + step] as number);
   }
   return total;
 }

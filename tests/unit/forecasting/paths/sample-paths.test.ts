@@ -3,6 +3,7 @@
  * their seed, and add up.
  */
 import { describe, expect, test } from '@jest/globals';
+import { errorTemplates, templateGrid } from '../../../../forecasting/paths/error-templates.ts';
 import { fitDependence } from '../../../../forecasting/paths/fit-dependence.ts';
 import { type PathForecast, SamplePaths } from '../../../../forecasting/paths/sample-paths.ts';
 import {
@@ -195,22 +196,55 @@ describe('totals', () => {
   });
 });
 
-test('the dependence is high where forecasts err together, low where each errs alone', () => {
-  const cutoffs = Array.from({ length: 24 }, (_, i) => LENGTH - 1 - HORIZON - 7 * i);
-  const spec = forecastOf(0.5);
-  // Half of the noise about 100 is what all series share.
-  const shared = noisy(1).columns.target.map((value) => (value - 100) / 2);
-  const fitted = (known: number, spread: number) => {
-    const forecaster = {
-      ...{ name: 'constant', quantiles: QUANTILES, minimumHistory: 1 },
-      predict: (_: unknown, cutoff: number) =>
-        Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) => {
-          const common = shared[cutoff + 1 + (i % HORIZON)] as number;
-          return 100 + known * common + spread * ((Math.floor(i / HORIZON) % 3) - 1);
-        }),
+test.each([
+  ['', Number.POSITIVE_INFINITY],
+  [', also where each horizon has a step that no series knows', HORIZON],
+])(
+  'the dependence is high where forecasts err together, low where each errs alone%s',
+  (_, apart) => {
+    const cutoffs = Array.from({ length: 24 }, (_, i) => LENGTH - 1 - HORIZON - 7 * i);
+    const spec = forecastOf(0.5);
+    for (const [i] of spec.panel.columns.target.entries())
+      if ((i % LENGTH) % apart === 3) spec.panel.columns.target[i] = Number.NaN;
+    // Half of the noise about 100 is what all series share.
+    const shared = noisy(1).columns.target.map((value) => (value - 100) / 2);
+    const fitted = (known: number, spread: number) => {
+      const forecaster = {
+        ...{ name: 'constant', quantiles: QUANTILES, minimumHistory: 1 },
+        predict: (_: unknown, cutoff: number) =>
+          Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) => {
+            const common = shared[cutoff + 1 + (i % HORIZON)] as number;
+            return 100 + known * common + spread * ((Math.floor(i / HORIZON) % 3) - 1);
+          }),
+      };
+      return fitDependence(spec.panel, forecaster, cutoffs, spec, randomStreams(1));
     };
-    return fitDependence(spec.panel, forecaster, cutoffs, spec, randomStreams(1));
+    expect(fitted(0, 9)).toBeGreaterThan(0.6);
+    expect(fitted(1, 6.5)).toBeLessThan(0.5);
+  },
+);
+
+test('errors fade as fast where days are closed as where none is', () => {
+  const week = 7;
+  const random = seededRandom(5);
+  let error = 0;
+  const full = Float32Array.from({ length: 300 * week }, () => {
+    error = 0.8 * error + random() - 0.5;
+    return 10 + error;
+  });
+  const closed = full.map((value, t) => (t % week < 5 ? value : Number.NaN));
+  const grid = templateGrid(full.length - 1 - 3, { horizon: 7, day: 1, week });
+  const errorAt = (t: number) =>
+    (full[t] as number) -
+    [1, 2, 3, 4].reduce((sum, season) => sum + (full[t - season * week] as number) / 4, 0);
+  /** What a template takes from an error a day later, as a share of the error. */
+  const persistenceIn = (values: Float32Array) => {
+    const m = grid.cutoffs.findIndex((cutoff) => cutoff % week === 0);
+    const cutoff = grid.cutoffs[m] as number;
+    return (
+      (errorAt(cutoff + 1) - (errorTemplates(values, grid)[m * 7] as number)) / errorAt(cutoff)
+    );
   };
-  expect(fitted(0, 9)).toBeGreaterThan(0.6);
-  expect(fitted(1, 6.5)).toBeLessThan(0.5);
+  expect(persistenceIn(full)).toBeGreaterThan(0.6);
+  expect(Math.abs(persistenceIn(closed) - persistenceIn(full))).toBeLessThan(0.1);
 });
