@@ -38,7 +38,7 @@ RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.m
 # Without the data frames of the quality report (and the overrides that are about them), what downloads raw data, and what sends alerts.
 FROM packages AS training-packages
 RUN npm pkg delete overrides dependencies.danfojs-node dependencies.xlsx dependencies.request dependencies.@tensorflow/tfjs-node \
-      dependencies.axios dependencies.axios-retry dependencies.nodemailer dependencies.@platformatic/kafka dependencies.@aws-sdk/client-sns dependencies.yaml \
+      dependencies.axios dependencies.axios-retry dependencies.nodemailer dependencies.@platformatic/kafka dependencies.avsc dependencies.protobufjs dependencies.@aws-sdk/client-sns dependencies.yaml \
  && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error \
  && find node_modules -exec touch --no-dereference --date=@0 {} +
 

@@ -7,8 +7,10 @@
  */
 import { join } from 'node:path';
 import { describeError, isHeadwayError } from '../../../platform/errors.ts';
+import { createHttpClient } from '../../../platform/http/client.ts';
 import type { EventLog } from '../../../platform/streams/event-log.ts';
 import { openKafkaLog } from '../../../platform/streams/kafka-log.ts';
+import { parseRegistryAddress, registryLog } from '../../../platform/streams/schema-registry.ts';
 import { sleep } from '../../../platform/timers.ts';
 import { streamFormatOf } from '../../../services/feature/sources/stream-source.ts';
 import { type Landing, type LandOptions, land } from '../../../services/stream/land.ts';
@@ -25,6 +27,7 @@ export interface LandFlags {
   readonly maxRecords?: number;
   readonly mirrorGroup?: string;
   readonly accept?: Accepted;
+  readonly registry?: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -34,11 +37,12 @@ export async function landCommand(context: CommandContext, flags: LandFlags): Pr
   const { domain, settings, clock, logger } = context;
   const { every, maxLate, maxRecords } = { ...DEFAULTS, ...flags };
   const events = await openKafkaLog(brokersOf(context), flags.topic);
+  const decoded = withRegistry(context, events, flags.registry);
   const stop = stopOf(context);
   const started = clock.elapsedMs();
   const total = { entries: 0, used: 0, rejected: 0 };
   const options: LandOptions = {
-    ...{ topic: flags.topic, events, maxRecords, maxLateMs: maxLate * HOUR_MS },
+    ...{ topic: flags.topic, events: decoded, maxRecords, maxLateMs: maxLate * HOUR_MS },
     ...{ log: await context.stream(flags.topic), format: await streamFormatOf(domain) },
     ...{ accept: flags.accept ?? null, clock },
     workFolder: join(settings.work, 'streams', domain.name),
@@ -66,6 +70,11 @@ export async function landCommand(context: CommandContext, flags: LandFlags): Pr
       `${total.rejected} of them dead letters, in ${seconds.toFixed(1)} s.`,
   );
   context.printJson({ ...total, seconds });
+}
+
+function withRegistry({ environment, logger }: CommandContext, events: EventLog, url?: string) {
+  if (url === undefined) return events;
+  return registryLog(events, parseRegistryAddress(url, environment), createHttpClient({ logger }));
 }
 
 /** Null where the brokers do not respond and it tries again later. */

@@ -25,6 +25,7 @@ export const register: AddCommand = (program, env) => {
         .option('--every <seconds>', 'pause when nothing is new (default: 10)', wholeNumber)
         .option('--max-late <hours>', 'older events are dead letters (default: 744)', wholeNumber)
         .option('--max-records <count>', 'records of one entry (default: 200000)', wholeNumber)
+        .option('--registry <url>', 'schema registry of Avro and Protobuf: http(s)://[USER@]HOST')
         .option('--mirror-group <name>', 'consumer group whose offsets lag tools look at')
         .addOption(
           new Option('--accept <what>', 'go on in spite of an error that names it').choices([
