@@ -137,6 +137,21 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'failing');
   });
 
+  test('one route that is busy for a while: the page loads it again by itself', async () => {
+    const { page, server } = await open();
+    let refusals = 0;
+    await page.route('**/v1/model', async (route) => {
+      if (refusals === 4) return route.continue();
+      refusals++;
+      const problem = { code: 'RATE_LIMITED', status: 429, title: '', detail: 'too many requests' };
+      await route.fulfill({ status: 429, json: problem, contentType: 'application/problem+json' });
+    });
+    await page.goto(server.url);
+    await page.locator('.whole', { hasText: 'too many requests' }).waitFor();
+    await page.locator('.where a').first().waitFor({ timeout: 20_000 });
+    expect(refusals).toBe(4);
+  });
+
   test('offline: what was received stays, and the page says so', async () => {
     const { page, server } = await open();
     await page.goto(server.url);

@@ -8,7 +8,7 @@
  */
 import type { Ready } from './page-context.ts';
 import { type Session, type Trouble, troubleOf } from './session.ts';
-import { now, wait } from './timers.ts';
+import { now, RETRY_MS, wait } from './timers.ts';
 
 export interface Live {
   readonly serving: Ready | null;
@@ -27,7 +27,6 @@ export const NOT_YET: Live = {
 
 /** A stream is asked for this long; the service may end it earlier. */
 const STREAM_SECONDS = 900;
-const RETRY_MS = 5_000;
 
 type Change = (change: (before: Live) => Live) => void;
 

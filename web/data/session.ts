@@ -54,3 +54,7 @@ export function troubleOf(error: unknown): Trouble {
   if (status === 403) return { kind: 'permission', problem };
   return { kind: status === 503 && EMPTY.includes(code) ? 'empty' : 'failing', problem };
 }
+
+/** Whether the same request may succeed a little later: the service is away, busy or broken. */
+export const mayPass = (error: unknown): boolean =>
+  !(error instanceof HeadwayProblem) || error.problem.status === 429 || error.problem.status >= 500;

@@ -4,6 +4,9 @@
  * Invariants: a wait ends early when its signal aborts.
  * Fails: never.
  */
+/** Between two tries of what failed. */
+export const RETRY_MS = 5_000;
+
 export const now = (): number => Date.now();
 
 /** Resolves after `ms`, or as soon as the signal aborts. */

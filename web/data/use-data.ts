@@ -1,13 +1,14 @@
 /**
  * Purpose: load what a view shows, and load it again when something else is served.
  * Invariants: while it is loaded again the last value stays, so nothing flickers; a value is never
- * shown under another key than its own.
+ * shown under another key than its own. What may succeed a little later is asked again.
  * Fails: never; `trouble` says why there is no newer value.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { HeadwayClient } from '../../clients/typescript/headway-client.ts';
 import { usePage } from './page-context.ts';
-import { type Session, type Trouble, troubleOf } from './session.ts';
+import { mayPass, type Session, type Trouble, troubleOf } from './session.ts';
+import { RETRY_MS, wait } from './timers.ts';
 
 export interface Data<T> {
   readonly value: T | null;
@@ -29,20 +30,36 @@ export function useDataOf<T>(
   const [kept, setKept] = useState<Kept<T> | null>(null);
   useEffect(() => {
     if (key === null) return;
-    let isWanted = true;
-    const keep = (next: (before: T | null) => Data<T>) => {
-      if (!isWanted) return;
+    const loading = new AbortController();
+    const keep: Keep<T> = (next) => {
+      if (loading.signal.aborted) return;
       setKept((before) => ({ key, ...next(before?.key === key ? before.value : null) }));
     };
-    load(session.client).then(
-      (value) => keep(() => ({ value, trouble: null })),
-      (error: unknown) => keep((value) => ({ value, trouble: troubleOf(error) })),
-    );
-    return () => {
-      isWanted = false;
-    };
+    loadUntilThere(() => load(session.client), keep, loading.signal);
+    return () => loading.abort();
   }, [session, version, key]);
   return kept !== null && kept.key === key ? kept : NOTHING;
+}
+
+type Keep<T> = (next: (before: T | null) => Data<T>) => void;
+
+/** Loads until there is a value, there cannot be one, or the signal aborts. */
+async function loadUntilThere<T>(
+  load: () => Promise<T>,
+  keep: Keep<T>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const value = await load();
+      keep(() => ({ value, trouble: null }));
+      return;
+    } catch (error) {
+      keep((value) => ({ value, trouble: troubleOf(error) }));
+      if (!mayPass(error)) return;
+    }
+    await wait(RETRY_MS, signal);
+  }
 }
 
 export function useData<T>(
