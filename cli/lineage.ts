@@ -1,9 +1,11 @@
 /**
  * Purpose: the lineage of the three jobs that write: features, training, forecasts.
  * Invariants: without the setting nothing is made; data sets are named by the store and their
- * folder in it, and carry the version of snapshot or model.
+ * folder in it, and carry the version of snapshot or model. Of an address neither user nor query is
+ * sent.
  * Fails: as the job does.
  */
+import { withoutQuery } from '../platform/http/without-query.ts';
 import type { Lineage, LineageDataset } from '../platform/telemetry/open-lineage.ts';
 import type { CommandContext } from './context.ts';
 
@@ -22,7 +24,7 @@ export const stored = (
 /** The raw data. */
 export const rawData = ({ settings, domain }: CommandContext): LineageDataset => ({
   namespace: `headway:${domain.name}`,
-  name: settings.source ?? domain.defaultSource ?? 'none',
+  name: withoutQuery(settings.source ?? domain.defaultSource ?? 'none'),
 });
 
 export async function recordLineage<T>(

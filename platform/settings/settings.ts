@@ -134,8 +134,12 @@ function show(name: SettingName, value: unknown): string {
   return value === null ? (aboutOf(name).none ?? "the domain's own") : String(value);
 }
 
-/** A password inside an address ("https://user:password@…") never reaches a screen or a log. */
-const maskCredentials = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@');
+/**
+ * A password inside an address ("https://user:password@…"), and the query of a web address, which
+ * may be a signature, never reach a screen or a log.
+ */
+const maskCredentials = (text: string): string =>
+  text.replace(/:\/\/[^/@\s]+@/g, '://***@').replace(/^(https?:\/\/[^?]*)\?.*$/is, '$1?***');
 
 function refuseUnknown(env: Record<string, string | undefined>): void {
   const variables = NAMES.map((name) => aboutOf(name).variable);

@@ -6,6 +6,7 @@
  * Fails: never.
  */
 import { sha256 } from '../../../platform/files/content-hash.ts';
+import { withoutQuery } from '../../../platform/http/without-query.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import type { ReplayPlan } from '../../../services/monitoring/replay/replay.ts';
 import type { TrainingConfig } from '../../../services/training/training-config.ts';
@@ -41,8 +42,14 @@ export function planText(identity: ReplayIdentity): string {
     `policy ${policyHash}`,
     `seed ${seed}`,
     `quantiles ${quantiles.join(' ')}`,
-    `source ${identity.source ?? 'none'}`,
-    `exogenous ${identity.exogenous ?? 'none'}`,
+    `source ${shown(identity.source ?? 'none')}`,
+    `exogenous ${shown(identity.exogenous ?? 'none')}`,
     `features of ${identity.store}`,
   ].join(', ');
+}
+
+/** The part of an address that may be secret by its hash: this text is stored. */
+function shown(spec: string): string {
+  const open = withoutQuery(spec);
+  return open === spec ? spec : `${open} ${sha256(spec).slice(0, SHORT)}`;
 }

@@ -50,3 +50,11 @@ test.each<[string, Partial<ReplayIdentity>]>([
   await expect(refused).rejects.toThrow(planText(began));
   await expect(refused).rejects.toThrow(planText(identity));
 });
+
+test('of an address neither user nor query is shown, and another one is another replay', () => {
+  const source = 'https://me:hidden@data.example/sales.csv?token=hidden';
+  const text = planText({ ...began, source, exogenous: source });
+  expect(text).not.toContain('hidden');
+  expect(text).toContain('source https://data.example/sales.csv ');
+  expect(planText({ ...began, source: `${source}&shop=2`, exogenous: source })).not.toBe(text);
+});

@@ -231,12 +231,12 @@ describe('describeSettings', () => {
     for (const each of rows) expect(each.description).toMatch(/\.$/);
   });
 
-  test('masks a password inside an address', () => {
+  test('masks a password inside an address, and its query', () => {
     const rows = describeSettings(
-      read({ HEADWAY_SOURCE: 'https://user:hunter2@example.org/trips' }),
+      read({ HEADWAY_SOURCE: 'https://user:hunter2@example.org/trips?token=hunter2' }),
     );
     const source = rows.find((row) => row.name === 'HEADWAY_SOURCE');
-    expect(source).toMatchObject({ value: 'https://***@example.org/trips', secret: true });
+    expect(source).toMatchObject({ value: 'https://***@example.org/trips?***', secret: true });
     expect(JSON.stringify(rows)).not.toContain('hunter2');
   });
 });
