@@ -58,6 +58,9 @@ async function keepRows({ database, sql }: Query, rawFolder: string): Promise<st
   await rm(draft, { force: true });
   const kind = kindOf(database);
   const where = withoutQuery(database);
+  // What the engine says may repeat the address, and with it a password: no cause either.
+  const said = (cause: unknown, end: string) =>
+    engineMessage(cause).split(end, 1)[0]?.replaceAll(database, where);
   // One thread: the same rows give the same file.
   await withDuckDB({ threads: 1, tempFolder: join(rawFolder, 'spill') }, async (engine) => {
     const isServer = kind === 'postgres' || kind === 'mysql';
@@ -68,18 +71,18 @@ async function keepRows({ database, sql }: Query, rawFolder: string): Promise<st
       await engine.run(`ATTACH ${address} AS db (TYPE ${kind}, READ_ONLY)`);
       await engine.run('USE db');
     } catch (cause) {
-      const reason = engineMessage(cause).split('\n')[0]?.replaceAll(database, where);
+      const reason = said(cause, '\n');
       throw new HeadwayError('SOURCE_UNAVAILABLE', `the database cannot be read (${reason})`, {
-        where, // without the cause, which may show a password
+        where,
         fix: 'Check the address, that it can be reached from here, and the rights of the user.',
       });
     }
     await engine
       .run(`COPY (${sql}\n) TO ${sqlFilename(draft)} (FORMAT parquet)`)
       .catch((cause: unknown) => {
-        const [reason = ''] = engineMessage(cause).split('\n\n');
+        const reason = said(cause, '\n\n');
         throw new HeadwayError('SOURCE_INVALID', `the database refuses the query: ${reason}`, {
-          ...{ where, cause },
+          where,
           fix: 'Correct the SQL in the definition of the domain.',
         });
       });

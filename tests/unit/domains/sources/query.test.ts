@@ -1,6 +1,8 @@
 /** Purpose: a query over a database as a source; tests/sql has PostgreSQL and SQLite. */
 
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openQuery } from '../../../../domains/sources/query.ts';
@@ -71,6 +73,18 @@ test('SQL that the database refuses is named with its reason', async () => {
     code: 'SOURCE_INVALID',
     message: expect.stringContaining('sale does not exist'),
   });
+});
+
+test('an error of the query that repeats the address shows no password', async () => {
+  const secret = join(fixture.input, 'shops?hunter2.duckdb');
+  sql = `SELECT error('cannot reach ${secret}') AS shop, now() AS sold_at, 1 AS amount FROM sales`;
+  await rename(database, secret);
+  const failure = await fixture.read(secret).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: 'SOURCE_INVALID',
+    message: expect.stringContaining(`cannot reach ${join(fixture.input, 'shops')}`),
+  });
+  expect(inspect(failure)).not.toContain('hunter2');
 });
 
 test('the database is not written to', async () => {
