@@ -87,6 +87,7 @@ export const jsonRows =
       if (!found) throw noData(at, shown(text, at));
       for (const row of found) lines.push(`${JSON.stringify(row)}\n`);
       at = found.length === 0 ? null : (next?.(body, at) ?? null);
+      if (at !== null && !URL.canParse(at)) throw noData(url, 'the next page has no address');
       if (at !== null && new URL(at).origin !== new URL(url).origin)
         throw noData(url, `the next page is on another host, ${new URL(at).host}`);
     }

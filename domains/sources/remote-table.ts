@@ -2,7 +2,8 @@
  * Purpose: a table at an address of the web as a local file.
  * Invariants: what has not changed (ETag) is not fetched again; an interrupted download is resumed;
  * where the address does not respond, the file that was fetched before is read, with a warning.
- * Fails: SOURCE_UNAVAILABLE, SOURCE_NOT_FOUND; STORE_FULL.
+ * Fails: SOURCE_INVALID for an address that does not read; SOURCE_UNAVAILABLE, SOURCE_NOT_FOUND;
+ * STORE_FULL.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { createHttpClient, reasonOf } from '../../platform/http/client.ts';
 import { download } from '../../platform/http/download.ts';
 import { tlsFix } from '../../platform/http/tls.ts';
 import { withoutQuery } from '../../platform/http/without-query.ts';
+import { decoded } from '../../platform/text/decoded.ts';
 import type { SourceContext } from '../domain.ts';
 import { TABLE_FILE } from './table-declaration.ts';
 
@@ -22,6 +24,11 @@ export async function fetchTable(
   url: string,
   { rawFolder, logger }: Pick<SourceContext, 'rawFolder' | 'logger'>,
 ): Promise<string> {
+  if (!URL.canParse(url))
+    throw new HeadwayError('SOURCE_INVALID', 'this is no address of the web', {
+      where: withoutQuery(url),
+      fix: 'Write it as https://HOST/PATH.',
+    });
   const folder = join(rawFolder, 'web', sha256(url).slice(0, 12));
   await mkdir(folder, { recursive: true });
   const path = join(folder, nameOf(url));
@@ -54,7 +61,9 @@ export async function fetchTable(
 
 /** The last part of the path; CSV where that does not say what it is. */
 function nameOf(url: string): string {
-  const last = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
-  const safe = last.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '');
+  const last = new URL(url).pathname.split('/').at(-1) ?? '';
+  const safe = decoded(last)
+    .replace(/[^\w.-]+/g, '_')
+    .replace(/^\.+/, '');
   return TABLE_FILE.test(safe) ? safe : `${safe}.csv`;
 }

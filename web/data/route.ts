@@ -5,6 +5,8 @@
  * works under any prefix, and no server or log sees it.
  * Fails: never; a time that is none is left out.
  */
+import { decoded } from '../../platform/text/decoded.ts';
+
 export interface Address {
   readonly view: string;
   /** What of the view: the id of a series. */
@@ -43,12 +45,4 @@ export function formatAddress({ view, id, at, query }: Address): string {
   const search = parameters.toString().replaceAll('%3A', ':');
   const path = id === null ? view : `${view}/${encodeURIComponent(id)}`;
   return `#/${path}${search && `?${search}`}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

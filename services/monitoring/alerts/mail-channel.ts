@@ -5,6 +5,7 @@
  * Fails: with nodemailer's error.
  */
 import { createTransport } from 'nodemailer';
+import { decoded } from '../../../platform/text/decoded.ts';
 import type { AlertChannel } from './channel.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -24,9 +25,7 @@ export function mailChannel(options: {
     port: port === '' ? (isSecure ? 465 : 587) : Number(port),
     secure: isSecure,
     requireTLS: hasUser && !isSecure,
-    ...(hasUser
-      ? { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }
-      : {}),
+    ...(hasUser ? { auth: { user: decoded(username), pass: decoded(password) } } : {}),
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,

@@ -37,6 +37,7 @@ test('follows the pages in order, and stops at an empty one', async () => {
 
 test.each([
   ['a page on another host', { items: [{}], next: 'https://elsewhere.example/' }, 'another host'],
+  ['a next page without a host', { items: [{}], next: 'items?page=2' }, 'has no address'],
   ['a page that is itself the next', { items: [{}], next: FIRST }, 'more than 1000 pages'],
   ['a page without rows', { next: FIRST }, 'gives no data'],
   ['a page that is no JSON', 'Bad gateway', 'Bad gateway'],

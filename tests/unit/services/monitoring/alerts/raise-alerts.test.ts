@@ -181,7 +181,7 @@ test('a mail arrives; a password is not sent in the clear', async () => {
     await raiseAlerts(request(openLog(), [plain]));
     expect(mails[0]).toMatch(/^headway@example.org a@example.org,b@example.org\n/);
     expect(mails[0]).toContain('Subject: Headway demo: level\r\n');
-    const login = mailChannel({ smtp: `smtp://user:PASSWORD@127.0.0.1:${port}`, ...addressed });
+    const login = mailChannel({ smtp: `smtp://user:PASS%WORD@127.0.0.1:${port}`, ...addressed });
     const error = await login
       .send(testNotification('demo', NOW))
       .catch((thrown: unknown) => thrown);
