@@ -1,6 +1,6 @@
 /**
- * Purpose: the only place that waits. Code that pauses or polls takes these as arguments, so that a
- * test can pass a `sleep` that does not wait.
+ * Purpose: pauses and polling. Code that waits takes these as arguments, so that a test can pass a
+ * `sleep` that does not wait. Time limits and ticks of modules of `platform/` set their own timers.
  * Invariants: a pause ends early when its signal aborts; `repeat` never overlaps with itself and
  * never keeps a process alive.
  * Fails: `sleep` rejects with the signal's reason when aborted.

@@ -1,6 +1,6 @@
 /**
  * Purpose: the one HTTP client: time-outs, retries with exponential back-off and jitter,
- * Retry-After honoured.
+ * Retry-After honoured, replies of a bounded size.
  * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors,
  * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log has method, URL without
  * user and query, and status, never headers or bodies. A redirect stays on its host and never
@@ -31,6 +31,8 @@ export interface HttpClient {
   readonly logger: Logger;
 }
 
+/** Of a reply that is read as a whole: more than any page of an API has. */
+const MAX_REPLY_BYTES = 64 << 20;
 const RETRIED_STATUS = new Set([408, 425, 429]);
 /** The code of follow-redirects for what `beforeRedirect` throws. */
 const REDIRECT_REFUSED = 'ERR_FR_REDIRECTION_FAILURE';
@@ -40,9 +42,12 @@ function isRetried(error: AxiosError): boolean {
   if (!['get', 'head', 'put', 'delete'].includes(error.config?.method ?? '')) return false;
   const status = error.response?.status;
   if (status !== undefined) return status >= 500 || RETRIED_STATUS.has(status);
-  if (error.code === REDIRECT_REFUSED) return false;
+  if (error.code === REDIRECT_REFUSED || isTooLarge(error)) return false;
   return isNetworkError(error) || TIMED_OUT.has(error.code ?? '');
 }
+
+/** The library has no code of its own for it. */
+const isTooLarge = ({ message }: AxiosError): boolean => message.startsWith('maxContentLength');
 
 export function createHttpClient(options: HttpOptions): HttpClient {
   const {
@@ -56,6 +61,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     Math.min(exponentialDelay(attempt - 1, error, firstDelayMs), maximumDelayMs);
   const client = axios.create({
     timeout: timeoutMs,
+    maxContentLength: MAX_REPLY_BYTES,
     maxRedirects: 5,
     beforeRedirect: ({ href }, _response, { url }) => refuseOtherHost(String(href), url),
     headers: { 'User-Agent': 'headway' },
@@ -87,6 +93,7 @@ export function reasonOf(error: unknown): string {
   if (axios.isAxiosError(error)) {
     const { response, code, message } = error;
     if (code === REDIRECT_REFUSED) return message;
+    if (isTooLarge(error)) return 'the reply is too large';
     return response ? `HTTP ${response.status}` : (code ?? message);
   }
   return error instanceof Error ? error.message : String(error);

@@ -13,9 +13,9 @@ import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { AxiosResponse } from 'axios';
 import { HeadwayError } from '../errors.ts';
+import { sleep } from '../timers.ts';
 import { type HttpClient, reasonOf } from './client.ts';
 import { withoutQuery } from './without-query.ts';
 
@@ -65,7 +65,7 @@ export async function download(
         { url: withoutQuery(url), attempt, reason: reasonOf(error) },
         'download was interrupted, resuming',
       );
-      await wait(client.delayMs(attempt));
+      await sleep(client.delayMs(attempt));
     }
   }
 }
@@ -87,6 +87,7 @@ async function request(
   return client.axios.get(url, {
     headers,
     responseType: 'stream',
+    maxContentLength: -1, // `maxBytes` is the limit
     decompress: false,
     signal,
     validateStatus,

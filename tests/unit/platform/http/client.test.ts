@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
@@ -46,6 +47,26 @@ test('what is not idempotent is never sent twice, and reasons are short', async 
   await axios.get(url).catch(() => null);
   expect(requests).toBe(4);
   expect(withoutQuery(url)).not.toContain('secret');
+  server.closeAllConnections();
+  server.close();
+});
+
+test('a reply that does not end is cut off, and not asked for again', async () => {
+  let requests = 0;
+  const chunk = Buffer.alloc(1 << 20);
+  const server = createServer(async (_, response) => {
+    requests++;
+    // 80 MB at most, so that a client without a limit fails this test and ends.
+    for (let i = 0; i < 80 && !response.destroyed; i++)
+      if (!response.write(chunk)) await once(response, 'drain').catch(() => {});
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { axios } = createHttpClient({ logger: silentLogger, firstDelayMs: 1, retries: 2 });
+  const error = await axios.get(url, { responseType: 'text' }).catch((caught) => caught);
+  expect(reasonOf(error)).toBe('the reply is too large');
+  expect(requests).toBe(1);
   server.closeAllConnections();
   server.close();
 });
