@@ -4,9 +4,8 @@
  * Invariants: the dashboard's files are made once, when the first of them is asked for; nothing of
  * it comes from another host.
  * Fails: where a file of the dashboard is missing or cannot be bundled, a request for it is
- * INTERNAL, and the log says why; the API does not need it.
+ * INTERNAL, and the log says why; the next one tries again. The API does not need it.
  */
-
 import { PAGE_FILES, type PageContent, readPage } from '../page-files.ts';
 import type { App } from '../plugins/app.ts';
 import { isNotModified } from '../plugins/attach-serving.ts';
@@ -22,7 +21,10 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<void>
       // Without the slash, relative addresses of the page would lead out of the prefix.
       if (url === '/' && !request.originalUrl.split('?', 1)[0]?.endsWith('/'))
         return reply.redirect(`${urlPrefix}/`, 308);
-      content ??= readPage(dashboard);
+      content ??= readPage(dashboard).catch((error: unknown) => {
+        content = null;
+        throw error;
+      });
       const file = (await content).get(name);
       if (file === undefined) throw new Error(`the page has no ${name}`);
       const { bytes, etag } = file;

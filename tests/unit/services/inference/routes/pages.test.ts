@@ -1,5 +1,10 @@
 /** Purpose: the page, its files, the documentation and the metrics. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { buildApp } from '../../../../../services/inference/app.ts';
 import { createFixture } from '../../../../fakes/inference.ts';
 
 test('the page, its files, the docs and the figures are there, under a strict policy', async () => {
@@ -18,4 +23,21 @@ test('the page, its files, the docs and the figures are there, under a strict po
     (await app.inject({ url: '/', headers: { 'if-none-match': String(etag) } })).statusCode,
   ).toBe(304);
   await app.close();
+});
+
+test('a page that could not be read is read again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headway-page-'));
+  const app = await buildApp({
+    ...createFixture().options,
+    dashboard: pathToFileURL(`${folder}/`),
+  });
+  try {
+    expect((await app.inject('/')).statusCode).toBe(500);
+    for (const name of ['page.html', 'page.js', 'page.css'])
+      await writeFile(join(folder, name), name);
+    expect((await app.inject('/')).body).toBe('page.html');
+  } finally {
+    await app.close();
+    await rm(folder, { recursive: true });
+  }
 });
