@@ -30,3 +30,12 @@ export function fixedClock(now: number): Clock & { advance(ms: number): void } {
     },
   };
 }
+
+/**
+ * How long ago it was called, in milliseconds, by the clock that went further: the monotonic one
+ * may stand still while an instance is frozen or a machine sleeps, the other may be set back.
+ */
+export function stopwatch(clock: Clock): () => number {
+  const [at, elapsedAt] = [clock.now(), clock.elapsedMs()];
+  return () => Math.max(clock.now() - at, clock.elapsedMs() - elapsedAt);
+}

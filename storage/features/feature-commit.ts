@@ -8,7 +8,7 @@
  * CLOCK_AHEAD for a clock that is off by minutes (nothing is committed); the store's own errors.
  */
 import type { Panel } from '../../forecasting/panel/panel.ts';
-import type { Clock } from '../../platform/clock.ts';
+import { type Clock, stopwatch } from '../../platform/clock.ts';
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
@@ -97,15 +97,6 @@ export const onlineQuery = ({ onlineIntervals, ahead }: OnlineRequest) => ({
   lastIntervals: onlineIntervals ?? DEFAULT_ONLINE_INTERVALS,
   ...(ahead ? { ahead } : {}),
 });
-
-/**
- * How long ago it was called, in milliseconds, and rather too much: a wall clock can be set back,
- * and the other one may stand still while the machine sleeps.
- */
-function stopwatch(clock: Clock): () => number {
-  const [at, elapsedAt] = [clock.now(), clock.elapsedMs()];
-  return () => Math.max(clock.now() - at, clock.elapsedMs() - elapsedAt);
-}
 
 /** Writes the online view of the snapshot to be, and completes its manifest. */
 export async function withOnlineView(

@@ -8,7 +8,7 @@
  * Fails: SETTINGS_INVALID at the start for a file that is missing or wrong. A store does not stop
  * the start: until its keys were read once, every request that needs one gets STORE_UNAVAILABLE.
  */
-import type { Clock } from '../../../platform/clock.ts';
+import { type Clock, stopwatch } from '../../../platform/clock.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import { withTimeout } from '../../../platform/timers.ts';
@@ -94,7 +94,8 @@ class ReloadedKeys implements ApiKeys {
   #version: string | null = null;
   /** Why the last look failed; null: it did not. */
   problem: unknown = null;
-  #lookedAt = { now: 0, elapsedMs: 0 };
+  /** Since the last look. */
+  #age = () => Number.POSITIVE_INFINITY;
   #looking: Promise<boolean> | null = null;
 
   constructor(origin: Origin, options: OpenKeysOptions) {
@@ -153,17 +154,6 @@ class ReloadedKeys implements ApiKeys {
   }
 
   #note(): void {
-    const { clock } = this.#options;
-    this.#lookedAt = { now: clock.now(), elapsedMs: clock.elapsedMs() };
-  }
-
-  /**
-   * By the clock that went further: the monotonic one may stand still while an instance is frozen,
-   * the other may be set back.
-   */
-  #age(): number {
-    const { clock } = this.#options;
-    const { now, elapsedMs } = this.#lookedAt;
-    return Math.max(clock.now() - now, clock.elapsedMs() - elapsedMs);
+    this.#age = stopwatch(this.#options.clock);
   }
 }

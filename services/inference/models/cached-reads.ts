@@ -4,23 +4,19 @@
  * Fails: as the store does.
  */
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../../platform/clock.ts';
+import { type Clock, stopwatch } from '../../../platform/clock.ts';
 
 export type CachedRead = <T>(key: string, read: () => Promise<T>) => Promise<T>;
 
 export function cachedReads(clock: Clock, keepMs: number, max = 200): CachedRead {
-  const kept = new LRUCache<string, Promise<unknown>>({
-    max,
-    ttl: keepMs,
-    ttlResolution: 0,
-    perf: { now: () => clock.now() },
-  });
+  const kept = new LRUCache<string, { reading: Promise<unknown>; age: () => number }>({ max });
   return <T>(key: string, read: () => Promise<T>) => {
     const known = kept.get(key);
-    if (known !== undefined) return known as Promise<T>;
+    if (known !== undefined && known.age() < keepMs) return known.reading as Promise<T>;
     const reading = read();
-    kept.set(key, reading);
-    reading.catch(() => kept.delete(key));
+    const entry = { reading, age: stopwatch(clock) };
+    kept.set(key, entry);
+    reading.catch(() => kept.peek(key) === entry && kept.delete(key));
     return reading;
   };
 }

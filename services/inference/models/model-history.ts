@@ -4,7 +4,7 @@
  * leaves the last good list.
  * Fails: with the store's error while there is no list yet.
  */
-import type { Clock } from '../../../platform/clock.ts';
+import { type Clock, stopwatch } from '../../../platform/clock.ts';
 import type { ListedCard, Promotion, ServedModels } from '../ports.ts';
 
 export interface HistoricModel extends ListedCard {
@@ -20,7 +20,7 @@ export function modelHistory(
   keepMs: number,
 ): () => Promise<readonly HistoricModel[]> {
   let known: readonly HistoricModel[] | null = null;
-  let readAt = Number.NEGATIVE_INFINITY;
+  let age = () => Number.POSITIVE_INFINITY;
   let reading: Promise<readonly HistoricModel[]> | null = null;
 
   async function read(): Promise<readonly HistoricModel[]> {
@@ -38,10 +38,10 @@ export function modelHistory(
   }
 
   return async () => {
-    if (known && clock.now() - readAt < keepMs) return known;
+    if (known && age() < keepMs) return known;
     reading ??= read().finally(() => {
       reading = null;
-      readAt = clock.now();
+      age = stopwatch(clock);
     });
     const last = known;
     return last ? reading.catch(() => last) : reading;

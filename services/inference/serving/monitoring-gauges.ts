@@ -6,7 +6,7 @@
  * Fails: never; a store that is away leaves the last figures, whose age grows.
  */
 import { Gauge, type Registry } from 'prom-client';
-import type { Clock } from '../../../platform/clock.ts';
+import { type Clock, stopwatch } from '../../../platform/clock.ts';
 import { describeError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import { withTimeout } from '../../../platform/timers.ts';
@@ -24,12 +24,12 @@ export function addMonitoringGauges(
 ): void {
   const { figures, clock, logger } = source;
   let known: LiveFigures | null = null;
-  let readAt = Number.NEGATIVE_INFINITY;
+  let readAge = () => Number.POSITIVE_INFINITY;
   let reading: Promise<void> = Promise.resolve();
 
   function refresh(): Promise<void> {
-    if (clock.now() - readAt < KEPT_MS) return reading;
-    readAt = clock.now();
+    if (readAge() < KEPT_MS) return reading;
+    readAge = stopwatch(clock);
     reading = figures.head().then(
       (newest) => {
         known = newest;

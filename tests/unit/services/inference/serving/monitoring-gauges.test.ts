@@ -49,3 +49,23 @@ test('figures become gauges; what is not known is none; the store is asked once 
   clock.advance(60_000);
   expect((await shown()).headway_monitoring_age_seconds).toBe('180');
 });
+
+test('a clock that is set back does not keep old figures', async () => {
+  const registry = new Registry();
+  const time = { now: NOW, elapsedMs: 0 };
+  const clock = { now: () => time.now, elapsedMs: () => time.elapsedMs };
+  let reads = 0;
+  const head = async () => {
+    reads++;
+    return FIGURES;
+  };
+  addMonitoringGauges(registry, { figures: { head }, clock, logger: silentLogger });
+  await registry.metrics();
+  time.now -= 3_600_000;
+  time.elapsedMs += 59_999;
+  await registry.metrics();
+  expect(reads).toBe(1);
+  time.elapsedMs += 1;
+  await registry.metrics();
+  expect(reads).toBe(2);
+});
