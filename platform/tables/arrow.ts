@@ -1,32 +1,52 @@
 /**
  * Purpose: a table as an Arrow IPC stream, its buffers compressed with LZ4.
  * Invariants: as table.ts; texts are dictionaries with indices of 16 or 32 bits, times are
- * timestamp[ms, UTC].
+ * timestamp[ms, UTC]; other work of the process gets a turn between batches of rows.
  * Fails: never.
  */
 import * as arrow from '@uwdata/flechette';
 import lz4 from 'lz4js';
-import type { Table, TableColumn } from './table.ts';
+import { lengthOf, slice, type Table, type TableColumn, type TextColumn } from './table.ts';
 
 type Values = Float32Array | Float64Array | BigInt64Array | Int16Array | Int32Array;
 type ArrowColumn = arrow.Column<unknown>;
 
+/** Some tens of milliseconds of work. */
+const ROWS_PER_BATCH = 16_384;
+/** Of the mark that ends a stream. */
+const END_BYTES = 8;
 /** A length of 16 bits has a sign. */
 const MAX_SHORT = 32_767;
 const { LZ4_FRAME } = arrow.CompressionType;
 
-export function arrowStream(table: Table): Uint8Array {
+export async function arrowStream(table: Table): Promise<Uint8Array> {
+  const rows = table[0] ? lengthOf(table[0]) : 0;
+  const batchOf = (from: number) => table.map((one) => slice(one, from, from + ROWS_PER_BATCH));
+  const first = streamOf(batchOf(0).map((one) => [one.name, columnOf(one)]));
+  const parts = [first.subarray(0, -END_BYTES)];
+  for (let from = ROWS_PER_BATCH; from < rows; from += ROWS_PER_BATCH) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const stream = streamOf(batchOf(from).map((one) => [one.name, indexedColumnOf(one)]));
+    parts.push(stream.subarray(schemaBytes(stream), -END_BYTES));
+  }
+  parts.push(first.subarray(-END_BYTES));
+  return Buffer.concat(parts);
+}
+
+/** A whole stream: its schema, its dictionaries, one batch of rows and the mark of its end. */
+function streamOf(columns: [string, ArrowColumn][]): Uint8Array {
   arrow.setCompressionCodec(LZ4_FRAME, {
     encode: (bytes) => lz4.compress(bytes),
     decode: (bytes) => lz4.decompress(bytes),
   });
-  const columns = table.map((column): [string, ArrowColumn] => [column.name, columnOf(column)]);
-  const bytes = arrow.tableToIPC(arrow.tableFromColumns(columns), {
-    format: 'stream',
-    codec: LZ4_FRAME,
-  });
+  const table = arrow.tableFromColumns(columns);
+  const bytes = arrow.tableToIPC(table, { format: 'stream', codec: LZ4_FRAME });
   return bytes as Uint8Array; // null only where it is written to a sink
 }
+
+/** The first message of a stream: a mark of 4 bytes, the length of the schema, and the schema. */
+const schemaBytes = (stream: Uint8Array): number =>
+  8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true);
 
 function columnOf(column: TableColumn): ArrowColumn {
   switch (column.kind) {
@@ -39,7 +59,7 @@ function columnOf(column: TableColumn): ArrowColumn {
     case 'time':
       return wholeNumbers(arrow.timestamp(arrow.TimeUnit.MILLISECOND, 'UTC'), column.values);
     case 'text':
-      return dictionaryColumn(column.codes, column.texts);
+      return dictionaryColumn(column);
   }
 }
 
@@ -49,12 +69,23 @@ function wholeNumbers(type: arrow.DataType, values: Float64Array): ArrowColumn {
   return arrowColumn(type, whole, (_, i) => Number.isNaN(values[i]));
 }
 
-function dictionaryColumn(codes: Int32Array, texts: readonly string[]): ArrowColumn {
+/** As every batch after the first has it: of a dictionary the indices alone. */
+const indexedColumnOf = (column: TableColumn): ArrowColumn =>
+  column.kind === 'text' ? indexColumn(indexTypeOf(column), column) : columnOf(column);
+
+const indexTypeOf = ({ texts }: TextColumn) =>
+  texts.length <= MAX_SHORT ? arrow.int16() : arrow.int32();
+
+function indexColumn(type: arrow.DataType, { codes, texts }: TextColumn): ArrowColumn {
   const isShort = texts.length <= MAX_SHORT;
-  const type = arrow.dictionary(arrow.utf8(), isShort ? arrow.int16() : arrow.int32());
-  const column = arrowColumn(type, isShort ? Int16Array.from(codes) : codes, (code) => code < 0);
+  return arrowColumn(type, isShort ? Int16Array.from(codes) : codes, (code) => code < 0);
+}
+
+function dictionaryColumn(text: TextColumn): ArrowColumn {
+  const type = arrow.dictionary(arrow.utf8(), indexTypeOf(text));
+  const column = indexColumn(type, text);
   const [batch] = column.data as unknown as [{ setDictionary(texts: unknown): void }];
-  batch.setDictionary(textsOf(type.dictionary, texts));
+  batch.setDictionary(textsOf(type.dictionary, text.texts));
   return column;
 }
 

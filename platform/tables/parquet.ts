@@ -5,7 +5,7 @@
  */
 import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
-import { lengthOf, type Table, type TableColumn } from './table.ts';
+import { lengthOf, slice, type Table, type TableColumn } from './table.ts';
 
 /** Some tens of milliseconds of work. */
 const ROWS_PER_GROUP = 8192;
@@ -29,7 +29,7 @@ export async function parquetFile(table: Table): Promise<Uint8Array> {
   const schema = [{ name: 'root', num_children: table.length }, ...columns];
   const file = new ParquetWriter({ writer, schema });
   for (let from = 0; from < rows; from += ROWS_PER_GROUP) {
-    const columnData = table.map((one) => source(one, from, from + ROWS_PER_GROUP));
+    const columnData = table.map((one) => source(slice(one, from, from + ROWS_PER_GROUP)));
     await file.write({ columnData, rowGroupSize: ROWS_PER_GROUP });
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -37,14 +37,12 @@ export async function parquetFile(table: Table): Promise<Uint8Array> {
   return writer.getBytes();
 }
 
-function source(column: TableColumn, from: number, to: number): ColumnSource {
+function source(column: TableColumn): ColumnSource {
   const { name } = column;
-  if (column.kind === 'text') {
-    const codes = column.codes.subarray(from, to);
-    return { name, data: Array.from(codes, (code) => column.texts[code] ?? null) };
-  }
+  if (column.kind === 'text')
+    return { name, data: Array.from(column.codes, (code) => column.texts[code] ?? null) };
   const isWhole = column.kind === 'integer' || column.kind === 'time';
-  const data = Array.from(column.values.subarray(from, to), (value) => {
+  const data = Array.from(column.values, (value) => {
     if (Number.isNaN(value)) return null;
     return isWhole ? BigInt(value) : value;
   });

@@ -39,6 +39,14 @@ export const isTableFormat = (format: string): format is TableFormat => format i
 export const lengthOf = (column: TableColumn): number =>
   column.kind === 'text' ? column.codes.length : column.values.length;
 
+/** The rows [from, until), not copied. */
+export function slice(column: TableColumn, from: number, until: number): TableColumn {
+  if (column.kind === 'text') return { ...column, codes: column.codes.subarray(from, until) };
+  return column.kind === 'float'
+    ? { ...column, values: column.values.subarray(from, until) }
+    : { ...column, values: column.values.subarray(from, until) };
+}
+
 /** A text column of values in their order, each text kept once. */
 export function textColumn(name: string, values: Iterable<string | null>): TextColumn {
   const positions = new Map<string, number>();

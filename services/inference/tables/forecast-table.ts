@@ -159,7 +159,7 @@ function forecastTable(
     );
   return [
     text('unique_id', (_, i) => ids[i] as string),
-    { name: 'ds', kind: 'time', values: Float64Array.from(rows.flatMap(() => starts)) },
+    { name: 'ds', kind: 'time', values: repeated(starts, rows.length) },
     time('cutoff', () => serving.cutoffTimestamp),
     ...positions.map((q) =>
       numbers(
@@ -175,6 +175,13 @@ function forecastTable(
     text('fallback_reason', ({ fallback }) => fallback?.reason ?? null),
     time('fallback_since', ({ fallback }) => fallback?.since ?? Number.NaN),
   ];
+}
+
+/** All values, `times` times. */
+function repeated(values: readonly number[], times: number): Float64Array {
+  const all = new Float64Array(values.length * times);
+  for (let i = 0; i < times; i++) all.set(values, i * values.length);
+  return all;
 }
 
 /** Each value `times` times in a row. */

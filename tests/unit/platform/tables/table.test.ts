@@ -52,6 +52,26 @@ describe.each(['arrow', 'parquet'] as const)('%s', (format) => {
       expect(rows[i]).toMatchObject({ id: `series ${i}`, y: i });
   });
 
+  test('other work gets turns while many rows are encoded', async () => {
+    const values = Float32Array.from({ length: 200_000 }, (_, i) => i % 977);
+    const ids = Array.from(values, (value) => (value === 5 ? null : `series ${value}`));
+    const table: Table = [textColumn('id', ids), { name: 'y', kind: 'float', values }];
+    let turns = 0;
+    let isDone = false;
+    const turn = () => {
+      turns++;
+      if (!isDone) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const bytes = await encodeTable(table, format);
+    isDone = true;
+    expect(turns).toBeGreaterThan(5);
+    const rows = await rowsOf(bytes, format);
+    expect(rows).toHaveLength(values.length);
+    for (const [i, row] of rows.entries())
+      if (row.id !== ids[i] || row.y !== values[i]) throw new Error(`row ${i} differs`);
+  });
+
   test('columns of several lengths are refused', async () => {
     const uneven: Table = [textColumn('id', ['a']), ...TABLE.slice(1)];
     await expect(encodeTable(uneven, format)).rejects.toThrow('columns have 1 and 4 rows');
