@@ -14,8 +14,11 @@ import { type App, appPlugin } from './app.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Together with `rateLimit: {}`: this fraction of the client's limit, counted separately. */
-    timesFewer?: number;
+    /**
+     * Together with `rateLimit: {}`: this fraction of the client's limit, counted separately. A
+     * function where requests of the route differ in their cost.
+     */
+    timesFewer?: number | ((request: FastifyRequest) => number);
   }
 }
 
@@ -73,13 +76,17 @@ export const rateLimit = appPlugin('rate-limit', async (app, options: RateLimitO
   if (requestsPerMinute === 0 && apiKeys === null) return;
   const limitOf = ({ apiKey }: FastifyRequest): number =>
     apiKey?.requestsPerMinute ?? requestsPerMinute;
+  const fractionOf = (request: FastifyRequest): number => {
+    const { timesFewer = 1 } = request.routeOptions.config;
+    return typeof timesFewer === 'number' ? timesFewer : timesFewer(request);
+  };
   await app.register(fastifyRateLimit, {
     enableDraftSpec: true,
     timeWindow: '1 minute',
     cache: MAX_CLIENTS,
     keyGenerator: clientOf,
     allowList: apiKeys === null ? [] : (request) => limitOf(request) === 0,
-    max: (request) => Math.ceil(limitOf(request) / (request.routeOptions.config.timesFewer ?? 1)),
+    max: (request) => Math.ceil(limitOf(request) / fractionOf(request)),
     errorResponseBuilder: (_request, { max }) =>
       new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
   });

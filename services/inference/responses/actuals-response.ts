@@ -2,8 +2,8 @@
  * Purpose: what happened, as the served snapshot has it: pages of series, or one table.
  * Invariants: pages are in text order of the ids, as those of the list of series; an unknown value
  * is null, never 0.
- * Fails: SERIES_UNKNOWN; REQUEST_INVALID for a range that is empty or too long, and for a cursor
- * nobody gave out.
+ * Fails: SERIES_UNKNOWN; REQUEST_INVALID for a range that is empty or too long, for a table of too
+ * many rows, and for a cursor nobody gave out.
  */
 import type { Static } from 'typebox';
 import type { Domain } from '../../../domains/domain.ts';
@@ -19,6 +19,8 @@ import { queryRange } from './query-times.ts';
 const DAY_MINUTES = 1440;
 const INTERVALS = 24;
 const MAX_INTERVALS = 1000;
+/** Of a table, which is made in memory: some seconds of work, in turns. */
+const MAX_ROWS = 5_000_000;
 
 export function actualsResponse(
   domain: Domain,
@@ -47,7 +49,11 @@ export function actualsResponse(
 }
 
 /** What panels are exported as, unique_id, ds, y: all series that were asked for, without pages. */
-export function actualsTable({ snapshot }: Serving, query: Static<typeof ActualsQuery>): Table {
+export function actualsTable(
+  { snapshot }: Serving,
+  query: Static<typeof ActualsQuery>,
+  maxRows = MAX_ROWS,
+): Table {
   if (query.limit !== undefined || query.cursor !== undefined)
     throw new HttpProblem(
       'REQUEST_INVALID',
@@ -55,6 +61,12 @@ export function actualsTable({ snapshot }: Serving, query: Static<typeof Actuals
     );
   const { panel, indexOf } = snapshot;
   const { ids, first, end } = askedActuals(snapshot, query);
+  if (ids.length * (end - first) > maxRows)
+    throw new HttpProblem(
+      'REQUEST_INVALID',
+      `the table has more than ${maxRows} rows: ask for at most ` +
+        `${Math.floor(maxRows / ids.length)} intervals at once, or for one series`,
+    );
   const rows = ids.map((id) => indexOf.get(id) as number);
   return panelTable(panel, rows, first, end);
 }

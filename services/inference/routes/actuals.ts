@@ -22,13 +22,13 @@ import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.t
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
 import { actualsResponse, actualsTable } from '../responses/actuals-response.ts';
 import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
-import { chosenFormat, JSON_OR_TABLE } from '../responses/media-type.ts';
+import { chosenFormat, JSON_OR_TABLE, preferredType } from '../responses/media-type.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { RouteContext } from './context.ts';
 
-/** Each post is a write to the store. */
+/** Each post is a write to the store, each table a response of all series that is not kept. */
 const TIMES_FEWER = 10;
 /** An actual may lie this many times the whole range of its series outside of it: a record does. */
 const RANGES = 20;
@@ -40,7 +40,10 @@ export async function actualsRoutes(app: App, context: RouteContext): Promise<vo
   app.get(
     '/v1/actuals',
     {
-      config: { access: 'forecasts:read' },
+      config: {
+        ...{ access: 'forecasts:read', rateLimit: {} },
+        timesFewer: ({ headers }) => (isTableAsked(headers.accept) ? TIMES_FEWER : 1),
+      },
       schema: {
         operationId: 'listActuals',
         tags: ['actuals'],
@@ -185,6 +188,9 @@ function refuseContradictions(spans: readonly ActualSpan[], intervalMs: number):
     }
   }
 }
+
+const isTableAsked = (accept: string | undefined): boolean =>
+  preferredType(accept, Object.values(JSON_OR_TABLE)) !== JSON_OR_TABLE.json;
 
 const invalid = (where: string, what: string, fix: string) =>
   new HeadwayError('ACTUALS_INVALID', `${where} ${what}`, { where, fix });

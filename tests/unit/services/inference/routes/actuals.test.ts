@@ -8,6 +8,8 @@ import { describe, expect, test } from '@jest/globals';
 import { encodeChecksummedJson } from '../../../../../platform/files/checksummed-json.ts';
 import { TABLE_TYPES } from '../../../../../platform/tables/table.ts';
 import type { AppOptions } from '../../../../../services/inference/app-options.ts';
+import { actualsTable } from '../../../../../services/inference/responses/actuals-response.ts';
+import type { Serving } from '../../../../../services/inference/serving/build-serving-snapshot.ts';
 import { collectActuals } from '../../../../../storage/forecasts/actuals-gc.ts';
 import { openActualsLog } from '../../../../../storage/forecasts/actuals-log.ts';
 import { CUTOFF, createFixture, domain, HOUR, NOW } from '../../../../fakes/inference.ts';
@@ -223,6 +225,32 @@ describe('tables', () => {
     expect(paged.json()).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
     const strange = await app.inject({ url, headers: { accept: 'image/png' } });
     expect(strange.json()).toMatchObject({ status: 406, code: 'NOT_ACCEPTABLE' });
+    await app.close();
+  });
+
+  test('have a rate of their own, below that of pages', async () => {
+    const { options } = createFixture();
+    const { app } = await open({ settings: { ...options.settings, rateLimitPerMinute: 20 } });
+    const statuses = async (accept: string, times: number) => {
+      const all: number[] = [];
+      for (let i = 0; i < times; i++)
+        all.push((await app.inject({ url: '/v1/actuals', headers: { accept } })).statusCode);
+      return all;
+    };
+    expect(await statuses(TABLE_TYPES.arrow, 3)).toEqual([200, 200, 429]);
+    expect(await statuses('application/json', 18)).toEqual([...Array(17).fill(200), 429]);
+    await app.close();
+  });
+
+  test('of too many rows are refused, with how many intervals fit', async () => {
+    const { app } = await open();
+    const serving = app.serving.current() as Serving;
+    const from = iso(CUTOFF - 100 * HOUR);
+    const series = serving.snapshot.sortedIds.length;
+    expect(actualsTable(serving, { from }, 101 * series)[0]).toMatchObject({ name: 'unique_id' });
+    expect(() => actualsTable(serving, { from }, 101 * series - 1)).toThrow(
+      'ask for at most 100 intervals at once',
+    );
     await app.close();
   });
 });
