@@ -123,6 +123,8 @@ test.each(OVERLAYS)(
       expect.stringMatching(/^\/data\//),
     ]);
     const { sizeLimit } = podOf(deployment).volumes[0].emptyDir;
+    // The ingress controller names the caller; a forwarded port has nobody in between.
+    expect(settings.proxies).toBe(of === 'prod' ? 1 : 0);
     expect(settings.cacheMb * 1e6).toBeLessThan(Number.parseInt(sizeLimit, 10) * 2 ** 20);
   },
 );

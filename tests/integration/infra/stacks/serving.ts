@@ -107,6 +107,17 @@ export function servingTests(): void {
         });
     });
 
+    test('the function knows how many proxies name the caller: one, and two with CloudFront', () => {
+      for (const [name, proxies] of [
+        ['dev-inference', '1'],
+        ['prod-inference', '1'],
+        ['everything-inference', '2'],
+      ] as const)
+        stack(name).hasResourceProperties('AWS::Lambda::Function', {
+          Environment: { Variables: Match.objectLike({ HEADWAY_PROXIES: proxies }) },
+        });
+    });
+
     test('warm instances, a limit, keys and actuals where they are asked for', () => {
       const template = stack('everything-inference');
       template.hasResourceProperties('AWS::Lambda::Alias', {
