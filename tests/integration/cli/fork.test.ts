@@ -4,8 +4,9 @@
  * its tests.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { RepositoryCopy } from '../../fixtures/cli/copy-repository.ts';
+import { copyRepository, type RepositoryCopy } from '../../fixtures/cli/copy-repository.ts';
 import { differenceOf, forkRepository, isRenamed, NAME } from '../../fixtures/cli/fork.ts';
+import { processesWith } from '../../fixtures/cli/headway-process.ts';
 
 // A project that was renamed has nothing to try here.
 const testUnrenamed = (await isRenamed()) ? test.skip : test;
@@ -13,7 +14,7 @@ const testUnrenamed = (await isRenamed()) ? test.skip : test;
 let copy: RepositoryCopy | undefined;
 beforeAll(async () => {
   if (!(await isRenamed())) copy = await forkRepository();
-}, 120_000);
+});
 afterAll(() => copy?.remove());
 
 testUnrenamed('the diff touches the new domain and the names, and nothing else', async () => {
@@ -36,4 +37,16 @@ testUnrenamed('the diff touches the new domain and the names, and nothing else',
 testUnrenamed('the tests of the domain, of images, manifests and stacks pass in it', async () => {
   const tests = 'tests/unit/domains/visits tests/unit/delivery tests/unit/infra/aws';
   expect(await copy?.shell(`npm test -- ${tests}`)).toMatch(/Tests: +\d+ passed, \d+ total/);
+});
+
+// The processes are found in /proc.
+const testOnLinux = process.platform === 'linux' ? test : test.skip;
+testOnLinux('what still runs in a copy ends where the copy is removed', async () => {
+  const other = await copyRepository();
+  const running = other.shell('node --eval "setInterval(() => {}, 1e6)"; echo').catch(() => null);
+  while ((processesWith(other.root)?.length ?? 0) < 2)
+    await new Promise((resolve) => setImmediate(resolve));
+  await other.remove();
+  expect(processesWith(other.root)).toEqual([]);
+  expect(await running).toBeNull();
 });
