@@ -6,11 +6,9 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type CliWorker, cliWorker, temporaryPlace } from '../fixtures/cli/cli-worker.ts';
 import { endAll, startHeadway } from '../fixtures/cli/headway-process.ts';
-
-jest.setTimeout(180_000);
 
 const ARCHIVE = join(import.meta.dirname, '..', 'fixtures', 'old-store.tar.gz');
 /** The newest hour that the store holds: labelled 00:00 of the next day in New York. */

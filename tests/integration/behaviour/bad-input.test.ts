@@ -30,7 +30,7 @@ beforeAll(async () => {
     .filter((name) => name.endsWith('.parquet'))
     .sort();
   raw = join(folder, files[1] as string);
-}, 60_000);
+});
 afterAll(async () => {
   await warm.close();
   await place.remove();

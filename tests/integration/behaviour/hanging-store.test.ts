@@ -39,7 +39,7 @@ test('serve listens, is not ready, and a signal ends it while it waits', async (
   expect((await fetch(`${url}/health/ready`)).status).toBe(503);
   serve.kill('SIGHUP');
   expect(await serve.ended).toMatchObject({ code: 0, signal: null });
-}, 60_000);
+});
 
 test.each([['start', '--port', '0'], ['schedule']])(
   '%s is ended by a signal while it waits for the store',
@@ -50,7 +50,6 @@ test.each([['start', '--port', '0'], ['schedule']])(
     running.kill('SIGTERM');
     expect((await running.ended).signal).toBeNull();
   },
-  60_000,
 );
 
 test('a command ends with an error that names the limit', async () => {
@@ -58,4 +57,4 @@ test('a command ends with an error that names the limit', async () => {
     code: 4,
     stderr: expect.stringMatching(/trying again[\s\S]*STORE_UNAVAILABLE: .*HEADWAY_STORE_SECONDS/),
   });
-}, 60_000);
+});

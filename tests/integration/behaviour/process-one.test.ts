@@ -41,5 +41,4 @@ const isPossible = spawnSync('unshare', [...IN_NAMESPACE, 'true']).status === 0;
       await place.remove();
     }
   },
-  120_000,
 );

@@ -50,5 +50,4 @@ realTest(
     const again = await warm.run(['features', 'run'], env);
     expect([again.code, again.stdout.startsWith('Nothing new')]).toEqual([0, true]);
   },
-  120_000,
 );

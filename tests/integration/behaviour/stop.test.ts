@@ -51,7 +51,7 @@ test('SIGINT while a step of start is at work in a process of its own', async ()
   });
   expect(await left()).toEqual([]);
   expect((await warm.run(['store', 'verify'], place.env)).code).toBe(0);
-}, 60_000);
+});
 
 test('SIGTERM while start serves', async () => {
   for (const args of [
@@ -74,26 +74,22 @@ test('SIGTERM while start serves', async () => {
   expect(stdout).toContain('Stopping:');
   expect(await left()).toEqual([]);
   await expect(fetch(`${url}/health/live`)).rejects.toThrow();
-}, 60_000);
+});
 
 test.each([
   ['schedule', [], 0],
   // Whoever started it must learn that the run did not end.
   ['schedule --once', ['--once'], 70],
-])(
-  'SIGTERM while %s runs its first job',
-  async (_name, flags, code) => {
-    const schedule = startHeadway(['schedule', '--only', 'training', ...flags], {
-      ...place.env,
-      HEADWAY_LOG_LEVEL: 'info',
-    });
-    await schedule.until(/training …|runs on the/);
-    schedule.kill('SIGTERM');
-    expect(await schedule.ended).toMatchObject({ code, signal: null });
-    expect(await left()).toEqual([]);
-  },
-  60_000,
-);
+])('SIGTERM while %s runs its first job', async (_name, flags, code) => {
+  const schedule = startHeadway(['schedule', '--only', 'training', ...flags], {
+    ...place.env,
+    HEADWAY_LOG_LEVEL: 'info',
+  });
+  await schedule.until(/training …|runs on the/);
+  schedule.kill('SIGTERM');
+  expect(await schedule.ended).toMatchObject({ code, signal: null });
+  expect(await left()).toEqual([]);
+});
 
 test('SIGTERM to npm stops the service below it', async () => {
   if (process.platform !== 'linux') return;
@@ -110,4 +106,4 @@ test('SIGTERM to npm stops the service below it', async () => {
   await ended;
   for (let tries = 0; tries < 100 && (await left()).length > 0; tries++) await pause(50);
   expect(await left()).toEqual([]);
-}, 60_000);
+});

@@ -52,4 +52,4 @@ test('two with the same work folder and one with its own', async () => {
   expect(new Set([...counts.split('\n'), ...expected.split('\n')]).size).toBeLessThanOrEqual(
     shared.split('\n').length + 8,
   );
-}, 120_000);
+});

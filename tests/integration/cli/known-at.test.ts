@@ -5,15 +5,13 @@
 
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { commitObjects } from '../../fixtures/storage/features.ts';
-
-jest.setTimeout(180_000);
 
 const HOUR = 3_600_000;
 const FIRST = Date.UTC(2023, 4, 1);

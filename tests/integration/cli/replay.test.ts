@@ -45,7 +45,7 @@ beforeAll(async () => {
   const whole = await headway(replayInto('whole'), place.env);
   expect(whole.code).toBe(0);
   report = reportIn(whole.stdout);
-}, 600_000);
+});
 
 afterAll(async () => {
   await endAll();
@@ -102,4 +102,4 @@ test('killed and resumed, it ends in the same report', async () => {
   expect(reportIn(resumed.stdout)).toEqual(report);
   const page = (name: string) => readFile(join(place.folder, `${name}.html`), 'utf8');
   expect(await page('killed')).toBe(await page('whole'));
-}, 600_000);
+});

@@ -64,7 +64,7 @@ test('features, train, promote, forecast and verify', async () => {
   await warm.close();
   expect(await cacheOf('in-use')).toEqual([]);
   expect([...fake.objects.keys()].filter((key) => !key.startsWith('end/to-end/'))).toEqual([]);
-}, 240_000);
+});
 
 test('an S3 error is one line with a fix, and never shows a key, also in the debug log', async () => {
   const wrong = { AWS_ACCESS_KEY_ID: 'not-the-access-key', HEADWAY_LOG_LEVEL: 'debug' };
@@ -74,4 +74,4 @@ test('an S3 error is one line with a fix, and never shows a key, also in the deb
   );
   expect([code, stdout, stderr.trim().split('\n').length]).toEqual([4, '', 1]);
   for (const key of ['not-the-access-key', fake.secretKey]) expect(stderr).not.toContain(key);
-}, 60_000);
+});

@@ -26,4 +26,4 @@ test('the exit status is that of the job; without a champion no forecast is made
   const written = await readdir(join(place.folder, 'store'), { recursive: true });
   expect(written.filter((name) => /\/log\/0+1\.json$/.test(name))).toHaveLength(1);
   expect(written.filter((name) => name.startsWith('forecasts'))).toEqual([]);
-}, 240_000);
+});

@@ -64,7 +64,7 @@ test('the hook refuses: no features without an SQL engine', async () => {
     false,
     expect.stringContaining('refused: @duckdb/node-api'),
   ]);
-}, 120_000);
+});
 
 test('features, training and inference, each in its image', async () => {
   const done = { code: 0, signal: null };
@@ -106,4 +106,4 @@ test('features, training and inference, each in its image', async () => {
   });
   service.kill('SIGTERM');
   expect(await service.ended).toMatchObject(done);
-}, 300_000);
+});

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const flags = ['--', '--steps', '20', '--out', out];
   await run('npm', ['run', '-s', 'notebook', ...flags], { cwd: ROOT });
   page = await readFile(out, 'utf8');
-}, 240_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('every cell is there with its code and what it gave, up to the verdict', async () => {

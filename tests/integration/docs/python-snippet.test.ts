@@ -39,5 +39,4 @@ if (!hasPython) console.warn('the Python snippet of the reference is not run: th
       await server.close();
     }
   },
-  60_000,
 );

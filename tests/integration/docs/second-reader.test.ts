@@ -125,28 +125,22 @@ describe.each(['zero', 'unknown'] as const)('where an absent row means %s', (mis
   test.each([
     ['objects', false, 4],
     ['packs and an object', true, 5],
-  ])(
-    'its panel is ours, bit for bit, from %s',
-    async (_kind, packed, manifests) => {
-      const { root, features } = await makeStore(`${missing}-${packed}`, missing, packed);
-      const file = path.join(folder, `${missing}-${packed}.json`);
-      expect(await secondReader(root, '--panel', file)).toMatchObject({ ok: true, manifests });
-      const panel = await features.readAsOf();
-      const read = JSON.parse(await readFile(file, 'utf8'));
-      expect([read.seriesIds, read.start, read.length]).toEqual([
-        panel.seriesIds,
-        panel.start,
-        panel.length,
-      ]);
-      const target = Float32Array.from(read.target, (value: number | null) => value ?? Number.NaN);
-      expect(Buffer.from(target.buffer).equals(Buffer.from(panel.columns.target.buffer))).toBe(
-        true,
-      );
-      expect(new Set(read.target).size).toBeGreaterThan(4);
-      expect(read.target).toContain(null);
-    },
-    180_000,
-  );
+  ])('its panel is ours, bit for bit, from %s', async (_kind, packed, manifests) => {
+    const { root, features } = await makeStore(`${missing}-${packed}`, missing, packed);
+    const file = path.join(folder, `${missing}-${packed}.json`);
+    expect(await secondReader(root, '--panel', file)).toMatchObject({ ok: true, manifests });
+    const panel = await features.readAsOf();
+    const read = JSON.parse(await readFile(file, 'utf8'));
+    expect([read.seriesIds, read.start, read.length]).toEqual([
+      panel.seriesIds,
+      panel.start,
+      panel.length,
+    ]);
+    const target = Float32Array.from(read.target, (value: number | null) => value ?? Number.NaN);
+    expect(Buffer.from(target.buffer).equals(Buffer.from(panel.columns.target.buffer))).toBe(true);
+    expect(new Set(read.target).size).toBeGreaterThan(4);
+    expect(read.target).toContain(null);
+  });
 });
 
 test('damage is found, and its object named', async () => {
@@ -173,4 +167,4 @@ test('damage is found, and its object named', async () => {
     ok: false,
     key: 'features/toy/log',
   });
-}, 180_000);
+});

@@ -3,7 +3,7 @@
  */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Domain, RawRows } from '../../../domains/domain.ts';
 import { electricity } from '../../../domains/electricity/definition.ts';
 import { csvTable, openCsvFile } from '../../../platform/duckdb/csv-table.ts';
@@ -12,8 +12,6 @@ import { filesFingerprint, sourceFiles } from '../../../platform/files/source-fi
 import { shops } from '../../../tools/example-domain/definition.ts';
 import { type FeatureFixture, featureFixture, utc } from '../../fixtures/feature-fixture.ts';
 import { sharedCase } from '../../fixtures/shared-data.ts';
-
-jest.setTimeout(120_000);
 
 let bench: FeatureFixture;
 afterEach(() => bench?.remove());

@@ -20,7 +20,7 @@ const reports = {} as Record<SizeName, { bill: Bill; alternatives: Bill[]; price
 beforeAll(async () => {
   for (const name of SIZE_NAMES)
     reports[name] = JSON.parse((await cost('--size', name, '--json')).stdout);
-}, 240_000);
+});
 
 const page = (name: string): string => readFileSync(`${ROOT}/docs/${name}.md`, 'utf8');
 const rows = (text: string): string[][] =>

@@ -18,7 +18,7 @@ import { storeRightsTests } from './stacks/store-rights.ts';
 let remove: () => Promise<void>;
 beforeAll(async () => {
   remove = await synthesise();
-}, 240_000);
+});
 afterAll(() => remove());
 
 test('there are the stacks that the documents name, in each environment', () => {

@@ -43,4 +43,4 @@ test('the holiday table gives the calendars of the library, in all years of the 
   await remove();
   const expected = requests.map((each) => createCalendar(...each));
   expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(expected)));
-}, 60_000);
+});

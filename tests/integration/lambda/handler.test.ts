@@ -49,7 +49,7 @@ beforeAll(async () => {
   fixture = await createLambdaStore(folder, double);
   firstModel = await fixture.addModel(1);
   await building;
-}, 120_000);
+});
 afterAll(async () => {
   await double.close();
   await remove();
@@ -126,7 +126,7 @@ describe('the bundle', () => {
       },
     );
     expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
-  }, 120_000);
+  });
 
   test('validates and serializes on every route, with holidays from the table', async () => {
     // A schedule is validated by a library of its own.
@@ -148,7 +148,7 @@ describe('the bundle', () => {
     for (const event of [...events, post({ seriesIds: 3 }), post({ seriesIds: ['AEP'] })])
       statuses.push((await instance.invoke(event)).statusCode);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 400, 400, 200]);
-  }, 60_000);
+  });
 });
 
 describe('an instance', () => {

@@ -36,7 +36,7 @@ beforeAll(async () => {
     await symlink(join(ROOT, 'node_modules', dependency), link);
   }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-}, 240_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Visits per hour of two series, busier by day, with an hour that is absent. */

@@ -109,7 +109,7 @@ test('each event runs the command; the response is done or the error', async () 
   expect(body.errorType).toBe('NO_CHAMPION');
   expect(body.errorMessage).toContain('NO_CHAMPION');
   await retire(failing);
-}, 90_000);
+});
 
 test('an event gives the values that the command leaves open, and nothing else', async () => {
   const child = start(['forecast', '--shard', '{shard}'], { AWS_LAMBDA_RUNTIME_API: api });
@@ -134,7 +134,7 @@ test('an event gives the values that the command leaves open, and nothing else',
     });
   }
   await retire(child);
-}, 90_000);
+});
 
 test('outside Lambda it says what it is for', async () => {
   const [code] = await once(start(['models', 'list'], {}), 'exit');

@@ -19,4 +19,4 @@ afterAll(() => remove());
 
 test(`${WRITERS} processes with ${COMMITS} commits each, and a reader all along`, async () => {
   expect((await concurrentWriters(folder, WRITERS, COMMITS)).looks).toBeGreaterThan(0);
-}, 240_000);
+});

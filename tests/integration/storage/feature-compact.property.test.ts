@@ -172,6 +172,5 @@ describe('compaction', () => {
         { numRuns: runs(4), seed: 20261122, endOnFailure: true },
       );
     },
-    240_000,
   );
 });

@@ -169,4 +169,4 @@ test('no collection takes what was promised to stay, whatever happened before it
   );
   // Else it would prove nothing.
   expect(taken).toBeGreaterThan(runs(20));
-}, 120_000);
+});

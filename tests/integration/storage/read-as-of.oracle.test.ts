@@ -188,4 +188,4 @@ test('readAsOf reads as the rules say, whatever the objects, and a later commit 
     ),
     { numRuns: runs(15), seed: 20241122 },
   );
-}, 60_000);
+});

@@ -39,71 +39,67 @@ const open = (tries = 8) => {
 test.each([
   [8, 0.25],
   [1, 0.08],
-])(
-  '%i tries a request, %d of them failing',
-  async (tries, share) => {
-    double.fault = randomFaults(42 + tries, share);
-    const acknowledged: string[] = [];
-    const seen: number[] = [];
-    let failures = 0;
-    const write = async (writer: number) => {
-      const features = open(tries);
-      for (let i = 0; i < COMMITS; i++) {
-        const at = writer * COMMITS + i;
-        const newObjects = await makeObjects(folder, [
-          { part: String(at), span: [at, at + 1], rows: [['x', at, at]] },
-        ]);
-        for (let isDone = false; !isDone; ) {
-          await commitObjects(features, {
-            reason: 'test',
-            schema: schemaOf('zero'),
-            newObjects,
-          }).then(
-            ({ snapshotVersion }) => {
-              isDone = true;
-              acknowledged.push(snapshotVersion);
-            },
-            (error: unknown) => {
-              expect(error).toMatchObject({
-                code: expect.stringMatching(/^(STORE_UNAVAILABLE|COMMIT_CONFLICT)$/),
-              });
-              failures++;
-            },
-          );
-        }
+])('%i tries a request, %d of them failing', async (tries, share) => {
+  double.fault = randomFaults(42 + tries, share);
+  const acknowledged: string[] = [];
+  const seen: number[] = [];
+  let failures = 0;
+  const write = async (writer: number) => {
+    const features = open(tries);
+    for (let i = 0; i < COMMITS; i++) {
+      const at = writer * COMMITS + i;
+      const newObjects = await makeObjects(folder, [
+        { part: String(at), span: [at, at + 1], rows: [['x', at, at]] },
+      ]);
+      for (let isDone = false; !isDone; ) {
+        await commitObjects(features, {
+          reason: 'test',
+          schema: schemaOf('zero'),
+          newObjects,
+        }).then(
+          ({ snapshotVersion }) => {
+            isDone = true;
+            acknowledged.push(snapshotVersion);
+          },
+          (error: unknown) => {
+            expect(error).toMatchObject({
+              code: expect.stringMatching(/^(STORE_UNAVAILABLE|COMMIT_CONFLICT)$/),
+            });
+            failures++;
+          },
+        );
       }
-    };
-    let isWriting = true;
-    const watch = async () => {
-      const features = open();
-      while (isWriting) {
-        const head = await features.head().catch(() => null);
-        if (head === null) continue;
-        seen.push(head.number);
-        expect(head.objects).toHaveLength(head.number); // whole, with all that came before
-      }
-    };
-    const watcher = watch();
-    await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
-    isWriting = false;
-    await watcher;
-    if (tries === 1) expect(failures).toBeGreaterThan(0);
-
-    double.fault = () => undefined;
+    }
+  };
+  let isWriting = true;
+  const watch = async () => {
     const features = open();
-    const log = await features.log(); // refuses a history that is not linear
-    expect(log).toHaveLength(WRITERS * COMMITS);
-    expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(
-      expect.arrayContaining(acknowledged),
-    );
-    expect(seen).toEqual([...seen].sort((a, b) => a - b));
-    expect([...(await features.readAsOf()).columns.target]).toEqual(
-      Array.from({ length: WRITERS * COMMITS }, (_, i) => i),
-    );
-    expect((await features.verify()).problems).toEqual([]);
-  },
-  120_000,
-);
+    while (isWriting) {
+      const head = await features.head().catch(() => null);
+      if (head === null) continue;
+      seen.push(head.number);
+      expect(head.objects).toHaveLength(head.number); // whole, with all that came before
+    }
+  };
+  const watcher = watch();
+  await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
+  isWriting = false;
+  await watcher;
+  if (tries === 1) expect(failures).toBeGreaterThan(0);
+
+  double.fault = () => undefined;
+  const features = open();
+  const log = await features.log(); // refuses a history that is not linear
+  expect(log).toHaveLength(WRITERS * COMMITS);
+  expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(
+    expect.arrayContaining(acknowledged),
+  );
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  expect([...(await features.readAsOf()).columns.target]).toEqual(
+    Array.from({ length: WRITERS * COMMITS }, (_, i) => i),
+  );
+  expect((await features.verify()).problems).toEqual([]);
+});
 
 test('every object of a snapshot, damaged where it lies, is named', async () => {
   const features = open();

@@ -10,7 +10,7 @@ const data = sharedData('pjm-hourly');
   beforeAll(async () => {
     bench = await featureFixture(electricity);
     await bench.run(data!);
-  }, 240_000);
+  });
   afterAll(() => bench.remove());
 
   test('every row but one zero is used; hours around the clock changes are where a calendar puts them', async () => {

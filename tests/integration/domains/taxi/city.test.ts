@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type CitySource, openCity } from '../../../../domains/taxi/city.ts';
 import { writeTrips } from '../../../../domains/taxi/city-trips.ts';
@@ -14,8 +14,6 @@ import {
   utc,
 } from '../../../fixtures/feature-fixture.ts';
 
-// The first run in a file loads danfo, which takes seconds on a busy machine.
-jest.setTimeout(60_000);
 const HOUR = 3_600_000;
 const SPEC = 'city:seed=7,months=1,places=5';
 let bench: FeatureFixture;

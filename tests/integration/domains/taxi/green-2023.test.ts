@@ -19,7 +19,7 @@ const data = sharedData('tlc-green-2023');
   beforeAll(async () => {
     bench = await featureFixture(taxi);
     result = await bench.run(data!);
-  }, 60_000);
+  });
   afterAll(() => bench.remove());
 
   test('each of the 787,060 rows is used or rejected for a reason', () => {

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Temporal } from 'temporal-polyfill';
 import { taxi } from '../../../../domains/taxi/definition.ts';
 import { WEATHER_COLUMNS } from '../../../../domains/taxi/names.ts';
@@ -17,9 +17,6 @@ import { type FeatureStore, openFeatureStore } from '../../../../storage/feature
 import { fileObjectStore } from '../../../../storage/objects/file-object-store.ts';
 import { type FeatureFixture, featureFixture, utc } from '../../../fixtures/feature-fixture.ts';
 import { sharedData } from '../../../fixtures/shared-data.ts';
-
-// The first run in a file loads danfo, which takes seconds on a busy machine.
-jest.setTimeout(120_000);
 
 const HOUR = 3_600_000;
 const ZONE = 'America/New_York';

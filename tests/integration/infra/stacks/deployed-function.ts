@@ -83,6 +83,6 @@ export function deployedFunctionTests(): void {
       } finally {
         await double.close();
       }
-    }, 60_000);
+    });
   });
 }

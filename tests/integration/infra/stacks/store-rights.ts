@@ -162,7 +162,7 @@ export function storeRightsTests(): void {
       expect(await run('alone', 'features', 'run')).toMatchObject({ code: 0 });
       await abortUpload(role, DATA);
       expectExact(role);
-    }, 120_000);
+    });
 
     test('training', async () => {
       const role = as('prod-training', /TaskRole/);
@@ -173,7 +173,7 @@ export function storeRightsTests(): void {
       anybody();
       const promote = ['models', 'promote', JSON.parse(stdout).modelVersion, '--reason', 'test'];
       expect(await run('anybody', ...promote)).toMatchObject({ code: 0 });
-    }, 120_000);
+    });
 
     test('features and forecasts, on the schedule', async () => {
       const role = as('prod-features', /TaskRole/);
@@ -186,7 +186,7 @@ export function storeRightsTests(): void {
       await expectAsPriced('features', 'features', ...once);
       await abortUpload(role, DATA, PART);
       expectExact(role);
-    }, 120_000);
+    });
 
     test('a shard of a batch', async () => {
       const role = as('everything-batch', /Role/);
@@ -195,7 +195,7 @@ export function storeRightsTests(): void {
       await expectAsPriced('shard', 'batch', ...shard);
       await abortUpload(role, PART);
       expectExact(role);
-    }, 120_000);
+    });
 
     test('monitoring, which scores, trains and compacts', async () => {
       anybody();
@@ -216,7 +216,7 @@ export function storeRightsTests(): void {
       expect(await run('monitoring', ...args)).toMatchObject({ code: 0 });
       await abortUpload(role, PART);
       expectExact(role);
-    }, 120_000);
+    });
 
     /** A service with the role of a stack, asked; `headers` go with each request. */
     async function serve(
@@ -274,6 +274,6 @@ export function storeRightsTests(): void {
       const keyed = await serve('prod-inference', { HEADWAY_API_KEYS: 'store' }, bearer);
       expect(JSON.parse(keyed.posted)).toMatchObject({ code: 'ACTUALS_OFF' });
       expectExact(keyed.role);
-    }, 60_000);
+    });
   });
 }

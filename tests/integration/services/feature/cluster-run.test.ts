@@ -62,4 +62,4 @@ test('commits the snapshot that a run without the cluster commits', async () => 
     await cluster.close();
     await rm(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

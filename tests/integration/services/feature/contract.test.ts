@@ -2,7 +2,7 @@
  * Purpose: data that are broken in one way each, on top of twelve good weeks: what is refused, what
  * is warned of, what passes.
  */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RawPart } from '../../../../domains/domain.ts';
 import {
@@ -25,9 +25,6 @@ import {
   type RunOptions,
   rowsFrom,
 } from '../../../fixtures/contract-fixture.ts';
-
-// The first report in a file loads danfo, which takes seconds on a busy machine.
-jest.setTimeout(90_000);
 
 let events: Awaited<ReturnType<typeof contractFixture>>;
 let loads: Awaited<ReturnType<typeof contractFixture>>;

@@ -89,7 +89,7 @@ describe('the portable text counts as the embedded engine does', () => {
       ),
       { numRuns: runs(20), seed: 27 },
     );
-  }, 120_000);
+  });
 
   const trips = sharedData('tlc-green-2023');
   (trips === null ? test.skip : test)(
@@ -117,7 +117,6 @@ describe('the portable text counts as the embedded engine does', () => {
         expect(portable.bytes!.equals(embedded.bytes!)).toBe(true);
       }
     },
-    180_000,
   );
 });
 

@@ -2,7 +2,7 @@
  * Purpose: what happens around a refused run: the head, the next runs, the decision to take it all
  * the same, the evidence.
  */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { drawQuality } from '../../../../reports/charts/data/quality-tables.ts';
 import { qualityPage } from '../../../../reports/pages/quality-page.ts';
 import type { RowSample } from '../../../../services/feature/sources/raw-part.ts';
@@ -15,8 +15,6 @@ import {
   part,
   rowsFrom,
 } from '../../../fixtures/contract-fixture.ts';
-
-jest.setTimeout(90_000);
 
 let bench: Awaited<ReturnType<typeof contractFixture>>;
 beforeAll(async () => {

@@ -47,4 +47,4 @@ test('the worker and this process give the same bits, also where the weights com
   );
   expect(await Promise.all(asked)).toEqual(await Promise.all(here));
   await queue.close();
-}, 120_000);
+});

@@ -93,4 +93,4 @@ test('a worse model promoted by hand is rolled back by itself, with evidence', a
     ['promote', 'person'],
     ['promote', 'person'],
   ]);
-}, 400_000);
+});

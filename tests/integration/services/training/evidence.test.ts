@@ -41,7 +41,7 @@ describe('through training', () => {
     expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect(svg?.length).toBeLessThan(30_000);
     expect(svg).toContain(verdict.outcome);
-  }, 60_000);
+  });
 
   test('a champion that has learnt from the test span is compared with where it has not', async () => {
     await commitPanel(folder, toy, panel);
@@ -53,7 +53,7 @@ describe('through training', () => {
     expect(against?.cutoffs).toBe(20);
     expect(champion).toMatchObject({ reference: 'champion', cutoffs: 11 });
     expect(verdict.reason).toMatch(/9 cutoffs left out that the champion has learnt from/);
-  }, 60_000);
+  });
 
   test('where it knows all actuals, nothing is decided', async () => {
     await commitPanel(folder, toy, panel);
@@ -66,7 +66,7 @@ describe('through training', () => {
     );
     expect((await toy.registry.promotions()).at(-1)?.kind).toBe('inconclusive');
     expect((await toy.registry.champion())?.modelVersion).toBe(card.modelVersion);
-  }, 60_000);
+  });
 });
 
 /**

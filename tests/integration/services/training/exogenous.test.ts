@@ -3,7 +3,7 @@
  * and the same bits in backtest and serving.
  */
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Domain } from '../../../../domains/domain.ts';
 import { restoreNetwork } from '../../../../forecasting/models/network/forecaster.ts';
@@ -26,8 +26,6 @@ import {
 } from '../../../fixtures/storage/features.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 import { HORIZON, openToy, toyDomain } from '../../../fixtures/toy-store.ts';
-
-jest.setTimeout(120_000);
 
 /** More than serving keeps, and a window looks back. */
 const LENGTH = ONLINE_INTERVALS + 2 * 168;

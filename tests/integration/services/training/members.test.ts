@@ -5,7 +5,7 @@
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pino from 'pino';
 import type { FitProgress } from '../../../../forecasting/models/network/member.ts';
 import { type FittedNetwork, fitNetwork } from '../../../../forecasting/models/network/training.ts';
@@ -13,8 +13,6 @@ import { randomStreams } from '../../../../platform/random.ts';
 import { membersInWorkers } from '../../../../services/training/workers/members.ts';
 import { panelOf } from '../../../fixtures/random-panels.ts';
 import { startBackend, toyFit, toyNetwork } from '../../../fixtures/toy-network.ts';
-
-jest.setTimeout(240_000);
 
 const SEED = 3;
 const NOW = Date.UTC(2024, 0, 20);

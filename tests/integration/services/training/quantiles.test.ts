@@ -54,7 +54,7 @@ describe.each([
       reason: 'test',
       evidence: null,
     });
-  }, 60_000);
+  });
 
   test('the card names them, and how reliable each was', () => {
     expect(trained.card.quantiles).toEqual(quantiles);

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { restoreTrained } from '../../../../forecasting/models/network/forecaster.ts';
 import { timestampAt } from '../../../../forecasting/panel/panel.ts';
 import { silentProgress } from '../../../../platform/progress.ts';
@@ -14,8 +14,6 @@ import { reproduce } from '../../../../services/training/reproduce.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 import { commitPanel, learnable, openToy } from '../../../fixtures/toy-store.ts';
-
-jest.setTimeout(60_000);
 
 let folder = '';
 let toy: ReturnType<typeof openToy>;
@@ -26,7 +24,7 @@ beforeAll(async () => {
   toy = openToy(join(folder, 'store'));
   await commitPanel(folder, toy, learnable());
   first = await train({ ...toy.request, refit: true });
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('what is served has seen all data, carries the twin’s calibration, and its card names both', async () => {

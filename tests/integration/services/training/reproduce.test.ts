@@ -5,7 +5,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
 import { encodeChecksummedJson } from '../../../../platform/files/checksummed-json.ts';
@@ -22,8 +22,6 @@ import { parseModelCard } from '../../../../storage/models/model-card.ts';
 import { NOW } from '../../../fixtures/storage/features.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 import { commitPanel, learnable, openToy, toyConfig, WEEKS } from '../../../fixtures/toy-store.ts';
-
-jest.setTimeout(120_000);
 
 const config = {
   ...toyConfig,
@@ -57,7 +55,7 @@ beforeAll(async () => {
     evidence: null,
   });
   warm = await train({ ...toy.request, config, warmStart: true });
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const again = (modelVersion: string, more: Partial<ReproductionRequest> = {}) =>
