@@ -1,7 +1,7 @@
 /** Purpose: `headway tune` in real processes: killed, resumed, and its configuration used. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import {
   endAll,
@@ -10,12 +10,10 @@ import {
   startHeadway,
 } from '../../fixtures/cli/headway-process.ts';
 
-jest.setTimeout(120_000);
-
 const SEARCH = [
   'tune',
   '--candidates',
-  '4',
+  '2',
   '--steps',
   '4',
   '--folds',
@@ -25,7 +23,7 @@ const SEARCH = [
   '--workers',
   '1',
 ];
-const TRIALS = 4;
+const TRIALS = 2;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let env: Record<string, string>;

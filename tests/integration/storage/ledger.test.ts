@@ -46,7 +46,7 @@ test('what is read is what was appended, whatever it is, also after a compaction
     },
   );
   await fc.assert(property, { numRuns: runs(60), seed: 3 });
-}, 240_000);
+});
 
 test('whatever fails, before or after, what was acknowledged is read, and nothing half', async () => {
   const faults = fc.array(fc.constantFrom(undefined, undefined, 'before', 'after'), {
@@ -80,7 +80,7 @@ test('whatever fails, before or after, what was acknowledged is read, and nothin
     await store.close();
   });
   await fc.assert(property, { numRuns: runs(30), seed: 5 });
-}, 240_000);
+});
 
 describe('writers at once', () => {
   let folder: string;
@@ -108,7 +108,7 @@ describe('writers at once', () => {
     'on %s: two appenders, two compactions and a reader lose nothing and see nothing half',
     async (_, openStore) => {
       const store = openStore(folder);
-      const appends = 11;
+      const appends = runs(18);
       const writer = async (first: number) => {
         for (let n = 0; n < appends; n++) await open(store).append([issueAt(first + 2 * n)]);
       };
@@ -136,6 +136,5 @@ describe('writers at once', () => {
       expect(await open(store).parts()).toHaveLength(1);
       expect((await open(store).verify()).problems).toEqual([]);
     },
-    120_000,
   );
 });

@@ -12,6 +12,7 @@ import { nextOnlinePanel } from '../../../storage/features/online/online-increme
 import { encodeOnlineView } from '../../../storage/features/online/online-view.ts';
 import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import {
   commitObjects,
   makeObjects,
@@ -115,7 +116,6 @@ test.each(['zero', 'unknown'] as const)(
     );
     expect(made).toEqual(cases.map(([, , expected]) => expected));
   },
-  60_000,
 );
 
 test('whatever is committed, it is right', async () => {
@@ -141,11 +141,11 @@ test('whatever is committed, it is right', async () => {
     fc.array(spec, { minLength: 1, maxLength: 2 }),
   );
   const pairs = fc
-    .sample(pair, { numRuns: 25, seed: 4 })
+    .sample(pair, { numRuns: runs(25), seed: 4 })
     .map(([first, second]) => [
       [base, ...first].map((one, i) => ({ ...one, part: `p${i}` })),
       second.map((one, i) => ({ ...one, availableAt: NOW + (i % 2) })),
     ]);
   for (const missing of ['zero', 'unknown'] as const)
     expect(await increments(pairs, missing)).toContain(true);
-}, 120_000);
+});

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Domain, ExogenousSource, RawPart, RawRows } from '../../../../domains/domain.ts';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';
@@ -14,10 +14,8 @@ import { runFeatures } from '../../../../services/feature/run.ts';
 import { openFeatureStore } from '../../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../../storage/objects/file-object-store.ts';
 import { domain as counted, measured } from '../../../fixtures/contract-fixture.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import { commitObjects } from '../../../fixtures/storage/features.ts';
-
-// The first run in a file loads danfo, which takes seconds on a busy machine.
-jest.setTimeout(60_000);
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 6, 1);
@@ -339,7 +337,7 @@ describe('rows used', () => {
     };
     await fc.assert(
       fc.asyncProperty(fc.array(drawn, { minLength: 1, maxLength: 4 }), fc.nat(), check),
-      { numRuns: 15, seed: 16 },
+      { numRuns: runs(30), seed: 16 },
     );
     expect(refused).toBeGreaterThan(2);
   });
