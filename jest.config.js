@@ -30,6 +30,7 @@ const SHARED = readdirSync('tests', { recursive: true })
 export default {
   // Of `unit`: DuckDB and TensorFlow.js load in seconds. The scripts in package.json set others.
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/tests/runner/slow-first.cjs',
   maxWorkers: 2,
   // WASM memory grows and never shrinks: a large worker is replaced between two test files.
   workerIdleMemoryLimit: '1GB',
