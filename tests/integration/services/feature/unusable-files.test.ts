@@ -23,7 +23,7 @@ const write = (region: string, value: (hour: number) => string) =>
 test('the contract warns of it by its name', async () => {
   fixture = await featureFixture(electricity);
   await write('R01', (hour) => String(1000 + (hour % 24)));
-  await write('R02', (hour) => (hour === 300 ? '2000' : 'n/a'));
+  await write('R02', (hour) => (hour === 300 ? 'n/a' : '2000'));
   await write('R03', () => 'n/a');
   const { report } = await fixture.run();
   expect(report?.verdicts.find(({ name }) => name === 'unusable_files')).toMatchObject({
