@@ -3,9 +3,9 @@
  * totals.
  * Invariants: a total is on every path the sum of its series' paths, so groups inside a group add
  * up to it where they share out its series; paths are those of one model and snapshot, the same in
- * every replica; they are made once, when first asked for, in turns of the event loop, and
- * cached for as long as the forecasts are served.
- * Fails: GROUP_UNKNOWN.
+ * every replica; they are made once, when the forecasts are served or first asked for, in turns
+ * of the event loop, and cached for as long as the forecasts are served.
+ * Fails: GROUP_UNKNOWN; SETTINGS_INVALID for a domain whose groups would add a series up twice.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
@@ -42,6 +42,7 @@ export interface GroupTotals {
   totalOf(serving: Serving, groupId: string): Promise<Total>;
 }
 
+const GROUP_ID = /^[a-z0-9-]+$/;
 /** Paths a total. */
 export const PATHS = 400;
 /** Series per turn of the event loop: some ten milliseconds. */
@@ -82,7 +83,9 @@ export function groupsIn(domain: Domain, seriesIds: readonly string[]): Group[] 
   });
   for (const id of seriesIds) {
     let parent = ALL;
-    for (const { groupId, title } of domain.groupsOf?.(id) ?? []) {
+    const own = domain.groupsOf?.(id) ?? [];
+    requireDistinct(domain, id, own);
+    for (const { groupId, title } of own) {
       const known = found.get(groupId);
       if (known) known.seriesIds.push(id);
       else found.set(groupId, { group: { groupId, title, parent }, seriesIds: [id] });
@@ -90,6 +93,25 @@ export function groupsIn(domain: Domain, seriesIds: readonly string[]): Group[] 
     }
   }
   return [...found.values()].map(({ group, seriesIds: own }) => ({ ...group, seriesIds: own }));
+}
+
+/** A group named twice, or like the total, would count the series twice. */
+function requireDistinct(
+  { name }: Domain,
+  seriesId: string,
+  groups: readonly Pick<Group, 'groupId'>[],
+): void {
+  const ids = groups.map(({ groupId }) => groupId);
+  const odd = ids.find((id, i) => id === ALL || !GROUP_ID.test(id) || ids.indexOf(id) < i);
+  if (odd === undefined) return;
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `series ${JSON.stringify(seriesId)} cannot be in the group ${JSON.stringify(odd)}`,
+    {
+      where: `groupsOf of domain ${name}`,
+      fix: `Name each group once, in lower-case letters, digits and "-", and none "${ALL}".`,
+    },
+  );
 }
 
 /** The paths of what is served. */

@@ -3,6 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../../../../../services/inference/plugins/app.ts';
+import { groupsIn } from '../../../../../../services/inference/serving/group-totals.ts';
 import { createFixture, domain, IDS, LENGTH } from '../../../../../fakes/inference.ts';
 
 const grouped = {
@@ -34,6 +35,18 @@ describe('GET /v1/groups', () => {
     expect(groups[0].seriesIds).toEqual([...IDS].sort());
     expect(groups.at(-1).seriesIds).not.toContain('ü ☃');
   });
+
+  test.each([['all'], ['A part'], ['twice']])(
+    'a group "%s" would count a series wrong',
+    (groupId) => {
+      const groupsOf = () => [
+        { groupId: 'twice', title: 'One' },
+        { groupId, title: 'Other' },
+      ];
+      const wrong = expect.objectContaining({ code: 'SETTINGS_INVALID' });
+      expect(() => groupsIn({ ...domain, groupsOf }, ['74'])).toThrow(wrong);
+    },
+  );
 
   test('a domain without groups has the total', async () => {
     const plain = await createFixture().build();
