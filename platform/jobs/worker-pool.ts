@@ -53,6 +53,8 @@ interface Worker {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
   job: Job | null;
+  /** Ends the listening to the signal of the job. */
+  unbind: () => void;
 }
 
 const ENTRY = new URL('./worker-entry.ts', import.meta.url);
@@ -104,6 +106,7 @@ class WorkerPool {
     const worker: Worker = {
       child,
       job: null,
+      unbind: () => undefined,
       ended: new Promise((resolve) => child.once('exit', () => resolve())),
     };
     child.on('message', (message: WorkerMessage) => this.#onMessage(worker, message));
@@ -133,7 +136,7 @@ class WorkerPool {
       job.options.onProgress?.(message.progress);
       return;
     }
-    worker.job = null;
+    release(worker);
     if (message.kind === 'done') job.resolve(message.output as never);
     else job.reject(errorFrom(message.error));
     this.#next();
@@ -142,7 +145,7 @@ class WorkerPool {
   #onEnd(worker: Worker, how: string): void {
     this.#workers.delete(worker);
     const { job } = worker;
-    worker.job = null;
+    release(worker);
     const fix = 'If nobody killed it, it may have run out of memory: use fewer workers.';
     if (job?.options.signal?.aborted) job.reject(internal(STOPPED));
     else job?.reject(internal(`a worker ${how}`, fix));
@@ -162,10 +165,18 @@ const internal = (message: string, fix?: string): HeadwayError =>
 function assign(worker: Worker, job: Job): void {
   const { child } = worker;
   worker.job = job;
-  const kill = () => worker.job === job && child.kill('SIGKILL');
-  job.options.signal?.addEventListener('abort', kill, { once: true });
+  const { signal } = job.options;
+  const kill = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', kill, { once: true });
+  // One signal may be that of thousands of jobs.
+  worker.unbind = () => signal?.removeEventListener('abort', kill);
   // Without a channel there was no file descriptor left for the child; 'error' follows then.
   child.send?.({ input: job.input }, (error) => error && child.kill('SIGKILL'));
+}
+
+function release(worker: Worker): void {
+  worker.unbind();
+  worker.job = null;
 }
 
 /** This process's own loader of TypeScript, or tsx where it has none (under a test runner). */

@@ -2,6 +2,7 @@
  * Purpose: jobs in other processes give what they would give here, fail with their own code, and
  * end with the pool.
  */
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +74,14 @@ describe('a worker pool', () => {
       message: 'a worker ended with exit status 9',
     });
     await expect(pool.run({ act: 'pid' })).resolves.toBeGreaterThan(0);
+  });
+
+  test('jobs that ended listen to their signal no more', async () => {
+    pool = openWorkerPool({ module, size: 1 });
+    const { signal } = new AbortController();
+    await pool.run({ act: 'pid' }, { signal });
+    await pool.run({ act: 'die' }, { signal }).catch(() => undefined);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('a job stops when its signal aborts or its pool is closed', async () => {
