@@ -11,6 +11,20 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
+export function wholeNumberOr0(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+}
+
+export const wholeNumberUpTo =
+  (most: number) =>
+  (text: string): number => {
+    const number = wholeNumber(text);
+    if (number <= most) return number;
+    throw new InvalidArgumentError(`It must be at most ${most}.`);
+  };
+
 /** A cost or a capacity. */
 export function amount(text: string): number {
   const number = Number(text);

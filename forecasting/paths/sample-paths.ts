@@ -40,6 +40,8 @@ const LEVEL_SHARE = 0.1;
 /** Below it a probability or a difference counts as none. */
 const RESOLUTION = 2 ** 20;
 
+export const MAX_PATHS = 100_000;
+
 export class SamplePaths {
   readonly count: number;
   readonly #forecast: PathForecast;
@@ -53,7 +55,7 @@ export class SamplePaths {
   /** [rank of a template]: a logistic score. */
   readonly #scores: Float64Array;
 
-  /** @param count paths, 1 to 100,000 */
+  /** @param count paths, 1 to MAX_PATHS */
   constructor(forecast: PathForecast, count: number, random: PathRandom) {
     this.count = count;
     this.#forecast = forecast;

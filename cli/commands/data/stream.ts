@@ -7,7 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LandFlags } from '../../actions/stream/land.ts';
 import type { ReplayFlags } from '../../actions/stream/replay.ts';
 import { type AddCommand, command } from '../../command.ts';
-import { sourceFlag, wholeNumber } from '../../flags.ts';
+import { sourceFlag, wholeNumber, wholeNumberOr0 } from '../../flags.ts';
 
 const topicFlags = (command: Command): Command =>
   command
@@ -66,7 +66,7 @@ export const register: AddCommand = (program, env) => {
           'seconds of events in a second (default: no pause)',
           wholeNumber,
         )
-        .option('--delay <minutes>', 'largest delay of an event (default: 0)', wholeNumber)
+        .option('--delay <minutes>', 'largest delay of an event (default: 0)', wholeNumberOr0)
         .option('--duplicates <share>', 'share of events published twice (default: 0)', share)
         .option('--seed <number>', 'seed of all random numbers'),
     run: async (context, flags) =>

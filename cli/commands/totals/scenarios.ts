@@ -3,9 +3,10 @@
  * Invariants: as cli/command.ts.
  * Fails: as the action does.
  */
+import { MAX_PATHS } from '../../../forecasting/paths/sample-paths.ts';
 import type { ScenariosFlags } from '../../actions/totals/scenarios.ts';
 import { type AddCommand, command } from '../../command.ts';
-import { wholeNumber } from '../../flags.ts';
+import { wholeNumberOr0, wholeNumberUpTo } from '../../flags.ts';
 
 export const register: AddCommand = (program, env) =>
   command<ScenariosFlags>(program, env, {
@@ -14,11 +15,16 @@ export const register: AddCommand = (program, env) =>
     define: (c) =>
       c
         .requiredOption('--out <file>', 'the file: path, unique_id, ds, step, y')
-        .option('--paths <count>', 'paths to draw', wholeNumber, 200)
+        .option(
+          '--paths <count>',
+          `paths to draw, at most ${MAX_PATHS}`,
+          wholeNumberUpTo(MAX_PATHS),
+          200,
+        )
         .option(
           '--draw <number>',
           'other paths of the same forecast; the same number gives the same paths',
-          wholeNumber,
+          wholeNumberOr0,
           0,
         ),
     run: async (context, flags) =>

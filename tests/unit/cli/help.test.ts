@@ -27,6 +27,28 @@ test('every command has help, and every flag a description', async () => {
   }
 });
 
+test('a flag takes its own default', () => {
+  const refused = commandsOf(buildProgram({})).flatMap(([words, { options }]) =>
+    options.flatMap(({ long, parseArg, defaultValue }) => {
+      if (parseArg === undefined || typeof defaultValue === 'object') return [];
+      if (defaultValue === undefined) return [];
+      try {
+        parseArg(String(defaultValue), undefined);
+        return [];
+      } catch {
+        return [`${words.join(' ')} ${long}`];
+      }
+    }),
+  );
+  expect(refused).toEqual([]);
+});
+
+test('scenarios draws so many paths at most, before it reads anything', async () => {
+  const { code, stderr } = await runCommand(['scenarios', '--out', 'x', '--paths', '100001']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('It must be at most 100000');
+});
+
 test('without a command: the help on standard error, as a mistake', async () => {
   for (const words of [[], ['models']]) {
     const { code, stdout, stderr } = await runCommand(words);
