@@ -46,7 +46,11 @@ export interface Model {
 export interface Backtest {
   /** Forecaster → metrics over all series; `network`, and the naive baselines. */
   readonly metrics: Readonly<Record<string, Metrics>>;
-  /** What the gate of `headway train` would decide, in one sentence. */
+  /**
+   * Whether the network beats every naive baseline by the rules of the gate of `headway train`, in
+   * one sentence. Over all series and groups of steps, at 5 %: there is no champion, no group of
+   * series is looked at alone, no leakage check is run, and no log shares out an error budget.
+   */
   readonly verdict: { readonly promoted: boolean; readonly reason: string };
   /** UTC times of the last known interval of each forecast that was scored. */
   readonly cutoffs: readonly string[];
