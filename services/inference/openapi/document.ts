@@ -127,7 +127,7 @@ const text = (description: string, example: string) => ({
 const HEADERS = {
   ETag: text(
     'Weak: of model, promotion, snapshot, fallback and format',
-    'W/"2.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
+    'W/"3.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
   ),
   CacheControl: text(
     '`no-cache` (ask before using it again) for what revalidates, `no-store` for the rest',
@@ -151,7 +151,7 @@ const PARAMETERS = {
     required: false,
     description: 'The ETag of a response that the client has: 304 where it still holds',
     schema: { type: 'string', maxLength: 8192 },
-    example: '"2.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
+    example: '"3.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
   },
   RequestId: {
     name: 'X-Request-Id',

@@ -55,6 +55,13 @@ export interface ServingSnapshotRequest {
 }
 
 /**
+ * Counts the changes of what is computed of one model and snapshot, so that no cache keeps what an
+ * earlier version responded. tests/unit/services/inference/serving/etag.test.ts fails where it is
+ * to be raised.
+ */
+const RESPONSES = 3;
+
+/**
  * Series that are forecast at once where nothing is served yet, so that no response waits for it: a
  * fifth faster.
  */
@@ -120,7 +127,9 @@ export async function buildServingSnapshot(
       staleAfterIntervals > 0
         ? cutoffTimestamp + (1 + staleAfterIntervals) * interval
         : Number.POSITIVE_INFINITY,
-    etag: `W/"2.${card.modelVersion}.${champion?.number ?? 0}.${manifest.snapshotVersion}"`,
+    etag:
+      `W/"${RESPONSES}.${card.modelVersion}.${champion?.number ?? 0}` +
+      `.${manifest.snapshotVersion}"`,
   };
 }
 
