@@ -13,7 +13,7 @@ import * as nodeFiles from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { checkKey, isKey } from './object-keys.ts';
+import { checkKey, checkPrefix, isKey } from './object-keys.ts';
 
 /** What the store asks of a file system: a seam for tests that break it. */
 export type FileSystem = Pick<
@@ -165,8 +165,7 @@ export class ObjectFolder {
   }
 
   async listKeys(prefix: string, after?: string): Promise<string[]> {
-    if (prefix !== '')
-      checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : `${prefix}/ must end in a slash`);
+    checkPrefix(prefix);
     const found: string[] = [];
     await this.locate(`${prefix}any`);
     await this.#listFolder(prefix, found, after);

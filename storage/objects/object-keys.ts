@@ -188,6 +188,18 @@ export function checkKey(key: string): string {
   });
 }
 
+/** A folder of keys: empty for all, or a key and a slash. */
+export function checkPrefix(prefix: string): void {
+  if (prefix === '') return;
+  if (!prefix.endsWith('/'))
+    throw new HeadwayError(
+      'KEY_INVALID',
+      `the prefix ${JSON.stringify(prefix)} does not end in a slash`,
+      { fix: 'Add the slash: objects are listed by folders.' },
+    );
+  checkKey(prefix.slice(0, -1));
+}
+
 export function isKey(key: string): boolean {
   try {
     return checkKey(key) === key;

@@ -14,7 +14,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { HeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { ContentCache, type ContentCacheOptions } from '../objects/content-cache.ts';
-import { checkKey, hashInKey, isKey } from '../objects/object-keys.ts';
+import { checkKey, checkPrefix, hashInKey, isKey } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { proveCondition } from './condition-proof.ts';
 import type { S3Address } from './s3-address.ts';
@@ -203,8 +203,7 @@ class S3Objects {
   }
 
   async listDetails(folder: string, after?: string): Promise<S3Listed[]> {
-    if (folder !== '')
-      checkKey(folder.endsWith('/') ? folder.slice(0, -1) : `${folder}/ must end in a slash`);
+    checkPrefix(folder);
     const found = new Map<string, S3Listed>();
     const start = after ? this.remote(after) : null;
     let from: string | null = null;

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { checkKey } from '../../storage/objects/object-keys.ts';
+import { checkKey, checkPrefix } from '../../storage/objects/object-keys.ts';
 import type { ObjectStore } from '../../storage/objects/object-store.ts';
 
 export type Operation = Exclude<keyof ObjectStore, 'location'>;
@@ -63,8 +63,10 @@ export function memoryObjectStore(
     if (fault === 'after') throw failure;
     return result;
   }
-  const keysUnder = (prefix: string) =>
-    [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  const keysUnder = (prefix: string) => {
+    checkPrefix(prefix);
+    return [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  };
   const store: MemoryObjectStore = {
     location: 'memory:',
     objects,
