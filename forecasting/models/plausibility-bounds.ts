@@ -1,5 +1,5 @@
 /**
- * Purpose: a bound that no plausible forecast of a series passes, learnt from its ad-hoc history:
+ * Purpose: a bound that no plausible forecast of a series passes, learnt from its history:
  * what lies beyond it is a fault, not a forecast.
  * Invariants: wide on purpose: growth, a record day or a wide interval stay inside; only the values
  * up to the cutoff are read.

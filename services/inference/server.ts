@@ -54,8 +54,8 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
   const { port } = app.server.address() as AddressInfo;
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
-  // refresh() never rejects, and shares a run that is still going on: a slow store cannot partition
-  // up refreshes.
+  // refresh() never rejects, and shares a run that is still going on: with a slow store no queue of
+  // refreshes grows.
   const { tracing } = options;
   const look = () => app.serving.refresh();
   const refresh = async () => void (await (tracing ? tracing.span('refresh', {}, look) : look()));

@@ -3,16 +3,14 @@
  * bounded, shared by processes.
  * Invariants:
  * - A file under `objects/` was written elsewhere, checked and linked to its name: it is whole or
- * absent. It is checked again
- *   when a process first uses it; one that differs is dropped and fetched again.
+ *   absent. It is checked again when a process first uses it; one that differs is dropped and
+ *   fetched again.
  * - The least recently used go first when `objects/` is beyond its bound. Their use is noted in the
- * access time, so that the
- *   modification time stays what readers remember a checked file by.
+ *   access time, so that the modification time stays what readers remember a checked file by.
  * - A path that was handed out stays readable: it is a hard link of this process's own under
- * `in-use/`, which evictions by whatever
- *   process do not touch. It goes at the exit of the process, or when nobody has asked for it for
- *   six hours; a killed process's
- *   folder goes after a day without use. What is in use is not counted in the bound.
+ *   `in-use/`, which evictions by whatever process do not touch. It goes at the exit of the
+ *   process, or when nobody has asked for it for six hours; a killed process's folder goes after a
+ *   day without use. What is in use is not counted in the bound.
  * Fails: STORE_UNAVAILABLE or STORE_FULL where the folder cannot be written.
  */
 import { randomUUID } from 'node:crypto';

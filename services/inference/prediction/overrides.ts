@@ -27,7 +27,7 @@ export const overriddenColumns = ({ past = {}, future = {} }: WhatIf): string[] 
   ...Object.keys(future),
 ];
 
-/** The panel with the overrides values in place. */
+/** The panel with the overriding values in place. */
 export function withOverrides(
   panel: Panel,
   names: ExogenousNames | undefined,

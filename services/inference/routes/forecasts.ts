@@ -19,7 +19,7 @@ import { HttpProblem } from '../responses/problems.ts';
 import { tableOfSeries } from '../tables/forecast-table.ts';
 import type { RouteContext } from './context.ts';
 
-/** A overrides forecast is computed while it is waited for, a stored one is only copied. */
+/** A forecast with overrides is computed while a client waits, a stored one is only copied. */
 const MAX_OVERRIDES = 100;
 
 export async function forecastRoutes(app: App, context: RouteContext): Promise<void> {

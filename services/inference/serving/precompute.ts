@@ -2,8 +2,8 @@
  * Purpose: every forecast of one model on one snapshot, computed once, so that a request only
  * copies numbers.
  * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross,
- * it is not negative where the domain forbids that, and it does not lie beyond what its ad-hoc
- * history allows; the event loop is given a turn between chunks.
+ * it is not negative where the domain forbids that, and it does not lie beyond what the history of
+ * the series allows; the event loop is given a turn between chunks.
  * Fails: MODEL_CORRUPT when the forecaster returns the wrong size (and, where asked, when not
  * one series is usable); HISTORY_TOO_SHORT when the snapshot holds fewer intervals than the
  * forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
