@@ -68,7 +68,8 @@ export interface Comparison {
   readonly moreCutoffs: number | null;
 }
 
-export const MIN_CUTOFFS = 4;
+/** With fewer there is no variance to estimate: `compare` throws. The gate asks for more. */
+export const MIN_COMPARED_CUTOFFS = 4;
 /** More cutoffs than this nobody waits for: with one a day, it is three years. */
 const MAX_CUTOFFS = 1000;
 /**
@@ -114,9 +115,9 @@ export function compare(
       : [],
   );
   const n = used.length;
-  if (n < MIN_CUTOFFS) {
+  if (n < MIN_COMPARED_CUTOFFS) {
     throw new RangeError(
-      `a comparison needs at least ${MIN_CUTOFFS} cutoffs that something was observed ` +
+      `a comparison needs at least ${MIN_COMPARED_CUTOFFS} cutoffs that something was observed ` +
         `after, got ${n}; lengthen the test span or reduce the step size`,
     );
   }

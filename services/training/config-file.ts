@@ -52,7 +52,7 @@ const FIT: Record<keyof TrainingConfig['fit'], object> = {
   tuneShare: share(0.9),
   patience: share(1),
 };
-const shape = lazyValidator({
+const validator = lazyValidator({
   ...object({
     format: { const: 1 },
     domain: { type: 'string' },
@@ -88,7 +88,7 @@ export async function readConfigFile(
   } catch (cause) {
     throw invalid('is not JSON', 'Fix it, or let `headway tune` write it again.', cause);
   }
-  const problem = schemaProblem(shape, value);
+  const problem = schemaProblem(validator, value);
   if (problem !== null)
     throw invalid(
       `does not fit: ${problem.replace('schema is false', 'is not a field of it')}`,

@@ -13,7 +13,7 @@ import {
   observedCutoffs,
   type Subset,
 } from '../../forecasting/evaluation/backtest.ts';
-import { compare, MIN_CUTOFFS } from '../../forecasting/evaluation/comparison.ts';
+import { compare, MIN_COMPARED_CUTOFFS } from '../../forecasting/evaluation/comparison.ts';
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
 import { type IntervalShares, intervalShares } from '../../forecasting/evaluation/reliability.ts';
 
@@ -96,7 +96,7 @@ function pinballProblem(
   subset: Subset,
 ): string | null {
   if (baseline === null || baseline.quantiles.length < 2) return null;
-  if (observedCutoffs(result, subset) < MIN_CUTOFFS) return null;
+  if (observedCutoffs(result, subset) < MIN_COMPARED_CUTOFFS) return null;
   const { outcome, skill } = compare(result, forecaster, baseline, { ...subset, loss: 'pinball' });
   if (outcome !== 'worse') return null;
   const excess = skill === Number.NEGATIVE_INFINITY ? '' : `${(-100 * skill).toFixed(1)} % `;

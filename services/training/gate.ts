@@ -79,8 +79,8 @@ export interface Evidence extends Provenance {
 }
 
 export const CHAMPION = 'champion';
-/** Fewer say too little of how neighbours depend on one another. */
-const MIN_CUTOFFS = 8;
+/** For a verdict: fewer say too little of how neighbours depend on one another. */
+const MIN_GATE_CUTOFFS = 8;
 /** How much more the median may err than another's, as a share of the other's error. */
 const MEDIAN_MARGIN = 0.02;
 
@@ -149,11 +149,11 @@ function unusableEvidence(
   if (!saysEverything(result, challenger))
     return { ...refused('some of its forecasts are not numbers'), ...none };
   const observed = observedCutoffs(result);
-  if (observed >= MIN_CUTOFFS) return null;
+  if (observed >= MIN_GATE_CUTOFFS) return null;
   const reason =
     `only ${observed} cutoffs with anything observed after them, ` +
-    `${MIN_CUTOFFS} are the minimum`;
-  return { ...thin(reason, MIN_CUTOFFS - observed), ...none };
+    `${MIN_GATE_CUTOFFS} are the minimum`;
+  return { ...thin(reason, MIN_GATE_CUTOFFS - observed), ...none };
 }
 
 function naiveOf({ forecasts }: BacktestResult, { baselines = [] }: Evidence): ForecasterResult[] {
@@ -180,11 +180,11 @@ function championOf(
   const firstCutoff = trainedUpTo[CHAMPION] ?? first;
   const observed = observedCutoffs(result);
   const unseen = observedCutoffs(result, { firstCutoff });
-  if (unseen < MIN_CUTOFFS) {
+  if (unseen < MIN_GATE_CUTOFFS) {
     const aside =
       `the champion has learnt from the test span: ${unseen} of ${observed} ` +
-      `cutoffs come after its training, ${MIN_CUTOFFS} are the minimum`;
-    return { opponent: null, aside, missing: MIN_CUTOFFS - unseen };
+      `cutoffs come after its training, ${MIN_GATE_CUTOFFS} are the minimum`;
+    return { opponent: null, aside, missing: MIN_GATE_CUTOFFS - unseen };
   }
   const low = belowFloor(result, forecaster, baseline, firstCutoff);
   if (low) {
@@ -232,7 +232,7 @@ function groupComparisons(
   return opponents.flatMap((opponent) =>
     subsets.flatMap(({ name, ...subset }) => {
       const { firstCutoff } = opponent;
-      if (observedCutoffs(result, { ...subset, firstCutoff }) < MIN_CUTOFFS) return [];
+      if (observedCutoffs(result, { ...subset, firstCutoff }) < MIN_GATE_CUTOFFS) return [];
       const { reference, skill, difference, standardError, statistic, outcome, cutoffs } = against(
         opponent,
         subset,

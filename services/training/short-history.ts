@@ -15,7 +15,7 @@ import { daysText } from './evaluation.ts';
 import { featureSpecOf, type TrainingConfig } from './training-config.ts';
 
 /** Cutoffs that are scored at least: the gate needs 8 on which something was observed. */
-const MIN_CUTOFFS = 12;
+const MIN_TEST_CUTOFFS = 12;
 /** Training windows of one series, at least. */
 const MIN_WINDOWS = 28;
 /** Share of the history beyond a first window that is scored. */
@@ -34,7 +34,7 @@ function needOf(domain: Domain, config: TrainingConfig): Need {
   return {
     before: featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon,
     windows: Math.max(MIN_WINDOWS, day > 1 ? week : 0),
-    test: domain.horizon + (MIN_CUTOFFS - 1) * config.fit.stride,
+    test: domain.horizon + (MIN_TEST_CUTOFFS - 1) * config.fit.stride,
   };
 }
 

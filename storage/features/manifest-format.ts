@@ -80,15 +80,15 @@ const manifestOf = (format: number, more: Record<string, object>) =>
     online: { anyOf: [record({ key: text, sha256: hash, bytes: count, span }), { type: 'null' }] },
     report: { anyOf: [text, { type: 'null' }] },
   });
-const plainShape = lazyValidator(manifestOf(MANIFEST_FORMAT, {}));
-const packedShape = lazyValidator(
+const plainValidator = lazyValidator(manifestOf(MANIFEST_FORMAT, {}));
+const packedValidator = lazyValidator(
   manifestOf(PACKED_FORMAT, { packs: { type: 'array', minItems: 1, items: featurePack } }),
 );
-const shapeOf = (value: unknown) =>
-  (value as Manifest | null)?.format === PACKED_FORMAT ? packedShape : plainShape;
-const shape: Validator = {
-  Check: (value) => shapeOf(value).Check(value),
-  Errors: (value) => shapeOf(value).Errors(value),
+const validatorOf = (value: unknown) =>
+  (value as Manifest | null)?.format === PACKED_FORMAT ? packedValidator : plainValidator;
+const validator: Validator = {
+  Check: (value) => validatorOf(value).Check(value),
+  Errors: (value) => validatorOf(value).Errors(value),
 };
 
 /** The format in which a manifest is written. */
@@ -195,7 +195,7 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
   const { packs = [], ...plain } = decodeChecksummedJson(
     key,
     bytes,
-    shape,
+    validator,
     'STORE_CORRUPT',
   ) as Stored;
   const manifest = {
@@ -227,7 +227,7 @@ export function serialiseManifest(manifest: Manifest): Uint8Array {
     manifest.format === MANIFEST_FORMAT
       ? plain
       : { ...plain, packs: packs.map(({ segments, ...pack }) => ({ ...pack, pieces: segments })) };
-  const problem = schemaProblem(shape, stored) ?? problemIn(manifest);
+  const problem = schemaProblem(validator, stored) ?? problemIn(manifest);
   if (problem === null) return encodeChecksummedJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
     where: `commit ${manifest.number} of ${manifest.domain}`,

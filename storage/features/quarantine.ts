@@ -68,7 +68,7 @@ export interface Quarantine {
 
 const text = { type: 'string', minLength: 1 };
 const objects = { type: 'array', items: { type: 'object' } };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     format: { const: 1 },
     domain: text,
@@ -117,7 +117,7 @@ export function openQuarantine({
     } catch (error) {
       throw corrupt('it is not JSON', error);
     }
-    const problem = schemaProblem(shape, stored);
+    const problem = schemaProblem(validator, stored);
     if (problem !== null) throw corrupt(problem);
     const {
       format: _format,
@@ -134,7 +134,7 @@ export function openQuarantine({
     location: store.location,
     async put(evidence) {
       const bytes = Buffer.from(JSON.stringify({ format: 1, domain, ...evidence }, null, 1));
-      const problem = schemaProblem(shape, JSON.parse(bytes.toString('utf8')));
+      const problem = schemaProblem(validator, JSON.parse(bytes.toString('utf8')));
       if (problem !== null)
         throw new HeadwayError('INTERNAL', `the evidence cannot be written: ${problem}`);
       const key = objectKeys.quarantined(domain, stamp(evidence.at), sha256(bytes));

@@ -98,10 +98,10 @@ const fields = record({
   oldLogMovedAt: { anyOf: [time, { type: 'null' }] },
 });
 const previous = { type: 'string', pattern: HASH_PATTERN };
-const shape = lazyValidator({ ...fields, properties: { ...fields.properties, previous } });
+const validator = lazyValidator({ ...fields, properties: { ...fields.properties, previous } });
 
 export function parseLedgerEntry(key: string, bytes: Uint8Array): LedgerEntry {
-  const entry = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as LedgerEntry;
+  const entry = decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as LedgerEntry;
   const { domain, number, parts, live } = entry;
   const own = objectKeys.ledgerEntry(domain, number);
   if (key !== own)
@@ -117,7 +117,7 @@ export function parseLedgerEntry(key: string, bytes: Uint8Array): LedgerEntry {
 }
 
 export function serialiseLedgerEntry(entry: LedgerEntry): Uint8Array {
-  const problem = schemaProblem(shape, entry);
+  const problem = schemaProblem(validator, entry);
   // A checkpoint may list thousands of parts.
   if (problem === null) return encodeChecksummedJson(entry, { compact: true });
   throw new HeadwayError('INTERNAL', `The ledger entry is not valid: ${problem}`, {

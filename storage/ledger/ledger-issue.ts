@@ -55,7 +55,7 @@ const ODD_TEXT = /[\p{Cc}\p{Cs}]/u;
 const text = { type: 'string', minLength: 1, maxLength: 1024 };
 const optional = { anyOf: [text, { type: 'null' }] };
 const time = { type: 'integer', minimum: -MAX_TIME, maximum: MAX_TIME };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     issuedAt: { ...time, minimum: 0 },
     cutoff: time,
@@ -103,7 +103,7 @@ export function requireWritable(issue: LedgerIssue, where: string): void {
 
 function problemIn(issue: LedgerIssue): string | null {
   const { seriesIds, quantiles, horizon, values, mean } = issue;
-  const problem = schemaProblem(shape, { ...headerOf(issue), seriesIds: [...seriesIds] });
+  const problem = schemaProblem(validator, { ...headerOf(issue), seriesIds: [...seriesIds] });
   if (problem !== null) return problem;
   if (new Set(seriesIds).size < seriesIds.length) return 'a series is there twice';
   const texts = [issue.forecaster, issue.modelVersion, issue.snapshotVersion, issue.fallback];

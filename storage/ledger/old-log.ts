@@ -18,7 +18,7 @@ const ENTRY_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{64}\.json$/;
 const AT_ONCE = 16;
 
 const text = { type: 'string', minLength: 1 };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     format: { const: 1 },
     domain: text,
@@ -94,7 +94,7 @@ export function parseOldEntry(key: string, bytes: Uint8Array): LedgerIssue {
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
-  const problem = schemaProblem(shape, stored);
+  const problem = schemaProblem(validator, stored);
   if (problem !== null) throw corrupt(problem);
   const { seriesIds, quantiles, horizon, values, ...rest } = stored as Stored;
   if (values.length !== seriesIds.length * quantiles.length * horizon)

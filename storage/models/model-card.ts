@@ -117,13 +117,13 @@ const third = {
     anyOf: [record({ twin: text, checks: { type: 'array', items: text } }), { type: 'null' }],
   },
 };
-const shape = lazyValidator({ anyOf: [record(first), record(second), record(third)] });
+const validator = lazyValidator({ anyOf: [record(first), record(second), record(third)] });
 const written = lazyValidator(record(third));
 
 export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
   const card = {
     ...{ madeWith: null, evidence: null, refit: null },
-    ...(decodeChecksummedJson(key, bytes, shape, 'MODEL_CORRUPT') as Partial<ModelCard>),
+    ...(decodeChecksummedJson(key, bytes, validator, 'MODEL_CORRUPT') as Partial<ModelCard>),
   } as ModelCard;
   const own = objectKeys.modelFile(card.domain, card.modelVersion, 'card.json');
   if (key === own) return card;

@@ -72,13 +72,16 @@ const second = {
   kind: { enum: ['promoted', 'rejected', 'inconclusive', 'rolled-back'] },
   picture: { anyOf: [chart, { type: 'null' }] },
 };
-const shape = lazyValidator({ anyOf: [record(first), record(second)] });
+const validator = lazyValidator({ anyOf: [record(first), record(second)] });
 const written = lazyValidator(record(second));
 
 export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   const promotion = {
     picture: null,
-    ...(decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Omit<Promotion, 'picture'>),
+    ...(decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as Omit<
+      Promotion,
+      'picture'
+    >),
   } as Promotion;
   const { domain, number, picture: file } = promotion;
   const own = objectKeys.promotion(domain, number);

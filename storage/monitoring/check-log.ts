@@ -65,7 +65,7 @@ export interface CheckLog {
 const STATE_DAYS = 2;
 
 const text = { type: 'string', minLength: 1 };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     format: { const: CHECK_FORMAT },
     domain: text,
@@ -94,7 +94,7 @@ export function openCheckLog(options: { store: ObjectStore; domain: string }): C
   const { store, domain } = options;
   const prefix = objectKeys.checks(domain);
   const parse = (key: string, bytes: Uint8Array): Stored => {
-    const value = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT');
+    const value = decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT');
     const { at, scoredDays, verdicts, state, number, commitId } = value as Stored;
     return { at, scoredDays, verdicts, state, number, commitId };
   };

@@ -129,7 +129,7 @@ const list = (properties: Record<string, object>) => ({
   type: 'array',
   items: record(properties),
 });
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     ...{ format: { const: OVERVIEW_FORMAT }, domain: text, at: time, from: time },
     checkNumber: { type: 'integer', minimum: 1 },
@@ -156,7 +156,7 @@ export function openOverviews(options: { store: ObjectStore; domain: string }): 
   const prefix = objectKeys.overviews(domain);
 
   function parse(key: string, bytes: Uint8Array): Overview {
-    const stored = decodePublished(key, bytes, shape) as Overview & {
+    const stored = decodePublished(key, bytes, validator) as Overview & {
       format: number;
       domain: string;
     };

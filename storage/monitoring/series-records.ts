@@ -85,7 +85,7 @@ const text = { type: 'string', minLength: 1 };
 const optional = { anyOf: [text, { type: 'null' }] };
 const figures = { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }] } };
 const whole = { type: 'integer' };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     ...{ format: { const: RECORD_FORMAT }, domain: text, day: whole, scoredAt: whole },
     ...{ start: whole, frequencyMinutes: { type: 'integer', minimum: 1 } },
@@ -140,7 +140,7 @@ export function openSeriesRecords(options: { store: ObjectStore; domain: string 
   const { store, domain } = options;
   const prefix = objectKeys.records(domain);
   const parse = (key: string, bytes: Uint8Array) =>
-    decodePublished(key, bytes, shape) as StoredPart;
+    decodePublished(key, bytes, validator) as StoredPart;
 
   /** The newest object that holds the series, if any. */
   async function keyOf(day: number, seriesId: string): Promise<string | null> {

@@ -17,7 +17,7 @@ import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 
 const text = { type: 'string', minLength: 1 };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     format: { const: 1 },
     number: { type: 'integer', minimum: 1 },
@@ -55,7 +55,7 @@ export function openCheckpoints(options: {
   const log = openAppendLog<Entry>(store, {
     prefix,
     keyOf: (number) => objectKeys.checkpoint(domain, number),
-    parse: (key, bytes) => decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Entry,
+    parse: (key, bytes) => decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as Entry,
     serialise: (entry) => encodeChecksummedJson({ format: 1, ...entry }, { compact: true }),
   });
   /** What the checkpoints list: read once, because nobody else writes here. */

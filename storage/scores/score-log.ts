@@ -69,7 +69,7 @@ const columns = record({
   nominal: figures,
   ...Object.fromEntries(SUMS.map((name) => [name, figures])),
 });
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     format: { const: SCORE_FORMAT },
     domain: text,
@@ -141,7 +141,7 @@ export function openScoreLog(options: { store: ObjectStore; domain: string }): S
     } catch (error) {
       throw corrupt(error);
     }
-    const value = decodeChecksummedJson(key, unpacked, shape, 'STORE_CORRUPT');
+    const value = decodeChecksummedJson(key, unpacked, validator, 'STORE_CORRUPT');
     const { columns: stored, ...rest } = value as Omit<ScoreDay, 'rows'> & { columns: Columns };
     const { day, scoredAt, truth, pending } = rest;
     return { day, scoredAt, truth, pending, rows: toRows(key, stored) };

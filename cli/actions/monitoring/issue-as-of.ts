@@ -43,7 +43,7 @@ export function issuerAsOf(
       },
     },
     restoreForecaster: ((model, weights) => {
-      const found = restored.get(weights) ?? keepingContext(restoreForecaster(model, weights));
+      const found = restored.get(weights) ?? withContextCache(restoreForecaster(model, weights));
       restored.set(weights, found);
       return found;
     }) as RestoreForecaster,
@@ -64,15 +64,15 @@ export function issuerAsOf(
 }
 
 /** The same forecaster, which computes the context of a panel once. */
-function keepingContext(forecaster: Forecaster): Forecaster {
+function withContextCache(forecaster: Forecaster): Forecaster {
   const { withContext } = forecaster;
   if (withContext === undefined) return forecaster;
-  const kept = new WeakMap<Panel, Panel>();
+  const cache = new WeakMap<Panel, Panel>();
   return {
     ...forecaster,
     withContext(panel) {
-      const found = kept.get(panel) ?? withContext(panel);
-      kept.set(panel, found);
+      const found = cache.get(panel) ?? withContext(panel);
+      cache.set(panel, found);
       return found;
     },
   };

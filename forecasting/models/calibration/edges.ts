@@ -8,7 +8,7 @@
 import { pinballLoss } from '../../evaluation/metrics.ts';
 import { combined, spreadAbout, type Trust } from './calibration.ts';
 import { constrainQuantiles, type TargetKind } from './constrain-quantiles.ts';
-import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
+import { MIN_OBSERVATIONS, type Windows } from './observations.ts';
 
 /** Share of the pinball loss that an edge may cost. */
 const FREE = 0.02;
@@ -51,7 +51,7 @@ export function edgeOf(
         one.loss += pinballLoss(quantiles[q] as number, actual - (values[q] as number));
     }
   });
-  if (count < MINIMUM_OBSERVATIONS) return 0;
+  if (count < MIN_OBSERVATIONS) return 0;
   const least = Math.min(...tried.map(({ loss }) => loss));
   const affordable = tried.filter(({ loss }) => loss <= (1 + FREE) * least);
   const missOf = ({ inside }: { inside: number }) => Math.abs(inside / count - nominal);

@@ -6,7 +6,7 @@
  * regression (Romano, Patterson & Candès 2019, arXiv:1905.03222), in its scaled form.
  */
 import { combined, type Trust } from './calibration.ts';
-import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
+import { MIN_OBSERVATIONS, type Windows } from './observations.ts';
 
 /** Steps on either side that lend a step their observations. */
 const NEIGHBOURS = 2;
@@ -115,7 +115,7 @@ function effectiveCount(pools: readonly Pool[], share: number): number {
   let used = 0;
   for (const { values, blocks, ascending } of pools) {
     const { length } = values;
-    if (length < MINIMUM_OBSERVATIONS) continue;
+    if (length < MIN_OBSERVATIONS) continue;
     const bound = ascending[rankOf(length, share, length)] as number;
     const excess = new Map<number, number>();
     for (let i = 0; i < length; i++) {
@@ -139,7 +139,7 @@ const blockCount = (parts: readonly Ratios[]): number =>
  * independent ones there are.
  */
 function factorOf(ratios: Float64Array, share: number, independent: number): number {
-  if (ratios.length < MINIMUM_OBSERVATIONS) return 1;
+  if (ratios.length < MIN_OBSERVATIONS) return 1;
   const count = Math.min(independent, ratios.length);
   const at = (part: number) => ratios[rankOf(ratios.length, part, count)] as number;
   const sure = Math.min(1, at(share + SURE * Math.sqrt((share * (1 - share)) / count)));

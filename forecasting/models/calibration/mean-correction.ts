@@ -11,7 +11,7 @@ import { meanOfQuantiles } from '../mean.ts';
 import type { MeanCorrection } from './calibration.ts';
 import type { TargetKind } from './constrain-quantiles.ts';
 import { type CalibratedGroup, forEachForecast } from './edges.ts';
-import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
+import { MIN_OBSERVATIONS, type Windows } from './observations.ts';
 
 /** Within these the quantiles know the mean, and a factor alone corrects it. */
 const KNOWN = [0.8, 1.25] as const;
@@ -56,7 +56,7 @@ export function meanCorrectionOf(
     blocks.push(Math.floor(((windows.cutoffs[window] as number) + 1 + step) / blockLength));
     levels += windows.levels[window] as number;
   });
-  if (actuals.length < MINIMUM_OBSERVATIONS) return NO_CORRECTION;
+  if (actuals.length < MIN_OBSERVATIONS) return NO_CORRECTION;
   const [actual, mean, anchor] = [sum(actuals), sum(means), sum(anchors)];
   if (kind.isAdditive) return { ...NO_CORRECTION, ofLevel: (actual - mean) / levels };
   if (!(actual > 0) || !(mean > 0 || anchor > 0)) return NO_CORRECTION;

@@ -42,7 +42,7 @@ export interface Windows {
 }
 
 /** Fewer observations than this decide nothing. */
-export const MINIMUM_OBSERVATIONS = 200;
+export const MIN_OBSERVATIONS = 200;
 /** Fewer windows than this are no group of their own. */
 const MIN_WINDOWS = 1000;
 const MAX_GROUPS = 5;

@@ -6,7 +6,7 @@
  * Fails: never; too few observations leave the network alone.
  */
 import { combined, NETWORK_ALONE, type Trust } from './calibration.ts';
-import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
+import { MIN_OBSERVATIONS, type Windows } from './observations.ts';
 
 const GRID = 10;
 /** Steps on either side that lend a step their observations. */
@@ -36,7 +36,7 @@ export function trustPerStep(
   return losses.map((_, k) => {
     const near = losses.slice(Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1);
     const observed = near.reduce((sum, { count }) => sum + count, 0);
-    if (observed < MINIMUM_OBSERVATIONS) return NETWORK_ALONE;
+    if (observed < MIN_OBSERVATIONS) return NETWORK_ALONE;
     const sums = candidates.map((_, c) =>
       near.reduce((sum, { loss }) => sum + (loss[c] as number), 0),
     );

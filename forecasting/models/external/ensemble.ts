@@ -9,7 +9,7 @@
 import type { FeatureSpec, LevelSpec } from '../../features/feature-spec.ts';
 import { hasEnoughHistory, levelAt } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
-import { MINIMUM_OBSERVATIONS } from '../calibration/observations.ts';
+import { MIN_OBSERVATIONS } from '../calibration/observations.ts';
 import type { Forecaster } from '../forecaster.ts';
 import type { SavedNetwork } from '../network/forecaster.ts';
 
@@ -93,7 +93,7 @@ export function sharesOf(
     }
   }
   const best = losses.map((loss, group) =>
-    (counts[group] as number) < MINIMUM_OBSERVATIONS ? 1 : bestShare(loss),
+    (counts[group] as number) < MIN_OBSERVATIONS ? 1 : bestShare(loss),
   );
   return Array.from({ length: horizon }, (_, k) => best[groupOf(k)] as number);
 }

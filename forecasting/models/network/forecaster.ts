@@ -151,13 +151,13 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   if (!spec.quantiles?.includes(0.5))
     throw new RangeError('model.json names no median among its quantiles');
   const { windowSize, stepSize } = featureSizes(spec.features);
-  const fits = (values: unknown, size: number) =>
+  const hasSize = (values: unknown, size: number) =>
     Array.isArray(values) && values.length === size && values.every(Number.isFinite);
   const isWhole =
-    fits(scaling?.windowMean, windowSize) &&
-    fits(scaling?.windowScale, windowSize) &&
-    fits(scaling?.stepMean, stepSize) &&
-    fits(scaling?.stepScale, stepSize) &&
+    hasSize(scaling?.windowMean, windowSize) &&
+    hasSize(scaling?.windowScale, windowSize) &&
+    hasSize(scaling?.stepMean, stepSize) &&
+    hasSize(scaling?.stepScale, stepSize) &&
     Number.isFinite(scaling?.outputScale);
   if (!isWhole)
     throw new RangeError(

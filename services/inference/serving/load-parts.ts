@@ -68,13 +68,13 @@ export async function loadChampion(
       cause: error,
     });
   }
-  const fits =
+  const belongTogether =
     card.domain === domain.name &&
     card.modelVersion === champion.modelVersion &&
     card.horizon > 0 &&
     forecaster.quantiles.length === card.quantiles.length &&
     forecaster.quantiles.every((quantile, i) => quantile === card.quantiles[i]);
-  if (!fits) {
+  if (!belongTogether) {
     throw new HeadwayError(
       'MODEL_INCOMPATIBLE',
       'the card, the model and the domain do not belong together',

@@ -31,7 +31,7 @@ const SCORE: Record<keyof TrialScore, object> = {
   backend: { type: 'string' },
   seconds: number,
 };
-const shape = lazyValidator({
+const validator = lazyValidator({
   type: 'object',
   properties: {
     trial: { type: 'string', pattern: HASH_PATTERN },
@@ -92,7 +92,7 @@ async function readTrial(path: string, name: string, logger: Logger): Promise<Tr
     const { trial, score } = decodeChecksummedJson(
       path,
       await readFile(path),
-      shape,
+      validator,
       'STORE_CORRUPT',
     ) as {
       trial: string;

@@ -41,7 +41,7 @@ export interface Collection {
 const text = { type: 'string', minLength: 1 };
 const number = { type: 'integer', minimum: 0 };
 const keys = { type: 'array', items: text };
-const shape = lazyValidator(
+const validator = lazyValidator(
   record({
     format: { const: COLLECTION_FORMAT },
     domain: text,
@@ -60,14 +60,14 @@ export function openGarbageLog(store: ObjectStore, domain: string): AppendLog<Co
     prefix: objectKeys.collectionLog(domain),
     keyOf: (at) => objectKeys.collection(domain, at),
     parse(key, bytes) {
-      const entry = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Collection;
+      const entry = decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as Collection;
       const own = objectKeys.collection(entry.domain, entry.number);
       if (key !== own)
         throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
       return entry;
     },
     serialise(entry) {
-      const problem = schemaProblem(shape, entry);
+      const problem = schemaProblem(validator, entry);
       if (problem === null) return encodeChecksummedJson(entry);
       throw new HeadwayError('INTERNAL', `The collection cannot be written down: ${problem}`, {
         where: `domain ${domain}`,

@@ -28,7 +28,7 @@ interface Header {
 
 const count = { type: 'integer', minimum: 0 };
 const strings = { type: 'array', uniqueItems: true, items: { type: 'string', minLength: 1 } };
-const shape = lazyValidator({
+const validator = lazyValidator({
   type: 'object',
   additionalProperties: false,
   required: ['seriesIds', 'start', 'frequencyMinutes', 'length', 'columns'],
@@ -104,7 +104,7 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   } catch (error) {
     throw corrupt('its header is not JSON', error);
   }
-  const problem = schemaProblem(shape, value);
+  const problem = schemaProblem(validator, value);
   if (problem !== null) throw corrupt(`its header: ${problem}`);
   const { columns, exogenous, ...grid } = value as Header;
   const values = grid.seriesIds.length * grid.length;

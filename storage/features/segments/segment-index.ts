@@ -69,7 +69,7 @@ const properties = {
   },
   series: { type: 'array', items: tuple(text, epochMs) },
 };
-const shape = lazyValidator(record(properties));
+const validator = lazyValidator(record(properties));
 
 /**
  * @param copy distinguishes tables of the same content, where a name must not be used again
@@ -133,7 +133,7 @@ export async function readSegmentIndex(
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
-  const unlike = schemaProblem(shape, stored);
+  const unlike = schemaProblem(validator, stored);
   if (unlike !== null) throw corrupt(unlike);
   const { feed, series } = stored as Stored;
   const segments = decode(stored as Stored);
