@@ -4,7 +4,7 @@
  * Invariants: backtest and fit run the code of `headway train`; nothing is read, written or sent;
  * the same panel, options and backend give the same forecasts.
  * Fails: a HeadwayError with a stable code, what was wrong, where, and a fix: PANEL_INVALID,
- * SETTINGS_INVALID, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, MODEL_CORRUPT.
+ * SETTINGS_INVALID, HORIZON_INVALID, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, MODEL_CORRUPT.
  */
 import type { Metrics } from '../forecasting/evaluation/metrics.ts';
 import { type Forecaster, predictWhole } from '../forecasting/models/forecaster.ts';
@@ -37,6 +37,8 @@ export { type Backend, type ForecastOptions, HeadwayError, type Metrics, type Pa
 export interface Model {
   /** Intervals that it forecasts at most. */
   readonly horizon: number;
+  /** Length of the intervals that it was fitted on. */
+  readonly frequencyMinutes: number;
   readonly quantiles: readonly number[];
   readonly forecaster: Forecaster;
   /** To keep: `model` is plain JSON, `weights` are bytes. `restore` takes both. */
@@ -108,6 +110,13 @@ export function predict(model: Model, panel: Panel, horizon = model.horizon): Fo
       fix: 'Ask for fewer steps, or fit with a longer horizon.',
     });
   }
+  if (panel.frequencyMinutes !== model.frequencyMinutes)
+    throw new HeadwayError(
+      'PANEL_INVALID',
+      `the panel has intervals of ${panel.frequencyMinutes} minutes, the model was fitted on ` +
+        `${model.frequencyMinutes}`,
+      { where: 'frequencyMinutes', fix: 'Bring a panel of the same frequency, or fit again.' },
+    );
   const cutoff = lastObserved(panel);
   const needed = model.forecaster.minimumHistory;
   if (cutoff + 1 < needed) throw tooShort(cutoff + 1, needed);
@@ -168,7 +177,8 @@ function modelOf(fitted: TrainedNetwork): Model {
 
 function describe(forecaster: Forecaster, save: Model['save'], model: object): Model {
   const { spec } = model as { spec: TrainedNetwork['spec'] };
-  return { horizon: spec.features.horizon, quantiles: spec.quantiles, forecaster, save };
+  const { horizon, frequencyMinutes } = spec.features;
+  return { horizon, frequencyMinutes, quantiles: spec.quantiles, forecaster, save };
 }
 
 const isoTime = (time: number): string => new Date(time).toISOString();

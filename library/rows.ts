@@ -2,12 +2,16 @@
  * Purpose: rows of series, time and value, or such a CSV text, as a panel.
  * Invariants: an interval without a row is unknown, or zero between a series' first row and the end
  * of the panel where `missing` says so; no row is dropped, moved or added up in silence.
- * Fails: PANEL_INVALID with the row at fault: a time that is no instant or is off the grid, a value
- * that is no number, two rows of one series and interval, a column that is absent.
+ * Fails: PANEL_INVALID with the row at fault: a time that is no instant, is off the grid or makes
+ * it too long, a value that is no number, two rows of one series and interval, a column that is
+ * absent; and for a frequency that is not whole minutes.
  */
 import { csvParseRows } from 'd3-dsv';
 import { createPanel, type Panel } from '../forecasting/panel/panel.ts';
 import { HeadwayError } from '../platform/errors.ts';
+
+/** Some gigabytes of memory. */
+const MAX_VALUES = 2 ** 29;
 
 export interface Row {
   readonly seriesId: string;
@@ -33,7 +37,7 @@ export interface CsvOptions extends RowOptions {
 
 /** A CSV text with a header. An empty value is unknown. */
 export function panelFromCsv(text: string, options: CsvOptions): Panel {
-  const [header = [], ...lines] = csvParseRows(text.replace(/^\uFEFF/, ''));
+  const [header = [], ...records] = csvParseRows(text.replace(/^\uFEFF/, ''));
   const place = (name: string): number => {
     const at = header.indexOf(name);
     if (at >= 0) return at;
@@ -46,15 +50,26 @@ export function panelFromCsv(text: string, options: CsvOptions): Panel {
   const series = place(options.series ?? 'unique_id');
   const time = place(options.time ?? 'ds');
   const value = place(options.value ?? 'y');
-  const rows = lines
-    .filter((fields) => fields.length > 1 || fields[0] !== '')
-    .map((fields, i) => ({
-      seriesId: fields[series] ?? '',
-      timestamp: fields[time] ?? '',
-      value: numberOf(fields[value], i + 2),
-    }));
-  return panelOf(rows, options, (row) => `line ${row + 2}`);
+  const rows: Row[] = [];
+  const lines: number[] = [];
+  let line = 1 + linesOf(header);
+  for (const fields of records) {
+    if (fields.length > 1 || fields[0] !== '') {
+      lines.push(line);
+      rows.push({
+        seriesId: fields[series] ?? '',
+        timestamp: fields[time] ?? '',
+        value: numberOf(fields[value], line),
+      });
+    }
+    line += linesOf(fields);
+  }
+  return panelOf(rows, options, (row) => `line ${lines[row]}`);
 }
+
+/** A quoted field may hold line ends. */
+const linesOf = (fields: readonly string[]): number =>
+  fields.reduce((sum, field) => sum + field.split('\n').length - 1, 1);
 
 export const panelFromRows = (rows: readonly Row[], options: RowOptions): Panel =>
   panelOf(rows, options, (row) => `row ${row}`);
@@ -71,13 +86,32 @@ function panelOf(
   { frequencyMinutes, missing = 'unknown' }: RowOptions,
   where: (row: number) => string,
 ): Panel {
+  if (!Number.isInteger(frequencyMinutes) || frequencyMinutes < 1)
+    throw invalid(
+      `${frequencyMinutes} is no length of an interval`,
+      'frequencyMinutes',
+      'Use whole minutes: 60 for hours, 1440 for days.',
+    );
   const step = frequencyMinutes * 60_000;
   if (rows.length === 0) throw invalid('there is no row', 'rows', 'Bring at least one.');
   const times = rows.map(({ timestamp }, i) => instantOf(timestamp, where(i)));
   const start = times.reduce((least, time) => Math.min(least, time));
   const end = times.reduce((most, time) => Math.max(most, time));
+  if (start % 60_000 !== 0)
+    throw invalid(
+      `${new Date(start).toISOString()} is not a whole minute`,
+      where(times.indexOf(start)),
+      'Round the times down to the start of their interval.',
+    );
   const length = Math.round((end - start) / step) + 1;
   const seriesIds = [...new Set(rows.map(({ seriesId }) => seriesId))];
+  if (seriesIds.length * length > MAX_VALUES)
+    throw invalid(
+      `${seriesIds.length} series × ${length} intervals up to ${new Date(end).toISOString()} ` +
+        `are more than ${MAX_VALUES} values`,
+      where(times.indexOf(end)),
+      'Look for a time that is wrong, or forecast fewer series at once.',
+    );
   const rowOf = new Map(seriesIds.map((id, i) => [id, i]));
   const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
   const seen = new Uint8Array(target.length);
@@ -118,7 +152,7 @@ function fillZeros(target: Float32Array, seen: Uint8Array, length: number): void
   }
 }
 
-const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$/;
+const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 function instantOf(timestamp: string | Date, where: string): number {
   const text = typeof timestamp === 'string' ? timestamp.trim() : '';

@@ -44,9 +44,29 @@ test.each([
   ['no day, with an offset', csv('a,2025-02-30T00:00Z,1'), 'line 2', '2025-02-30'],
   ['off the grid', csv('a,2025-01-01 00:00,1', 'a,2025-01-01 00:10,1'), 'line 3', '00:10'],
   ['twice', csv('a,2025-01-01,1', 'a,2025-01-01T00:00Z,2'), 'line 3', 'two rows'],
+  ['a date with an offset', csv('a,2025-01-31+01:00,1'), 'line 2', '2025-01-31+01:00'],
+  ['after blank lines', csv('', 'a,2025-01-01,1', '', '', 'a,2025-01-02,much'), 'line 6', 'much'],
+  ['after a field of two lines', csv('"a\nb",2025-01-01,1', 'a,never,1'), 'line 4', 'never'],
+  ['no whole minute', csv('a,2025-01-01 00:00:30,1'), 'line 2', 'whole minute'],
+  [
+    'a grid that one time makes too long',
+    csv(...Array.from({ length: 8 }, (_, i) => `s${i},2025-01-01,1`), 's1,9999-01-01,1'),
+    'line 10',
+    '9999-01-01',
+  ],
   ['nothing', csv(), 'rows', 'no row'],
 ])('refused: %s', (_title, text, where, message) => {
   const read = () => panelFromCsv(text, HOURLY);
   expect(read).toThrow(expect.objectContaining({ code: 'PANEL_INVALID', where }));
   expect(read).toThrow(message);
 });
+
+test.each([0, -60, 0.5, Number.NaN, Number.POSITIVE_INFINITY])(
+  'refused: a frequency of %s minutes',
+  (frequencyMinutes) => {
+    const read = () => panelFromCsv(csv('a,2025-01-01,1'), { frequencyMinutes });
+    expect(read).toThrow(
+      expect.objectContaining({ code: 'PANEL_INVALID', where: 'frequencyMinutes' }),
+    );
+  },
+);
