@@ -8,6 +8,13 @@ import type { Group } from '../../data/page-context.ts';
 import { ALL } from '../../data/timeline.ts';
 import type { Row } from './row.ts';
 
+/** Tiles of all groups together: of more, a step in time is seen late. */
+const MAX_TILES = 400;
+
+/** Tiles of a group of `size` series: all where those of all groups fit, else by its share. */
+export const tileLimit = (size: number, total: number): number =>
+  total <= MAX_TILES ? size : Math.ceil((MAX_TILES * size) / total);
+
 export interface RowsOfGroup {
   /** null: of no group. */
   readonly groupId: string | null;

@@ -1,8 +1,8 @@
 /**
  * Purpose: all series at one time: as tiles by the groups that they add up to, each with its sum;
  * as a table with small charts, where they are few and in no group.
- * Invariants: a sum is of the series that are shown under it; the darkest tile is the highest value
- * that is forecast or was lately.
+ * Invariants: a sum is of all series of its group, also of those whose tiles are hidden; the
+ * darkest tile is the highest value that is forecast or was lately.
  * Fails: never.
  */
 import { useMemo } from 'preact/hooks';
@@ -12,7 +12,7 @@ import { type Group, usePage } from '../../data/page-context.ts';
 import { figure } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
 import { linkTo } from '../../shell/use-address.ts';
-import { byGroup } from './groups.ts';
+import { byGroup, tileLimit } from './groups.ts';
 import type { Row } from './row.ts';
 import { SeriesRow } from './series-list.tsx';
 import { highestOf, Tiles } from './tiles.tsx';
@@ -28,8 +28,6 @@ export interface WhereProps {
 
 /** More rows than these are easier to see as tiles. */
 const MAX_TABLE = 24;
-/** Tiles of all groups together: of more, a step in time is seen late. */
-const MAX_TILES = 400;
 /** Intervals before the cutoff that decide how dark a tile is. */
 const LATELY = 48;
 
@@ -38,7 +36,7 @@ export function Where(props: WhereProps) {
   const isPast = index < total.past;
   const parts = useMemo(() => byGroup(rows, groups), [rows, groups]);
   const isTable = rows.length <= MAX_TABLE && parts.length === 1;
-  const most = Math.ceil(MAX_TILES / parts.length);
+  const tiles = parts.reduce((sum, part) => sum + part.rows.length, 0);
   const top = useMemo(() => highestOf(rows, total.past - LATELY), [rows, total.past]);
   return (
     <Section
@@ -58,7 +56,10 @@ export function Where(props: WhereProps) {
       {isTable ? (
         <Table {...props} />
       ) : (
-        parts.map((part) => <Part key={part.title} {...{ ...part, index, isPast, top, most }} />)
+        parts.map((part) => {
+          const most = tileLimit(part.rows.length, tiles);
+          return <Part key={part.title} {...{ ...part, index, isPast, top, most }} />;
+        })
       )}
     </Section>
   );
