@@ -296,6 +296,13 @@ withBrowser('the page', () => {
     await page.mouse.up();
     await page.waitForURL(({ hash }) => !hash.includes(`until=${last}Z`));
     expect(Date.parse(shown()?.[1] as string)).toBeLessThan(before);
+    // A touch that the browser takes for itself ends without `pointerup`.
+    await page.mouse.down();
+    await page.locator('.shade').dispatchEvent('pointercancel');
+    const kept = page.url();
+    await page.mouse.move(x + width / 2 + 100, y + height / 2);
+    await page.mouse.up();
+    expect(page.url()).toBe(kept);
     await page.goBack();
     await page.waitForURL(`**until=${last}Z*`);
     await page.getByText('2 days', { exact: true }).click();

@@ -40,6 +40,10 @@ export function WindowSlider({ columns, every, window, onDrag, onDrop }: WindowS
     const inside = Math.max(-a, Math.min(last - b, by));
     onDrag([a + inside, b + inside]);
   };
+  const drop = () => {
+    grabbed.current = null;
+    onDrop();
+  };
   const end = (which: 'from' | 'until', value: number) => {
     const next: Window =
       which === 'from'
@@ -71,10 +75,8 @@ export function WindowSlider({ columns, every, window, onDrag, onDrop }: WindowS
           grabbed.current = { x: event.clientX, window };
         }}
         onPointerMove={move}
-        onPointerUp={() => {
-          grabbed.current = null;
-          onDrop();
-        }}
+        onPointerUp={drop}
+        onPointerCancel={drop}
       />
       {input('from', from, 'First time of the chart')}
       {input('until', until, 'Last time of the chart')}
