@@ -1,9 +1,11 @@
 /**
  * Purpose: flags that several commands share, and the values that flags may have.
  * Invariants: a flag has one name and one meaning in every command.
- * Fails: with commander's own error for a wrong value, which is reported as USAGE.
+ * Fails: with commander's own error for a wrong value, which is reported as USAGE; USAGE for a time
+ * that cannot be read.
  */
 import { type Command, InvalidArgumentError } from 'commander';
+import { HeadwayError } from '../platform/errors.ts';
 
 export function wholeNumber(text: string): number {
   const number = Number(text);
@@ -31,6 +33,21 @@ export function amount(text: string): number {
   if (text.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
   throw new InvalidArgumentError('It must be a number of at least 0.');
 }
+
+/** UTC where it has no offset. */
+export function timestamp(text: string, flag: string): number {
+  const value = /^\d{4}-\d\d-\d\d/.test(text)
+    ? Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`)
+    : Number.NaN;
+  if (Number.isFinite(value) && isDay(text.slice(0, 10))) return value;
+  throw new HeadwayError('USAGE', `${flag} ${JSON.stringify(text)} is not a timestamp`, {
+    fix: 'Write it as 2023-12-31T23:00:00Z.',
+  });
+}
+
+/** Date.parse reads 31 February as 3 March. */
+const isDay = (day: string): boolean =>
+  new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day);
 
 export const windowText = (text: string): string => {
   if (/^[1-9]\d{0,4}(m|h|d)$/.test(text)) return text;

@@ -1,5 +1,5 @@
 /**
- * Purpose: writes a report or chart to a file that the user names.
+ * Purpose: writes a report, chart or table to a file that the user names.
  * Invariants: a missing folder is created; the file is written in place, so that /dev/stdout and
  * pipes work.
  * Fails: with the file system's own error.
@@ -7,7 +7,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-export async function writeOutput(path: string, text: string): Promise<void> {
+/** @param content as a whole, or in the parts that it is made in */
+export async function writeOutput(
+  path: string,
+  content: string | Uint8Array | Iterable<string | Uint8Array>,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+  await writeFile(path, content);
 }

@@ -22,9 +22,9 @@ import {
 } from '../../services/inference/responses/explanation-response.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
+import { timestamp } from '../flags.ts';
 import { writeOutput } from '../output.ts';
 import { unknownSeries } from './forecast.ts';
-import { timestamp } from './panel.ts';
 
 export interface ExplainFlags {
   readonly series: string;

@@ -35,9 +35,9 @@ import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { demandOf } from '../../storage/features/manifest.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
+import { timestamp } from '../flags.ts';
 import { recordLineage, stored } from '../lineage.ts';
 import { writeOutput } from '../output.ts';
-import { timestamp } from './panel.ts';
 
 export interface ForecastFlags {
   readonly series?: string;

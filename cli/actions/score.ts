@@ -14,9 +14,9 @@ import { type IssuedResult, issuedForecasts } from '../../services/monitoring/is
 import { type Scores, scoreResult } from '../../services/training/evaluation.ts';
 import { jsonMetrics } from '../../services/training/train.ts';
 import type { CommandContext } from '../context.ts';
+import { timestamp } from '../flags.ts';
 import { metricsTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
-import { timestamp } from './panel.ts';
 
 export interface ScoreFlags {
   readonly from?: string;

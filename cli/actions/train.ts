@@ -16,11 +16,11 @@ import { jsonMetrics, type TrainingResult, train } from '../../services/training
 import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
 import { demandOf, type Manifest } from '../../storage/features/manifest.ts';
 import type { CommandContext } from '../context.ts';
+import { timestamp } from '../flags.ts';
 import { recordLineage, stored } from '../lineage.ts';
 import { metricsTable, reliabilityTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
 import { runLocked } from '../run-lock.ts';
-import { timestamp } from './panel.ts';
 import { workersOf } from './workers.ts';
 
 export interface TrainingFlags {

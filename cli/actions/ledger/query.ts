@@ -16,7 +16,8 @@ import {
 } from '../../../platform/tables/table.ts';
 import type { QueryResult } from '../../../storage/ledger/ledger.ts';
 import type { CommandContext } from '../../context.ts';
-import { timestamp, writeNewFile } from '../panel.ts';
+import { timestamp } from '../../flags.ts';
+import { writeOutput } from '../../output.ts';
 
 export interface QueryFlags {
   readonly from?: string;
@@ -54,7 +55,7 @@ export async function queryCommand(
     ? await encodeTable(typedColumns(result), format)
     : `${TEXTS[format](result)}\n`;
   if (flags.out === undefined) process.stdout.write(made);
-  else await writeNewFile(flags.out, made);
+  else await writeOutput(flags.out, made);
   if (result.isCut)
     context.logger.warn({ limit: flags.limit }, 'there are more rows: --limit shows more');
 }

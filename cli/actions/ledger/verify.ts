@@ -13,7 +13,7 @@ import { type Recomputation, recomputer } from '../../../services/inference/batc
 import type { CanonicalIssue, Ledger, LedgerRange } from '../../../storage/ledger/ledger.ts';
 import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../../context.ts';
-import { timestamp } from '../panel.ts';
+import { timestamp } from '../../flags.ts';
 
 export interface VerifyFlags {
   readonly from?: string;

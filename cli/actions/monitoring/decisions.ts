@@ -8,7 +8,7 @@ import { utcText } from '../../../platform/text/utc-text.ts';
 import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
 import { servedAt } from '../../../storage/decisions/served-at.ts';
 import type { CommandContext } from '../../context.ts';
-import { timestamp } from '../panel.ts';
+import { timestamp } from '../../flags.ts';
 
 export interface DecisionsFlags {
   readonly at?: string;

@@ -25,9 +25,9 @@ import {
 import { type ReplayPlan, replay } from '../../../services/monitoring/replay/replay.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { CommandContext } from '../../context.ts';
+import { timestamp } from '../../flags.ts';
 import { writeOutput } from '../../output.ts';
 import { stopOf } from '../../stop.ts';
-import { timestamp } from '../panel.ts';
 import { configOf, type TrainingFlags } from '../train.ts';
 import { planText } from './replay-plan.ts';
 import { openReplayStore, type ReplayStore } from './replay-store.ts';

@@ -5,7 +5,7 @@
  */
 import { openDataContract } from '../../../services/feature/contract/open-data-contract.ts';
 import type { CommandContext } from '../../context.ts';
-import { writeNewFile } from '../panel.ts';
+import { writeOutput } from '../../output.ts';
 
 export async function exportContract(
   context: CommandContext,
@@ -14,7 +14,7 @@ export async function exportContract(
   const { stringify } = await import('yaml');
   const contract = openDataContract(context.domain);
   const text = stringify(contract);
-  if (out !== undefined) await writeNewFile(out, text);
+  if (out !== undefined) await writeOutput(out, text);
   context.print(out === undefined ? text.trimEnd() : `The contract is in ${out}.`);
   context.printJson(contract);
 }

@@ -7,7 +7,7 @@
 import { type WeekFacts, weekReport } from '../../../reports/text/week-report.ts';
 import { servedAt } from '../../../storage/decisions/served-at.ts';
 import type { CommandContext } from '../../context.ts';
-import { timestamp } from '../panel.ts';
+import { timestamp } from '../../flags.ts';
 
 export interface ReportFlags {
   readonly until?: string;

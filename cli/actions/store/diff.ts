@@ -29,7 +29,7 @@ import {
   type SeriesChanges,
 } from '../../../storage/features/reading/value-changes.ts';
 import type { CommandContext } from '../../context.ts';
-import { timestamp } from '../panel.ts';
+import { timestamp } from '../../flags.ts';
 
 export interface StoreDiffFlags {
   readonly knownAt?: string;
