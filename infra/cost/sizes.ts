@@ -11,7 +11,7 @@ import { environments } from '../aws/environments.ts';
 export interface Size {
   readonly title: string;
   readonly configuration: Configuration;
-  /** So many environments like it: one store holds some 200,000 series (docs/scaling.md). */
+  /** So many environments like it: one store holds some 125,000 series (docs/scaling.md). */
   readonly environments: number;
   /** Where functions do not serve, but containers of infra/kubernetes. */
   readonly containers: Containers | null;
