@@ -10,12 +10,11 @@
  * failed.
  */
 import { hostname } from 'node:os';
-import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
 import { seededRandom, seedFrom } from '../../platform/random.ts';
 import { JOB_NAMES, type JobName } from '../../storage/jobs/job-names.ts';
-import { runLeased } from '../../storage/jobs/run-leased.ts';
 import type { CommandContext } from '../context.ts';
+import { jobRuns } from '../job-runs.ts';
 import { stopOf } from '../stop.ts';
 
 export interface ScheduleFlags {
@@ -85,44 +84,4 @@ export async function lastRunsOf(
   for (const name of JOB_NAMES)
     last[name] = (await (await context.jobRuns(name)).lastDone()) ?? undefined;
   return last;
-}
-
-type JobRun = (signal: AbortSignal, slot: number) => Promise<void>;
-
-/**
- * The work of each job, under its lease. Without a champion there is no forecast, which is not a
- * failure.
- */
-function jobRuns(
-  context: CommandContext,
-  environment: Readonly<Record<string, string>>,
-): Readonly<Record<JobName, JobRun>> {
-  const { settings, clock, logger } = context;
-  const run = (args: string[], signal: AbortSignal) =>
-    runChildJob({ args, env: environment, logger, signal });
-  const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
-  const leased =
-    (name: JobName, work: (signal: AbortSignal) => Promise<void>): JobRun =>
-    async (signal, slot) =>
-      runLeased(
-        {
-          ...{ log: await context.jobRuns(name), slot, signal, clock },
-          owner: `${hostname()}:${process.pid}`,
-          leaseMs: settings.leaseMinutes * 60_000,
-          onProblem: (err) => logger.warn({ err, job: name }, `${name}: its lease has a problem`),
-        },
-        work,
-      );
-  return {
-    features: leased('features', async (signal) => {
-      await run(['features', 'run'], signal);
-      if (await registryHasChampion()) await run(['forecast'], signal);
-    }),
-    training: leased('training', (signal) => run(['train'], signal)),
-    monitoring: leased('monitoring', async (signal) => {
-      await run(['monitor'], signal);
-      // Batches and services write a file each time.
-      await run(['ledger', 'compact'], signal);
-    }),
-  };
 }

@@ -1,9 +1,10 @@
 /**
  * Purpose: `headway stream land`: land a topic, again and again until it is stopped.
  * Invariants: a signal ends it between two landings; one that kills it loses no event. Offsets in
- * the cluster are set after the entry, and are never read.
- * Fails: as services/stream/land.ts. With --once brokers that do not respond are an error; without
- * it they are a warning, and it tries again.
+ * the cluster are set after the entry, and are never read. With --forecast the job `features` runs
+ * as soon as an hour has closed, next to the landing.
+ * Fails: as services/stream/land.ts; USAGE for --forecast where the source is another. With --once
+ * brokers that do not respond are an error; without it they are a warning, and it tries again.
  */
 import { join } from 'node:path';
 import { describeError, isHeadwayError } from '../../../platform/errors.ts';
@@ -18,6 +19,7 @@ import type { Accepted, StreamEntry } from '../../../storage/streams/stream-log.
 import type { CommandContext } from '../../context.ts';
 import { stopOf } from '../../stop.ts';
 import { brokersOf } from './brokers.ts';
+import { closedHoursOf } from './closed-hours.ts';
 
 export interface LandFlags {
   readonly topic: string;
@@ -28,6 +30,7 @@ export interface LandFlags {
   readonly mirrorGroup?: string;
   readonly accept?: Accepted;
   readonly registry?: string;
+  readonly forecast?: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -41,25 +44,32 @@ export async function landCommand(context: CommandContext, flags: LandFlags): Pr
   const stop = stopOf(context);
   const started = clock.elapsedMs();
   const total = { entries: 0, used: 0, rejected: 0 };
+  const log = await context.stream(flags.topic);
+  const closed = flags.forecast === true ? closedHoursOf(context, flags.topic, stop.signal) : null;
   const options: LandOptions = {
     ...{ topic: flags.topic, events: decoded, maxRecords, maxLateMs: maxLate * HOUR_MS },
-    ...{ log: await context.stream(flags.topic), format: await streamFormatOf(domain) },
+    ...{ log, format: await streamFormatOf(domain) },
     ...{ accept: flags.accept ?? null, clock },
     workFolder: join(settings.work, 'streams', domain.name),
   };
   try {
+    const head = await log.head();
+    if (head !== null) closed?.notice(head);
     while (!stop.signal.aborted) {
       const landing = await landed(context, options, flags.once === true);
       if (landing?.outcome === 'landed') {
         report(context, landing.entry, total);
         if (flags.mirrorGroup !== undefined)
           await mirror(context, events, flags.mirrorGroup, landing.entry);
-        continue;
+        closed?.notice(landing.entry);
+        // A topic that is written all the time would have an entry for every few records.
+        if (flags.once === true || !landing.isCaughtUp) continue;
       }
       if (landing?.outcome === 'overtaken') continue;
       if (flags.once === true) break;
       await sleep(every * 1000, stop.signal).catch(() => undefined);
     }
+    await closed?.settled();
   } finally {
     stop.forget();
     await events.close().catch((error) => logger.debug({ error: describeError(error) }, 'close'));

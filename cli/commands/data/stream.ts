@@ -22,7 +22,8 @@ export const register: AddCommand = (program, env) => {
     define: (c) =>
       topicFlags(c)
         .option('--once', 'end when everything is landed that the topic has now')
-        .option('--every <seconds>', 'pause when nothing is new (default: 10)', wholeNumber)
+        .option('--every <seconds>', 'pause when all is landed (default: 10)', wholeNumber)
+        .option('--forecast', 'make features and forecasts as soon as an hour has closed')
         .option('--max-late <hours>', 'older events are dead letters (default: 744)', wholeNumber)
         .option('--max-records <count>', 'records of one entry (default: 200000)', wholeNumber)
         .option('--registry <url>', 'schema registry of Avro and Protobuf: http(s)://[USER@]HOST')

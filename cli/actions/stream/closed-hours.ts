@@ -1,0 +1,88 @@
+/**
+ * Purpose: runs a job as soon as an hour of a stream has closed.
+ * Invariants: one run at a time; hours that close while it runs are one more run. What fails is
+ * said, and tried again when the next entry is landed. Landing never waits for it.
+ * Fails: USAGE where the source is not the stream. A run that fails is a warning.
+ */
+import { describeError, HeadwayError } from '../../../platform/errors.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import { completeUntil, HOUR_MS } from '../../../services/feature/sources/stream-hours.ts';
+import { parseStreamSpec } from '../../../services/feature/sources/stream-source.ts';
+import type { StreamEntry } from '../../../storage/streams/stream-log.ts';
+import type { CommandContext } from '../../context.ts';
+import { jobRuns } from '../../job-runs.ts';
+
+export interface ClosedHoursOptions {
+  readonly latenessMs: number;
+  /** @param hour UTC ms up to which hours are closed */
+  run(hour: number): Promise<void>;
+  onProblem(error: unknown): void;
+}
+
+export class ClosedHours {
+  readonly #options: ClosedHoursOptions;
+  /** Up to where hours were closed when the last run began that did not fail. */
+  #done = Number.NEGATIVE_INFINITY;
+  #wanted = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | null = null;
+
+  constructor(options: ClosedHoursOptions) {
+    this.#options = options;
+  }
+
+  /** @param head the newest entry of the stream */
+  notice(head: StreamEntry): void {
+    const until = completeUntil(head, this.#options.latenessMs);
+    if (until === null) return;
+    this.#wanted = Math.max(this.#wanted, Math.floor(until / HOUR_MS) * HOUR_MS);
+    if (this.#wanted > this.#done) this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing runs. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { run, onProblem } = this.#options;
+    while (this.#wanted > this.#done) {
+      const hour = this.#wanted;
+      try {
+        await run(hour);
+        this.#done = hour;
+      } catch (error) {
+        onProblem(error);
+        break;
+      }
+    }
+    this.#running = null;
+  }
+}
+
+/** The job `features` of the schedule, with the stream as its source. */
+export function closedHoursOf(
+  context: CommandContext,
+  topic: string,
+  signal: AbortSignal,
+): ClosedHours {
+  const { settings, logger, childEnvironment, clock } = context;
+  const source = settings.source ?? `stream:${topic}`;
+  const isOther = !source.startsWith('stream:') || parseStreamSpec(source).topic !== topic;
+  if (isOther) {
+    throw new HeadwayError('USAGE', `--forecast needs the stream ${topic} as the source`, {
+      where: `HEADWAY_SOURCE is ${JSON.stringify(source)}`,
+      fix: `Set HEADWAY_SOURCE to stream:${topic}, with its options, or unset it.`,
+    });
+  }
+  const { features } = jobRuns(context, { ...childEnvironment, HEADWAY_SOURCE: source });
+  return new ClosedHours({
+    latenessMs: parseStreamSpec(source).latenessMs,
+    async run(hour) {
+      logger.info({ until: utcText(hour) }, 'an hour has closed: features');
+      const limit = AbortSignal.timeout(settings.jobMinutes * 60_000);
+      await features(AbortSignal.any([signal, limit]), clock.now());
+    },
+    onProblem: (error) =>
+      logger.warn({ error: describeError(error) }, 'features failed; trying again'),
+  });
+}

@@ -1,0 +1,81 @@
+/** Purpose: when the job of closed hours runs: once for each, one at a time, again after a failure. */
+
+import { expect, test } from '@jest/globals';
+import { ClosedHours } from '../../../cli/actions/stream/closed-hours.ts';
+import type { StreamEntry } from '../../../storage/streams/stream-log.ts';
+
+const HOUR = 3_600_000;
+const START = Date.UTC(2026, 10, 1);
+
+/** @param hours how far each partition is */
+const headAt = (...hours: (number | null)[]): StreamEntry =>
+  ({
+    partitions: hours.map((hour) => ({
+      eventTime: hour === null ? null : START + hour * HOUR,
+      completeTo: null,
+      ...{ first: 0, next: 0, used: 0, rejected: 0, markers: 0, gaps: 0, lost: 0 },
+    })),
+  }) as Partial<StreamEntry> as StreamEntry;
+
+function closedHours(latenessMs = 0) {
+  const runs: number[] = [];
+  const problems: unknown[] = [];
+  const waiting: { end(): void; fail(error: Error): void }[] = [];
+  const hours = new ClosedHours({
+    latenessMs,
+    run: (hour) => {
+      runs.push((hour - START) / HOUR);
+      return new Promise((resolve, reject) => waiting.push({ end: resolve, fail: reject }));
+    },
+    onProblem: (error) => problems.push(error),
+  });
+  const ended = async () => {
+    waiting.shift()?.end();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { hours, runs, problems, waiting, ended };
+}
+
+test('it runs when an hour has closed, once, and not for events inside an hour', async () => {
+  const { hours, runs, ended } = closedHours();
+  hours.notice(headAt(2.5));
+  await ended();
+  hours.notice(headAt(2.9));
+  await hours.settled();
+  expect(runs).toEqual([2]);
+  hours.notice(headAt(3));
+  await ended();
+  expect(runs).toEqual([2, 3]);
+});
+
+test('the slowest partition and the lateness decide; a partition of which nothing is known closes none', async () => {
+  const { hours, runs, ended } = closedHours(HOUR / 2);
+  hours.notice(headAt(7, null));
+  hours.notice(headAt(7, 3.4));
+  await ended();
+  hours.notice(headAt(7, 3.5));
+  await ended();
+  expect(runs).toEqual([2, 3]);
+});
+
+test('hours that close while it runs are one more run', async () => {
+  const { hours, runs, ended } = closedHours();
+  for (const hour of [1, 2, 3, 4]) hours.notice(headAt(hour));
+  expect(runs).toEqual([1]);
+  await ended();
+  expect(runs).toEqual([1, 4]);
+  await ended();
+  await hours.settled();
+  expect(runs).toEqual([1, 4]);
+});
+
+test('a failure is said, and tried again with the next entry', async () => {
+  const { hours, runs, problems, waiting, ended } = closedHours();
+  hours.notice(headAt(1));
+  waiting.shift()?.fail(new Error('the store is away'));
+  await hours.settled();
+  expect(problems).toEqual([expect.objectContaining({ message: 'the store is away' })]);
+  hours.notice(headAt(1.2));
+  await ended();
+  expect(runs).toEqual([1, 1]);
+});
