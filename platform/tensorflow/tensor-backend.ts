@@ -10,6 +10,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { HeadwayError } from '../errors.ts';
 import { withoutProcessHandlers } from '../jobs/uncaught-errors.ts';
+import { patchWasmClone } from './wasm-clone.ts';
 import { patchWasmMatMul } from './wasm-matmul.ts';
 
 export const BACKEND_CHOICES = ['auto', 'native', 'wasm', 'cpu'] as const;
@@ -69,7 +70,10 @@ async function tryBackend(name: BackendName, use: BackendUse): Promise<string | 
     if (name === 'native') await importNative();
     if (!(await tf.setBackend(TENSORFLOW_NAMES[name]))) return 'did not start';
     await tf.ready();
-    if (name === 'wasm') patchWasmMatMul();
+    if (name === 'wasm') {
+      patchWasmMatMul();
+      patchWasmClone();
+    }
     return use === 'training' ? trainingSelfTest() : predictionSelfTest();
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? 'failed') : String(error);
