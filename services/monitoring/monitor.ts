@@ -36,6 +36,8 @@ export interface MonitorRequest {
   readonly now: number;
   /** What is known now. */
   readonly panel: Panel;
+  /** Of the raw data, as texts such as "trips/speed: DOUBLE"; absent where nobody knows them. */
+  readonly columns?: readonly string[];
   readonly posts: readonly ActualsEntry[];
   readonly ledger: Pick<Ledger, 'read'>;
   /**
@@ -83,7 +85,7 @@ export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
   const drift = checkDrift({
     ...{ panel, at: now, day, week, place: { timeZone, holidays }, staleAfterIntervals },
     state: (before?.drift as DriftState | undefined) ?? null,
-    scores: dailyScores(days, now),
+    ...{ columns: request.columns ?? [], scores: dailyScores(days, now) },
   });
   const rows = days.flatMap((scored) => scored.rows);
   const losses = blockLosses(rows, (policy?.policy ?? DEFAULT_POLICY).rollback.blockHours);

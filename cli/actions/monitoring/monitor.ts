@@ -7,6 +7,7 @@
  */
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
+import { columnsIn } from '../../../services/feature/contract/contract.ts';
 import { openChannels } from '../../../services/monitoring/alerts/open-channels.ts';
 import { quietHoursOf } from '../../../services/monitoring/alerts/quiet-hours.ts';
 import { cloudwatchFields } from '../../../services/monitoring/live-figures.ts';
@@ -50,6 +51,7 @@ export async function monitorCommand(context: CommandContext, flags: MonitorFlag
   const train = trainPort(context, { features, registry: stores.registry, clock, flags: {} });
   const result = await monitor({
     ...{ domain, now, panel, ...stores, policy: flags.decide ? policy : null },
+    columns: await columnTexts(context),
     posts: await actuals.entries({ from: now - POSTED_DAYS * DAY_MS }),
     train: (request) => runLocked(context, 'training', () => train(request)),
   });
@@ -97,4 +99,22 @@ function linesOf(
     ...(drift.verdicts.length === 0 ? ['No drift.'] : []),
     ...decided.map(({ kind, reason }) => `Decided: ${kind}. ${reason}`),
   ];
+}
+
+/** The columns of the raw data that the newest snapshot was made of; none where it does not say. */
+export async function columnTexts({
+  features,
+  logger,
+}: Pick<CommandContext, 'features' | 'logger'>): Promise<string[]> {
+  const store = await features();
+  try {
+    const head = await store.head();
+    const report = head === null ? null : await store.readReport(head);
+    return Object.entries(columnsIn(report)).flatMap(([feed, columns]) =>
+      columns.map(({ name, type }) => `${feed}/${name}: ${type}`),
+    );
+  } catch (error) {
+    logger.warn({ err: error }, 'the quality report cannot be read; columns are not compared');
+    return [];
+  }
 }

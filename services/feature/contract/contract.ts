@@ -117,7 +117,7 @@ export function atFault(
 }
 
 /** Reports of earlier versions, or of other writers, have no columns: then nothing has drifted. */
-function columnsIn(report: unknown): Record<string, readonly RawColumn[]> {
+export function columnsIn(report: unknown): Record<string, readonly RawColumn[]> {
   const columns = (report as { columns?: unknown } | null)?.columns;
   if (typeof columns !== 'object' || columns === null) return {};
   const isColumn = (value: unknown): value is RawColumn =>

@@ -31,7 +31,11 @@ test('a promotion by a training is explained once, with its reason, where nothin
   };
   const { decided } = await monitor(request);
   expect(decided).toHaveLength(1);
-  await monitor({ ...request, now: NOW + HOUR });
+  await monitor({ ...request, now: NOW + HOUR, columns: ['trips/speed: DOUBLE'] });
+  const { drift } = await monitor({
+    ...{ ...request, now: NOW + 2 * HOUR, columns: ['trips/speed: VARCHAR'] },
+  });
+  expect(drift.opened.map(({ name }) => name)).toContain('schema');
   expect(await decisions.recent()).toMatchObject([
     {
       ...{ kind: 'promote', actor: 'schedule', modelVersion: 'm1', before: null, after: 'm1' },

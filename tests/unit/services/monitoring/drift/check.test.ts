@@ -122,6 +122,24 @@ test('columns that change are named, and are normal a week later', () => {
   expect(names.map((one) => one.length)).toEqual([0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
 });
 
+test('columns are compared with those known before, and a check that knows none changes nothing', () => {
+  const panel = fleet({ seed: 5, series: SERIES, from: FROM, days: 120 });
+  const grid = { place: NEW_YORK, day: 24, week: 168 };
+  let state: DriftState | null = null;
+  const messages = [[], ['speed: DOUBLE'], [], ['speed: VARCHAR']].map((columns, i) => {
+    const at = FROM + (90 + i) * DAY;
+    const check = checkDrift({ ...grid, panel: known(panel, at), at, state, columns });
+    state = check.state;
+    return check.verdicts.map(({ message }) => message);
+  });
+  expect(messages).toEqual([
+    [],
+    [],
+    [],
+    ['Of the columns, speed: DOUBLE went and speed: VARCHAR came.'],
+  ]);
+});
+
 test('the same days in one process, or with the state as JSON between, end in the same bits', () => {
   const panel = fleet({
     seed: 3,
