@@ -2,13 +2,14 @@
  * Purpose: the nearest past days: those whose last day of values, up to the same local time, looked
  * like the day before the cutoff, and what happened next.
  * Invariants: nothing after the cutoff is read; a day counts only if all of what followed it, over
- * the horizon, is known and lies at or before the cutoff; distances are in units of the series'
- * level, so they compare between series.
+ * the open steps of the horizon, is known and lies at or before the cutoff; distances are in units
+ * of the series' level, so they compare between series.
  * Fails: a RangeError for a cutoff outside the panel. Source: nearest neighbours under the
  * Euclidean distance (Yakowitz 1987, "Nearest-neighbour methods for time series analysis"), as root
  * mean square, so that gaps do not shorten it.
  */
 
+import { openSteps } from '../panel/closed-days.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
 import { levelAt } from './features.ts';
@@ -24,6 +25,7 @@ export interface SimilarDaysRequest {
   readonly day: number;
   readonly week: number;
   readonly place: CalendarPlace;
+  readonly closedWeekdays?: readonly number[];
   /** At most this many are returned. */
   readonly count: number;
 }
@@ -36,7 +38,7 @@ export interface SimilarDay {
    * weekdays. 0 is the same.
    */
   readonly distance: number;
-  /** [horizon]: what happened next. */
+  /** [horizon]: what happened next; NaN in steps that are closed. */
   readonly next: Float32Array;
 }
 
@@ -59,6 +61,7 @@ export function similarDays({
   day,
   week,
   place,
+  closedWeekdays,
   count,
 }: SimilarDaysRequest): SimilarDay[] {
   if (!Number.isInteger(cutoff) || cutoff < 0 || cutoff >= panel.length) {
@@ -67,13 +70,14 @@ export function similarDays({
   const values = targetOf(panel, series);
   const calendar = createCalendar(panel.start, panel.frequencyMinutes, cutoff + 1 + horizon, place);
   const unit = 1 / levelAt(values, cutoff, { week, frequencyMinutes: panel.frequencyMinutes });
+  const open = openSteps(panel, cutoff, horizon, closedWeekdays);
   const found: SimilarDay[] = [];
   for (let back = day; back <= cutoff; back += day) {
     const then = localLag(calendar, cutoff, back);
     if (then < day - 1) break;
     if (then + horizon > cutoff) continue;
     const next = values.subarray(then + 1, then + 1 + horizon);
-    if (next.some(Number.isNaN)) continue;
+    if (open.some((step) => Number.isNaN(next[step]))) continue;
     const difference = rootMeanSquare(values, cutoff, then, day) * unit;
     if (Number.isNaN(difference)) continue;
     found.push({

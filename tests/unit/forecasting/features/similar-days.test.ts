@@ -64,6 +64,24 @@ test.each([7, 14, 35, 77])(
   },
 );
 
+test('where weekdays are closed, days count whose open steps are known', () => {
+  const random = seededRandom(2);
+  // Days from a Thursday on; the last one is a Friday.
+  const length = 7 * 20 + 2;
+  const days = panelOf(['a'], length, (_, t) => ((t + 3) % 7 > 4 ? Number.NaN : 10 + random()));
+  const panel = { ...days, start: Date.UTC(2024, 0, 4), frequencyMinutes: 1440 };
+  const found = ask(panel, {
+    ...{ cutoff: length - 1, horizon: 7, day: 1, week: 7, closedWeekdays: [6, 7] },
+  });
+  expect(found).toHaveLength(5);
+  // Fridays: the days after them are open and closed as those after the cutoff.
+  expect(new Set(found.map(({ cutoff }) => (length - 1 - cutoff) % 7))).toEqual(new Set([0]));
+  for (const { next } of found) {
+    expect(next.slice(0, 2)).toEqual(new Float32Array(2).fill(Number.NaN));
+    expect([...next.slice(2)].every(Number.isFinite)).toBe(true);
+  }
+});
+
 test('another weekday costs 0.1, another kind of day 0.5', () => {
   // The target is a Monday: a Tuesday, and a Saturday.
   const distanceOf = (days: number) =>
