@@ -2,10 +2,17 @@
  * Purpose: the event log on a real broker: `npm run test:kafka`. It fetches and starts a broker
  * (broker.ts), and skips with the reason where it cannot.
  */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { Producer } from '@platformatic/kafka';
+import avro from 'avsc';
 import { parseKafkaAddress } from '../../platform/streams/kafka-address.ts';
 import { openKafkaLog, openKafkaPublisher } from '../../platform/streams/kafka-log.ts';
+import { headway } from '../fixtures/cli/headway-process.ts';
 import { describeEventLog, readAll } from '../fixtures/event-log-contract.ts';
+import { temporaryFolder } from '../fixtures/storage/features.ts';
 import { startBroker } from './broker.ts';
 import { openTopic } from './kafka-topic.ts';
 
@@ -73,5 +80,50 @@ if ('unavailable' in broker) {
     }
     await publisher.close();
     await place.close();
+  });
+
+  test('Avro by a schema registry is landed by the command', async () => {
+    const trip = {
+      ...{ type: 'record', name: 'Trip' },
+      fields: [
+        { name: 'lpep_pickup_datetime', type: 'string' },
+        { name: 'PULocationID', type: 'int' },
+      ],
+    };
+    const registry = createServer((request, response) => {
+      response.writeHead(request.url === '/schemas/ids/7' ? 200 : 404);
+      response.end(JSON.stringify({ schema: JSON.stringify(trip) }));
+    });
+    await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+    const { folder, remove } = await temporaryFolder();
+    const place = await openTopic(broker.address);
+    const producer = new Producer({
+      clientId: 'test',
+      bootstrapBrokers: [...parseKafkaAddress(broker.address, {}).brokers],
+    });
+    const type = avro.Type.forSchema(trip as avro.Schema);
+    const header = Buffer.from([0, 0, 0, 0, 7]);
+    const value = type.toBuffer({ lpep_pickup_datetime: '2026-01-05 12:00:00', PULocationID: 74 });
+    const timestamp = BigInt(Date.UTC(2026, 0, 5, 17));
+    const messages = [Buffer.concat([header, value]), Buffer.from([0, 0, 0, 0, 8, 1])].map(
+      (bytes) => ({ topic: place.topic, partition: 0, value: bytes, timestamp }),
+    );
+    await producer.send({ messages });
+    const { port } = registry.address() as AddressInfo;
+    const { code, stdout } = await headway(
+      [
+        ...['stream', 'land', '--topic', place.topic, '--once', '--json'],
+        ...['--registry', `http://127.0.0.1:${port}`],
+      ],
+      {
+        ...{ HEADWAY_BROKERS: broker.address, HEADWAY_STORE: `file:${join(folder, 'store')}` },
+        HEADWAY_WORK: join(folder, 'work'),
+      },
+    );
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { used: 1, rejected: 1 }]);
+    await producer.close();
+    await place.close();
+    registry.close();
+    await remove();
   });
 }
