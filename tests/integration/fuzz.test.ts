@@ -1,11 +1,12 @@
 /** Purpose: a slice of the fuzzer: `npm run fuzz` sends 50,000 requests. */
 import { expect, test } from '@jest/globals';
 import { silentProgress } from '../../platform/progress.ts';
+import { runs } from '../fixtures/property-runs.ts';
 import { fuzz } from '../fuzz/fuzz.ts';
 import { complaints } from '../fuzz/verdict.ts';
 
-test('1,500 requests, valid and hostile: only documented responses, and nothing is left open', async () => {
-  const report = await fuzz({ requests: 1500, seed: 1, progress: silentProgress });
+test('requests, valid and hostile: only documented responses, and nothing is left open', async () => {
+  const report = await fuzz({ requests: runs(1800), seed: 1, progress: silentProgress });
   expect(complaints(report)).toEqual([]);
   expect(Object.keys(report.byKind).length).toBeGreaterThan(35);
   expect(Object.keys(report.byStatus)).toEqual(

@@ -16,6 +16,7 @@ const SLOW = [
   'infra/stacks',
   'cli/replay',
   'cli/tune',
+  'storage/kill',
   'storage/ledger',
   'services/monitoring/quiet',
   'library/package',

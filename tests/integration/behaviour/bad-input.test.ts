@@ -13,6 +13,7 @@ import {
   SOURCE,
   temporaryPlace,
 } from '../../fixtures/cli/cli-worker.ts';
+import { QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let warm: CliWorker;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   place = await temporaryPlace();
   warm = cliWorker();
   expect((await warm.run(['features', 'run'], place.env)).code).toBe(0);
-  expect((await warm.run(['train', '--steps', '1', '--test-days', '14'], place.env)).code).toBe(0);
+  expect((await warm.run(['train', ...QUICK_TRAINING], place.env)).code).toBe(0);
   const [{ modelVersion }] = (await json('models', 'list')).models;
   expect((await warm.run(['models', 'promote', modelVersion], place.env)).code).toBe(0);
   const folder = join(place.folder, 'work', 'raw', 'taxi');

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { seededRandom } from '../../../platform/random.ts';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, startHeadway } from '../../fixtures/cli/headway-process.ts';
+import { QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
 import { someOf } from '../../fixtures/property-runs.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
@@ -67,7 +68,7 @@ test('features run', async () => {
 });
 
 test('train', async () => {
-  const args = ['train', '--steps', '8', '--test-days', '14'];
+  const args = ['train', ...QUICK_TRAINING, '--steps', '8'];
   const moments: [RegExp, number][] = [
     [/training …/, 1500 * random()],
     [/backtest …/, 40 * random()],

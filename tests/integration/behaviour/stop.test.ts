@@ -13,6 +13,7 @@ import {
   ROOT,
   startHeadway,
 } from '../../fixtures/cli/headway-process.ts';
+import { QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let warm: CliWorker;
@@ -56,7 +57,7 @@ test('SIGINT while a step of start is at work in a process of its own', async ()
 test('SIGTERM while start serves', async () => {
   for (const args of [
     ['features', 'run'],
-    ['train', '--steps', '1', '--test-days', '14'],
+    ['train', ...QUICK_TRAINING],
   ])
     expect((await warm.run(args, place.env)).code).toBe(0);
   const [{ modelVersion }] = JSON.parse(

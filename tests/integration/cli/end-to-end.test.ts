@@ -11,6 +11,7 @@ import {
   temporaryPlace,
 } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway, startHeadway } from '../../fixtures/cli/headway-process.ts';
+import { QUICK_CONFIG, QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
 
 const HOUR = 3_600_000;
 
@@ -160,8 +161,8 @@ describe('training', () => {
     const page = join(place.folder, 'deep', 'leaderboard.html');
     const args = [
       'backtest',
-      '--steps',
-      '1',
+      '--config',
+      QUICK_CONFIG,
       '--test-days',
       '14',
       '--refit-days',
@@ -199,7 +200,7 @@ describe('training', () => {
   });
 
   test('train registers a model with its verdict', async () => {
-    const args = ['--no-refit', '--steps', '4', '--test-days', '14', '--seed', '5'];
+    const args = [...QUICK_TRAINING, '--steps', '4', '--seed', '5'];
     const { modelVersion, outcome, promoted, reason, moreCutoffs, comparisons, metrics } =
       await json('train', ...args);
     expect(promoted).toBe(outcome === 'promoted');
@@ -263,7 +264,7 @@ describe('training', () => {
 
   test('rollback brings the earlier champion back', async () => {
     const first = (await json('models', 'list')).champion;
-    const { modelVersion } = await json('train', '--no-refit', '--steps', '1', '--test-days', '14');
+    const { modelVersion } = await json('train', ...QUICK_TRAINING);
     await text('models', 'promote', modelVersion);
     expect(await text('models', 'rollback', '--reason', 'worse')).toBe(
       `${first} is the champion again: worse\n`,

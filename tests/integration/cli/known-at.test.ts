@@ -11,6 +11,7 @@ import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
+import { QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
 import { commitObjects } from '../../fixtures/storage/features.ts';
 
 const HOUR = 3_600_000;
@@ -59,7 +60,7 @@ const CORRECTED = 24 * 35 + 12;
 test('a model is trained on what is known', async () => {
   await writeLoad(DAYS, usual);
   await json('features', 'run', '--source', join(place.folder, 'load'));
-  ({ modelVersion } = await json('train', '--steps', '2', '--test-days', '7'));
+  ({ modelVersion } = await json('train', ...QUICK_TRAINING, '--steps', '2', '--test-days', '7'));
   before = Date.now();
 });
 

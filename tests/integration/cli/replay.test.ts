@@ -12,6 +12,7 @@ import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import { openScoreLog } from '../../../storage/scores/score-log.ts';
 import { temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway, startHeadway } from '../../fixtures/cli/headway-process.ts';
+import { QUICK_CONFIG } from '../../fixtures/cli/quick-training.ts';
 
 const HOUR = 3_600_000;
 const PLACES = 4;
@@ -30,7 +31,8 @@ let span: readonly string[];
 let report: Report;
 
 const replayInto = (name: string): string[] => [
-  ...['replay', '--json', '--every', '6', '--steps', '5', '--test-days', '7', ...span],
+  ...['replay', '--json', '--every', '6', '--test-days', '7', ...span],
+  ...['--config', QUICK_CONFIG, '--steps', '5'],
   ...['--into', join(place.folder, name), '--page', join(place.folder, `${name}.html`)],
 ];
 const reportIn = (stdout: string) => (JSON.parse(stdout) as { report: Report }).report;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { headway } from '../../fixtures/cli/headway-process.ts';
+import { QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
 
 let fake: FakeS3;
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
@@ -50,7 +51,7 @@ test('features, train, promote, forecast and verify', async () => {
   expect(await json('features', 'run')).toMatchObject({
     snapshotVersion: expect.stringMatching(/^1-[0-9a-f]{12}$/),
   });
-  const { modelVersion } = await json('train', '--steps', '1', '--test-days', '14');
+  const { modelVersion } = await json('train', ...QUICK_TRAINING);
   await json('models', 'promote', modelVersion, '--reason', 'for the test');
   expect(await json('forecast')).toMatchObject({ modelVersion });
 

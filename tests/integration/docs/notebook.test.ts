@@ -16,7 +16,7 @@ let page: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headway-notebook-'));
   const out = join(folder, 'notebook.html');
-  const flags = ['--', '--steps', '20', '--out', out];
+  const flags = ['--', '--steps', '5', '--out', out];
   await run('npm', ['run', '-s', 'notebook', ...flags], { cwd: ROOT });
   page = await readFile(out, 'utf8');
 });

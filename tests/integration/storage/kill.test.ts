@@ -1,6 +1,6 @@
 /**
  * Purpose: SIGKILL at any moment leaves a store that verifies, keeps all that was acknowledged, and
- * takes the next commit. Some twenty moments here; `npm run test:crash` takes more than five
+ * takes the next commit. Sixteen moments here; `npm run test:crash` takes more than five
  * hundred (tests/crash).
  */
 import path from 'node:path';
@@ -28,10 +28,10 @@ const on = (name: string) => {
 };
 
 test('a feature commit that is killed', () =>
-  killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 6 }));
+  killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 4 }));
 
 test('a registration and promotion that is killed', () =>
-  killModelWriters({ on: on('models'), rawFolder: folder, kills: 6 }));
+  killModelWriters({ on: on('models'), rawFolder: folder, kills: 4 }));
 
 test('a forecast that is killed while it is written down', () =>
   killForecastWriters({ on: on('forecasts'), rawFolder: folder, kills: 4 }));
