@@ -80,12 +80,17 @@ export function sharesOf(
       const actuals = targetOf(panel, s).subarray(cutoff + 1, cutoff + 1 + horizon);
       for (const [k, actual] of actuals.entries()) {
         if (weight === 0 || Number.isNaN(actual)) continue;
+        const pairs = quantiles.map((_, q) => {
+          const at = (s * quantiles.length + q) * horizon + k;
+          return [theirValues[at] as number, ourValues[at] as number] as const;
+        });
+        // Of unknown inputs a graph may make no number.
+        if (!pairs.flat().every(Number.isFinite)) continue;
         const group = groupOf(k);
         const loss = losses[group] as Float64Array;
         counts[group] = (counts[group] as number) + 1;
         for (const [q, quantile] of quantiles.entries()) {
-          const at = (s * quantiles.length + q) * horizon + k;
-          const pair = [theirValues[at] as number, ourValues[at] as number] as const;
+          const pair = pairs[q] as readonly [number, number];
           for (let n = 0; n <= GRID; n++)
             loss[n] = (loss[n] as number) + weight * pinball(actual - mixed(pair, n), quantile);
         }

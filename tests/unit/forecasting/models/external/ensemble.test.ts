@@ -85,6 +85,20 @@ describe('shares', () => {
     expect(sharesOf(unknown, right, high, cutoffs, spec)).toEqual(Array(HORIZON).fill(1));
   });
 
+  test('are of what both forecast: a value that is no number counts for neither', () => {
+    const holes = (name: string, factor: number): Forecaster => ({
+      ...forecaster(name, () => factor),
+      predict: (...of) =>
+        forecaster(name, () => factor)
+          .predict(...of)
+          .map((value, i) => (i < HORIZON ? Number.NaN : value)),
+    });
+    expect(sharesOf(panel, holes('right', 1), high, cutoffs, spec)).toEqual(Array(HORIZON).fill(0));
+    expect(sharesOf(panel, right, holes('none', Number.NaN), cutoffs, spec)).toEqual(
+      Array(HORIZON).fill(1),
+    );
+  });
+
   test('know nothing of what comes after the calibration span', () => {
     const later = panelOf(IDS, ONLINE_INTERVALS, (s, t) => (t > end ? 1e6 : valueAt(s, t)));
     const low = forecaster('low', () => 0.9);
