@@ -2,7 +2,8 @@
  * Purpose: limit the requests of each client per minute with @fastify/rate-limit.
  * Invariants: a client is its API key, or else its address; IPv6 addresses count by their first 64
  * bits, which belong to one customer; an address is read in every form that proxies write. A route
- * with `timesFewer` has a counter of its own. The counters are bounded LRU caches.
+ * with `timesFewer` has a counter of its own, and one for each fraction where it is a function. The
+ * counters are bounded LRU caches.
  * Fails: RATE_LIMITED, a 429 with Retry-After.
  */
 import { isIP } from 'node:net';
@@ -16,7 +17,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /**
      * Together with `rateLimit: {}`: this fraction of the client's limit, counted separately. A
-     * function where requests of the route differ in their cost.
+     * function where requests of the route differ in their cost: those of each cost are counted
+     * separately, so that cheap ones do not use up the limit of costly ones.
      */
     timesFewer?: number | ((request: FastifyRequest) => number);
   }
@@ -84,7 +86,7 @@ export const rateLimit = appPlugin('rate-limit', async (app, options: RateLimitO
     enableDraftSpec: true,
     timeWindow: '1 minute',
     cache: MAX_CLIENTS,
-    keyGenerator: clientOf,
+    keyGenerator: (request) => `${fractionOf(request)} ${clientOf(request)}`,
     allowList: apiKeys === null ? [] : (request) => limitOf(request) === 0,
     max: (request) => Math.ceil(limitOf(request) / fractionOf(request)),
     errorResponseBuilder: (_request, { max }) =>
