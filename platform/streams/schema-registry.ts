@@ -3,13 +3,15 @@
  * JSON: values that begin with a schema's id become the JSON of what they hold.
  * Invariants: other values pass as they are, and so does a value that its schema does not fit or
  * whose schema does not exist: it is no JSON, and becomes a dead letter with its bytes. A schema is
- * fetched once; ids are never given to another one.
+ * fetched once, because ids are never given to another one; one that is not there, which may be
+ * registered later, with each batch.
  * Fails: STREAM_UNAVAILABLE where the registry does not respond or refuses the user;
  * SETTINGS_INVALID for an address that is none. As the log does.
  */
 import { LRUCache } from 'lru-cache';
 import { HeadwayError } from '../errors.ts';
 import { type HttpClient, reasonOf } from '../http/client.ts';
+import { decoded } from '../text/decoded.ts';
 import type { EventBatch, EventLog } from './event-log.ts';
 import { type Decode, decoderOf, type RegisteredSchema } from './schema-decoders.ts';
 
@@ -37,7 +39,7 @@ export function parseRegistryAddress(text: string, environment: Environment): Re
         'Write http://HOST:PORT or https://USER@HOST, and set SCHEMA_REGISTRY_PASSWORD for the ' +
         'user. A password has no place in it.',
     });
-  const username = decodeURIComponent(url.username);
+  const username = decoded(url.username);
   url.username = '';
   return {
     url: url.href.replace(/\/$/, ''),
@@ -64,7 +66,7 @@ export function registryLog(
 class Registry {
   readonly #address: RegistryAddress;
   readonly #http: HttpClient;
-  /** null: there is no such schema, or it is none that can be read. */
+  /** null: the schema is none that can be read, or refers to one that is not there. */
   readonly #decoders = new LRUCache<number, { readonly decode: Decode | null }>({
     max: MAX_SCHEMAS,
   });
@@ -90,7 +92,8 @@ class Registry {
     const known = this.#decoders.get(id);
     if (known) return known.decode;
     const schema = await this.#get<RegisteredSchema>(`/schemas/ids/${id}`);
-    const decode = schema && (await decoderOf(schema, (path) => this.#get(path)));
+    if (schema === null) return null;
+    const decode = await decoderOf(schema, (path) => this.#get(path));
     this.#decoders.set(id, { decode });
     return decode;
   }

@@ -206,6 +206,16 @@ test('a schema is fetched once', async () => {
   expect(asked).toEqual(['/schemas/ids/3']);
 });
 
+test('a schema that is registered after its first event is found with the next batch', async () => {
+  const value = framed(7, Buffer.from('{"at":1}'));
+  const log = openLog([value]);
+  const valueRead = async () => (await log.read(0, 0, 100)).records[0]?.value;
+  expect(await valueRead()).toEqual(Uint8Array.from(value));
+  PAGES['/schemas/ids/7'] = { schema: '{}', schemaType: 'JSON' };
+  expect(Buffer.from((await valueRead()) ?? []).toString()).toBe('{"at":1}');
+  delete PAGES['/schemas/ids/7'];
+});
+
 test('a registry that is away or refuses stops the landing, and is asked again', async () => {
   const log = openLog([framed(3, Buffer.from('{"at":1}'))]);
   for (status of [500, 401])
@@ -222,6 +232,12 @@ test('a user signs in with a password that is in no address', async () => {
   const log = openLog([framed(3, Buffer.from('{}'))], { SCHEMA_REGISTRY_PASSWORD: 'secret' }, at);
   await log.read(0, 0, 100);
   expect(asked).toEqual([`/schemas/ids/3 Basic ${btoa('ana:secret')}`]);
+});
+
+test('a user may have a per cent sign that encodes nothing', () => {
+  const { auth } = parseRegistryAddress('http://100%25@schemas', { SCHEMA_REGISTRY_PASSWORD: 'p' });
+  const odd = parseRegistryAddress('http://100%@schemas', { SCHEMA_REGISTRY_PASSWORD: 'p' });
+  expect([auth?.username, odd.auth?.username]).toEqual(['100%', '100%']);
 });
 
 test.each(['schemas:8081', 'ftp://schemas', 'http://ana:secret@schemas', 'http://ana@schemas'])(
