@@ -53,7 +53,7 @@ export const MONITORING = {
         detectedAt: '2026-02-21T09:10:00.000Z',
         endedAt: null,
         seriesIds: ['210'],
-        message: '75 is zero for 28 intervals, where 3.1 an interval are usual.',
+        message: '210 is zero for 28 intervals, where 3.1 an interval are usual.',
         evidence: { statistic: 'nats', value: 61.2, limit: 31.9 },
       },
     ],
