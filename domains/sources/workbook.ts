@@ -64,7 +64,8 @@ function chosen(path: string, sheets: readonly Sheet[], name: string | undefined
 
 function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return '';
-  if (cell instanceof Date) return timeText(cell);
+  // A number beyond all calendars is an invalid Date, which has no ISO text.
+  if (cell instanceof Date && Number.isFinite(cell.getTime())) return timeText(cell);
   const text = String(cell).replace(/[\r\n]+/g, ' ');
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -57,6 +57,15 @@ test('what is no number or no time is a row that is rejected, with its line', as
   ]);
 });
 
+test('a time beyond all calendars is no time, and the row is rejected with its line', async () => {
+  const far = Object.assign(new Date(0), { getTime: () => 1e17 });
+  const rows = await read({ Sales: [HEADER, [at(1, 0), 'A', 1], [far, 'A', 2]] });
+  expect(await valuesOf(rows)).toEqual([
+    [2, 'A', '01 00:00:00', 1],
+    [3, 'A', null, 2],
+  ]);
+});
+
 test('the sheet with cells is read; of several the one that is named', async () => {
   const sales: Cell[][] = [HEADER, [at(1, 0), 'A', 7]];
   const sheets = { Notes: [['to do']] as Cell[][], Sales: sales };
