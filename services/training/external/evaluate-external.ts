@@ -12,6 +12,7 @@
 
 import { runBacktest } from '../../../forecasting/evaluation/backtest.ts';
 import { reliability, reliabilityJson } from '../../../forecasting/evaluation/reliability.ts';
+import { NO_EXOGENOUS } from '../../../forecasting/features/exogenous.ts';
 import { featureSizes } from '../../../forecasting/features/feature-spec.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
 import { calibrate } from '../../../forecasting/models/calibration/calibrate.ts';
@@ -128,7 +129,7 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
     card: {
       ...{ snapshotVersion: manifest.snapshotVersion, knownAt, trainingCutoff, seed },
       ...{ panelHash: hashPanel(panel), forecaster: EXTERNAL, backend: 'onnxruntime' },
-      config: { ...aboutOf(saved), secondsPerMillion, exogenous: [] },
+      config: { ...aboutOf(saved), secondsPerMillion },
       ...{ madeWith: buildEnvironment(), trainingSeconds },
       ...{ quantiles: domain.quantiles, horizon: domain.horizon, evidence },
       metrics: {
@@ -155,12 +156,17 @@ function partnerOf(champion: Champion | null): Partner {
 
 type Partner = Champion & { readonly network: TrainedNetwork };
 
-/** For the card of the registry: where it comes from, and both members of an ensemble. */
-function aboutOf({ card, ensemble }: SavedExternal) {
+/**
+ * For the card of the registry: where it comes from, both members of an ensemble, and the exogenous
+ * columns that ours reads.
+ */
+export function aboutOf({ card, ensemble }: Pick<SavedExternal, 'card' | 'ensemble'>) {
   const { inputs, outputs, seriesIds: _, ...external } = card;
-  if (!ensemble) return { external };
-  const { modelVersion, shares } = ensemble;
-  return { external, ensemble: { modelVersion, shares } };
+  if (!ensemble) return { external, exogenous: [] };
+  const { modelVersion, shares, model } = ensemble;
+  const { past, future } = model.spec.features.exogenous ?? NO_EXOGENOUS;
+  const exogenous = [...past, ...future].map(({ name }) => name);
+  return { external, ensemble: { modelVersion, shares }, exogenous };
 }
 
 /** The model with its calibration of the last weeks before `lastTarget`. */

@@ -12,12 +12,19 @@ import {
   isExternal,
   type SavedExternal,
 } from '../../../../../forecasting/models/external/forecaster.ts';
-import { restoreNetwork } from '../../../../../forecasting/models/network/forecaster.ts';
-import { evaluateExternal } from '../../../../../services/training/external/evaluate-external.ts';
+import {
+  restoreNetwork,
+  saveNetwork,
+} from '../../../../../forecasting/models/network/forecaster.ts';
+import {
+  aboutOf,
+  evaluateExternal,
+} from '../../../../../services/training/external/evaluate-external.ts';
 import { readExternal } from '../../../../../services/training/external/read-folder.ts';
 import { trainingTable } from '../../../../../services/training/external/training-table.ts';
 import { train } from '../../../../../services/training/train.ts';
 import { externalCard, externalGraph, repeatLastDay } from '../../../../fixtures/external-model.ts';
+import { randomTrained } from '../../../../fixtures/random-trained.ts';
 import { startBackend } from '../../../../fixtures/toy-network.ts';
 import {
   commitPanel,
@@ -97,6 +104,20 @@ test('together with the champion: both on the card, and stored is what was score
   const restored = externalForecaster(saved, repeatLastDay, ours);
   expect(restored.predict(...at).every(Number.isFinite)).toBe(true);
   expect(() => externalForecaster(saved, repeatLastDay)).toThrow(/takes the model that it names/);
+});
+
+test('the card of an ensemble names the exogenous columns that ours reads', () => {
+  const standard = { mean: 0, deviation: 1 };
+  const exogenous = {
+    past: [{ name: 'visitors', ...standard }],
+    future: [{ name: 'rain', ...standard }],
+  };
+  const { model } = saveNetwork(randomTrained(learnable(), { exogenous }));
+  const ensemble = { modelVersion: 'm', model, shares: [1], graphBytes: 1 };
+  expect(aboutOf({ card: externalCard, ensemble })).toMatchObject({
+    ...{ ensemble: { modelVersion: 'm', shares: [1] }, exogenous: ['visitors', 'rain'] },
+  });
+  expect(aboutOf({ card: externalCard }).exogenous).toEqual([]);
 });
 
 test('a graph that does not fit its card says so', async () => {
