@@ -82,7 +82,10 @@ export function closedHoursOf(
       const limit = AbortSignal.timeout(settings.jobMinutes * 60_000);
       await features(AbortSignal.any([signal, limit]), clock.now());
     },
-    onProblem: (error) =>
-      logger.warn({ error: describeError(error) }, 'features failed; trying again'),
+    onProblem(error) {
+      // A run that was stopped with the lander has not failed.
+      if (signal.aborted) return;
+      logger.warn({ error: describeError(error) }, 'features failed; trying again');
+    },
   });
 }

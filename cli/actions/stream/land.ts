@@ -13,6 +13,7 @@ import type { EventLog } from '../../../platform/streams/event-log.ts';
 import { openKafkaLog } from '../../../platform/streams/kafka-log.ts';
 import { parseRegistryAddress, registryLog } from '../../../platform/streams/schema-registry.ts';
 import { sleep } from '../../../platform/timers.ts';
+import { HOUR_MS } from '../../../services/feature/sources/stream-hours.ts';
 import { streamFormatOf } from '../../../services/feature/sources/stream-source.ts';
 import { type Landing, type LandOptions, land } from '../../../services/stream/land.ts';
 import type { Accepted, StreamEntry } from '../../../storage/streams/stream-log.ts';
@@ -33,7 +34,6 @@ export interface LandFlags {
   readonly forecast?: boolean;
 }
 
-const HOUR_MS = 3_600_000;
 const DEFAULTS = { every: 10, maxLate: 744, maxRecords: 200_000 };
 
 export async function landCommand(context: CommandContext, flags: LandFlags): Promise<void> {

@@ -1,7 +1,9 @@
 /** Purpose: when the job of closed hours runs: once for each, one at a time, again after a failure. */
 
-import { expect, test } from '@jest/globals';
-import { ClosedHours } from '../../../cli/actions/stream/closed-hours.ts';
+import { describe, expect, test } from '@jest/globals';
+import { ClosedHours, closedHoursOf } from '../../../cli/actions/stream/closed-hours.ts';
+import type { CommandContext } from '../../../cli/context.ts';
+import { fixedClock } from '../../../platform/clock.ts';
 import type { StreamEntry } from '../../../storage/streams/stream-log.ts';
 
 const HOUR = 3_600_000;
@@ -78,4 +80,47 @@ test('a failure is said, and tried again with the next entry', async () => {
   hours.notice(headAt(1.2));
   await ended();
   expect(runs).toEqual([1, 1]);
+});
+
+describe('the job of a topic', () => {
+  /** Its lease cannot be had, because the store is away. */
+  const jobOf = (source: string | null, signal = new AbortController().signal) => {
+    const warnings: unknown[] = [];
+    const logger = { info: () => {}, warn: (...given: unknown[]) => warnings.push(given) };
+    const away = async () => {
+      throw new Error('the store is away');
+    };
+    const context = {
+      ...{ settings: { source, jobMinutes: 1, leaseMinutes: 1 }, childEnvironment: {} },
+      ...{ logger, clock: fixedClock(START), jobRuns: away },
+    };
+    return {
+      hours: closedHoursOf(context as unknown as CommandContext, 'trips', signal),
+      warnings,
+    };
+  };
+
+  test.each([null, 'stream:trips', 'stream:trips:lateness=5'])(
+    'the source may be %s',
+    async (source) => {
+      const { hours, warnings } = jobOf(source);
+      hours.notice(headAt(2));
+      await hours.settled();
+      expect(warnings).toEqual([
+        [{ error: expect.stringContaining('the store is away') }, 'features failed; trying again'],
+      ]);
+    },
+  );
+
+  test('another source is refused', () => {
+    for (const source of ['stream:orders', 'city:places=4'])
+      expect(() => jobOf(source)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  test('a run that is stopped with the lander is no failure', async () => {
+    const { hours, warnings } = jobOf(null, AbortSignal.abort());
+    hours.notice(headAt(2));
+    await hours.settled();
+    expect(warnings).toEqual([]);
+  });
 });
