@@ -19,6 +19,7 @@ export interface ConfigFile {
   readonly origin?: string;
   readonly network?: Partial<TrainingConfig['network']>;
   readonly fit?: Partial<TrainingConfig['fit']>;
+  readonly followsCoverage?: boolean;
 }
 
 const whole = (minimum: number, maximum: number) => ({ type: 'integer', minimum, maximum });
@@ -59,6 +60,7 @@ const validator = lazyValidator({
     origin: { type: 'string' },
     network: object(NETWORK),
     fit: object(FIT),
+    followsCoverage: { type: 'boolean' },
   }),
   required: ['format'],
 });
@@ -103,6 +105,7 @@ export async function readConfigFile(
     ...config,
     network: { ...config.network, ...file.network },
     fit: { ...config.fit, ...file.fit },
+    followsCoverage: file.followsCoverage ?? config.followsCoverage,
   };
 }
 

@@ -14,6 +14,7 @@ import { hashPanel } from '../../storage/features/panel-hash.ts';
 import { testCutoffs } from './evaluation.ts';
 import { refit } from './refit.ts';
 import { readTrainingPanel, type TrainingRequest } from './train.ts';
+import type { TrainingConfig } from './training-config.ts';
 
 export interface ChampionRefit {
   /** null: it failed a check, and the champion stays. */
@@ -36,10 +37,13 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
   if (isExternal(model))
     return { modelVersion: null, reason: 'the champion is a model of others', checks: [] };
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain);
+  // Cards of earlier versions lack what came since.
+  const said = card.config as Partial<TrainingConfig>;
+  const own: TrainingConfig = { ...config, ...said, fit: { ...config.fit, ...said.fit } };
   const outcome = await refit(
-    { ...request, panel, seed: card.seed, warmStart: null },
+    { ...request, config: own, panel, seed: card.seed, warmStart: null },
     restoreTrained(model, weights),
-    testCutoffs(domain, panel, config),
+    testCutoffs(domain, panel, own),
   );
   const { fitted, checks, problem, trainingCutoff, seconds } = outcome;
   if (problem !== null)
@@ -49,7 +53,7 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
     card: {
       ...{ snapshotVersion: manifest.snapshotVersion, knownAt, panelHash: hashPanel(panel) },
       ...{ trainingCutoff, trainingSeconds: seconds, backend, madeWith: buildEnvironment() },
-      ...{ forecaster: card.forecaster, config: card.config, seed: card.seed },
+      ...{ forecaster: card.forecaster, config: { ...own }, seed: card.seed },
       ...{ quantiles: card.quantiles, horizon: card.horizon },
       ...{ metrics: card.metrics, evidence: card.evidence },
       refit: { twin: card.modelVersion, checks },

@@ -2,24 +2,32 @@
  * Purpose: fits the recipe that passed the gate again, on all data, so that the model that serves
  * has seen the last weeks too.
  * Invariants: the configuration is the scored model's (the twin's), architecture, inputs and number
- * of steps included, and so is the calibration: none of it is chosen again. The refit has learnt
- * from the test span, so no figure of it is shown; it is checked, and one that fails a check is not
- * served.
+ * of steps included, and so is the calibration, but for the intervals: they follow what the twin's
+ * held of the test span. The refit has learnt from the test span, so no figure of it is shown; it
+ * is checked, and one that fails a check is not served.
  * Fails: as the fit does.
  */
 import type { Domain } from '../../domains/domain.ts';
 import {
   type BacktestResult,
+  backtestCutoffs,
   type ForecasterResult,
   runBacktest,
 } from '../../forecasting/evaluation/backtest.ts';
 import { score } from '../../forecasting/evaluation/metrics.ts';
+import { MINUTES_A_DAY } from '../../forecasting/features/feature-spec.ts';
+import type { Calibration } from '../../forecasting/models/calibration/calibration.ts';
+import {
+  type FollowedCalibration,
+  followCoverage,
+} from '../../forecasting/models/calibration/follow-coverage.ts';
 import { networkForecaster } from '../../forecasting/models/network/forecaster.ts';
 import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
-import type { FittedNetwork } from '../../forecasting/models/network/training.ts';
+import { type FittedNetwork, uncalibrated } from '../../forecasting/models/network/training.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { baselinesOf, type EvaluationRequest, fitUpTo } from './evaluation.ts';
 import { provenanceOf } from './provenance.ts';
+import type { TrainingConfig } from './training-config.ts';
 
 export interface RefitOutcome {
   readonly fitted: FittedNetwork;
@@ -46,7 +54,7 @@ export async function refit(
   const { domain, panel, clock } = request;
   const started = clock.elapsedMs();
   const lastTarget = panel.length - 1;
-  const { calibration } = twin;
+  const { calibration, scales } = carriedCalibration(twin, panel, request.config);
   const title = 'training on all data';
   const fitted = await fitUpTo({ ...request, title, calibration }, twin.spec, lastTarget);
   const seconds = (clock.elapsedMs() - started) / 1000;
@@ -57,12 +65,29 @@ export async function refit(
   const checks = [
     lookaheadCheck(request, fitted, cutoffs, trainingCutoff),
     scaleCheck(fitted, twin),
+    ...(scales ? [followed(scales)] : []),
     agreementCheck(result),
     lossCheck(result),
   ];
   const problem = checks.find(({ isGood }) => !isGood)?.text ?? null;
   return { fitted, checks: checks.map(({ text }) => text), problem, trainingCutoff, seconds };
 }
+
+/** That of the twin; it follows the coverage of the test span where the configuration says so. */
+export function carriedCalibration(
+  twin: TrainedNetwork,
+  panel: Panel,
+  { testDays, cutoffStep, followsCoverage }: CarriedConfig,
+): { calibration: Calibration | null; scales: FollowedCalibration['scales'] | null } {
+  const { calibration, spec } = twin;
+  if (calibration === null || !followsCoverage) return { calibration, scales: null };
+  const { features } = spec;
+  const span = Math.round((testDays * MINUTES_A_DAY) / panel.frequencyMinutes);
+  const cutoffs = backtestCutoffs(panel.length, span, features.horizon, cutoffStep);
+  return followCoverage(panel, uncalibrated(twin), cutoffs, features, calibration);
+}
+
+export type CarriedConfig = Pick<TrainingConfig, 'testDays' | 'cutoffStep' | 'followsCoverage'>;
 
 interface Check {
   readonly isGood: boolean;
@@ -110,6 +135,14 @@ function scaleCheck(fitted: FittedNetwork, twin: TrainedNetwork): Check {
     text: `its output scale is ${factor.toFixed(2)} times its twin's`,
   };
 }
+
+/** No condition, but part of what its card says of it. */
+const followed = ({ least, greatest }: FollowedCalibration['scales']): Check => ({
+  isGood: true,
+  text:
+    `its intervals are its twin's, ${least.toFixed(2)} to ${greatest.toFixed(2)} times as wide, ` +
+    "by what its twin's held of the test span",
+});
 
 /** The medians of the refit lie inside the twin's interval as often as actuals are to. */
 function agreementCheck({ forecasts, horizon }: BacktestResult): Check {

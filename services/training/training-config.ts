@@ -32,6 +32,8 @@ export interface TrainingConfig {
   readonly testDays: number;
   /** Intervals between the cutoffs of the backtest; coprime with the day. */
   readonly cutoffStep: number;
+  /** Whether the intervals of a refit follow what its twin's covered of the test span. */
+  readonly followsCoverage: boolean;
 }
 
 /** More than this share of a series below zero: the target changes sign. */
@@ -63,6 +65,7 @@ export const defaultTrainingConfig: TrainingConfig = {
   },
   testDays: 28,
   cutoffStep: 25,
+  followsCoverage: true,
 };
 
 /**
@@ -77,11 +80,12 @@ export function defaultConfigOf(
 ): TrainingConfig {
   const { frequencyMinutes } = domain;
   const { short, week } = seasonsOf(domain);
-  const { fit, network } = defaultTrainingConfig;
+  const { fit, network, followsCoverage } = defaultTrainingConfig;
   const days = (intervals: number) => Math.ceil((intervals * frequencyMinutes) / MINUTES_A_DAY);
   const configOf = (window: number, stride: number, calibration: number) => ({
     network: { ...network, windowIntervals: window },
     fit: { ...fit, stride, calibrationIntervals: calibration },
+    followsCoverage,
   });
   if (frequencyMinutes < MINUTES_A_DAY) {
     let stride = Math.max(1, Math.round((fit.stride * short) / 24));

@@ -13,6 +13,7 @@ import type { Panel } from '../../panel/panel.ts';
 import { fitDependence } from '../../paths/fit-dependence.ts';
 import { calibrate } from '../calibration/calibrate.ts';
 import { type Calibration, trusting } from '../calibration/calibration.ts';
+import type { Calibrated } from '../calibration/observations.ts';
 import { networkForecaster } from './forecaster.ts';
 import { fitScaling } from './input-scaling.ts';
 import {
@@ -86,30 +87,8 @@ export async function fitNetwork(
     carried === undefined && plan.heldOut.length > 0
       ? { members: early, linear: linearOf(plan.early) }
       : null;
-  // Before rounding and cutting off, which come after calibration.
-  const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
-  const point: NetworkSpec = { ...raw, quantiles: [0.5] };
-  const windowSource = windowSources(raw.features);
-  const pointOf = (linear: Float32Array | null) => {
-    const trust = { network: 0, linear: linear ? 1 : 0 };
-    const calibration = trusting(trust, spec.features.horizon);
-    const trained = { spec: point, scaling, members: [], linear, calibration };
-    return networkForecaster(trained, windowSource);
-  };
   const made = held
-    ? calibrate(
-        panel,
-        {
-          forecaster: networkForecaster(
-            { spec: raw, scaling, members: held.members, linear: null, calibration: null },
-            windowSource,
-          ),
-          anchor: pointOf(null),
-          linear: pointOf(held.linear),
-        },
-        plan.heldOut,
-        spec.features,
-      )
+    ? calibrate(panel, uncalibrated({ spec, scaling, ...held }), plan.heldOut, spec.features)
     : null;
   /** Of the members and the linear model that have not seen the held-out cutoffs. */
   const withDependence = (calibration: Calibration): Calibration => {
@@ -129,6 +108,29 @@ export async function fitNetwork(
     calibration: carried === undefined ? made && withDependence(made) : carried,
     steps: options.steps,
     windows: plan.windows.length,
+  };
+}
+
+/** What a calibration of the network is made from: before rounding and cutting off, too. */
+export function uncalibrated({
+  spec,
+  scaling,
+  members,
+  linear,
+}: Omit<TrainedNetwork, 'calibration'>): Calibrated {
+  const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
+  const windowSource = windowSources(raw.features);
+  const own = { spec: raw, scaling, members, linear: null, calibration: null };
+  const pointOf = (of: Float32Array | null) => {
+    const point: NetworkSpec = { ...raw, quantiles: [0.5] };
+    const calibration = trusting({ network: 0, linear: of ? 1 : 0 }, spec.features.horizon);
+    const trained = { spec: point, scaling, members: [], linear: of, calibration };
+    return networkForecaster(trained, windowSource);
+  };
+  return {
+    forecaster: networkForecaster(own, windowSource),
+    anchor: pointOf(null),
+    linear: linear && pointOf(linear),
   };
 }
 

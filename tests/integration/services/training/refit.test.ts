@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { restoreTrained } from '../../../../forecasting/models/network/forecaster.ts';
+import type { TrainedNetwork } from '../../../../forecasting/models/network/network.ts';
 import { timestampAt } from '../../../../forecasting/panel/panel.ts';
 import { silentProgress } from '../../../../platform/progress.ts';
-import { refit } from '../../../../services/training/refit.ts';
+import { carriedCalibration, refit } from '../../../../services/training/refit.ts';
+import { refitChampion } from '../../../../services/training/refit-champion.ts';
 import { reproduce } from '../../../../services/training/reproduce.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
@@ -27,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('what is served has seen all data, carries the twin’s calibration, and its card names both', async () => {
+test('what is served has seen all data; its intervals follow its twin’s; its card names both', async () => {
   const { card, scored, panel, verdict } = first;
   expect(verdict.promoted).toBe(true);
   expect(first.notRefitted).toBeNull();
@@ -36,7 +38,8 @@ test('what is served has seen all data, carries the twin’s calibration, and it
   expect(card.trainingCutoff).toBe(timestampAt(panel, panel.length - 1));
   expect(scored.trainingCutoff).toBeLessThan(card.trainingCutoff);
   expect(card.refit).toMatchObject({ twin: scored.modelVersion });
-  expect(card.refit?.checks).toHaveLength(4);
+  expect(card.refit?.checks).toHaveLength(5);
+  expect(card.refit?.checks[2]).toMatch(/^its intervals are its twin's, [\d.]+ to [\d.]+ times/);
   expect(scored.refit).toBeNull();
   // The figures are the twin's: nothing is shown of rows that were learnt from.
   expect([card.metrics, card.evidence]).toEqual([scored.metrics, scored.evidence]);
@@ -46,7 +49,11 @@ test('what is served has seen all data, carries the twin’s calibration, and it
       return restoreTrained(model, weights);
     }),
   );
-  expect(served?.calibration).toEqual(twin?.calibration);
+  const rest = { factors: expect.anything(), means: expect.anything() };
+  expect(served?.calibration).toEqual({ ...twin?.calibration, ...rest });
+  const { calibration } = carriedCalibration(twin as TrainedNetwork, panel, first.config);
+  expect(served?.calibration).toEqual(calibration);
+  expect(calibration?.factors).not.toEqual(twin?.calibration?.factors);
   expect(served?.spec).toEqual(twin?.spec);
   expect(served?.members).not.toEqual(twin?.members);
   const [entry] = await toy.registry.promotions();
@@ -54,7 +61,7 @@ test('what is served has seen all data, carries the twin’s calibration, and it
   expect(entry?.reason).toMatch(/; then fitted again on all data/);
 });
 
-test('both can be reproduced, the refit with its twin’s calibration', async () => {
+test('both can be reproduced, the refit with intervals that follow', async () => {
   for (const { modelVersion } of [first.card, first.scored]) {
     const { weights } = await reproduce({
       ...{ features: toy.features, registry: toy.registry, modelVersion, progress: silentProgress },
@@ -62,6 +69,27 @@ test('both can be reproduced, the refit with its twin’s calibration', async ()
     });
     expect(weights).toMatchObject({ outcome: 'equal', restEqual: true });
   }
+});
+
+test('where coverage is not to be followed the calibration is the twin’s', async () => {
+  const { fitted } = first.evaluation;
+  const config = { ...first.config, followsCoverage: false };
+  const carried = carriedCalibration(fitted, first.panel, config);
+  expect(carried).toEqual({ calibration: fitted.calibration, scales: null });
+});
+
+test('a champion is refitted by the configuration of its card, and can be reproduced', async () => {
+  const { fit } = toy.request.config;
+  const config = { ...toy.request.config, testDays: 14, fit: { ...fit, steps: fit.steps - 1 } };
+  const { modelVersion, reason } = await refitChampion({ ...toy.request, config, promotes: false });
+  expect([reason, modelVersion]).toEqual([expect.any(String), expect.any(String)]);
+  const { card } = await toy.registry.load(modelVersion as string);
+  expect(card.config).toEqual(first.card.config);
+  const again = await reproduce({
+    ...{ features: toy.features, registry: toy.registry, progress: silentProgress },
+    ...{ modelVersion: card.modelVersion, startBackend: async () => null },
+  });
+  expect(again.weights).toMatchObject({ outcome: 'equal', restEqual: true });
 });
 
 test('the next challenger is compared with the twin, at every cutoff', async () => {

@@ -49,6 +49,8 @@ test('what the file leaves out keeps its default', async () => {
     network: { ...defaultTrainingConfig.network, width: 32 },
     fit: { ...defaultTrainingConfig.fit, steps: 50 },
   });
+  const still = await readValue({ format: 1, followsCoverage: false });
+  expect(still).toEqual({ ...defaultTrainingConfig, followsCoverage: false });
 });
 
 test('a window reaches the network’s inputs; one of the longest season is not written down; one beyond the lags is refused', () => {
