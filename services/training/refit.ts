@@ -87,7 +87,7 @@ export function carriedCalibration(
   return followCoverage(panel, uncalibrated(twin), cutoffs, features, calibration);
 }
 
-export type CarriedConfig = Pick<TrainingConfig, 'testDays' | 'cutoffStep' | 'followsCoverage'>;
+type CarriedConfig = Pick<TrainingConfig, 'testDays' | 'cutoffStep' | 'followsCoverage'>;
 
 interface Check {
   readonly isGood: boolean;
