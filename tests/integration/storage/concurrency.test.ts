@@ -8,7 +8,7 @@ import { concurrentWriters } from '../../fixtures/storage/concurrent-trial.ts';
 import { temporaryFolder } from '../../fixtures/storage/features.ts';
 
 const WRITERS = 4;
-const COMMITS = 15;
+const COMMITS = 8;
 
 let folder: string;
 let remove: () => Promise<void>;
