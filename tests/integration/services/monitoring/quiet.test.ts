@@ -17,7 +17,7 @@ import { sharedData } from '../../../fixtures/shared-data.ts';
 const LAST_WEEKS = 14 * 168;
 
 // Data has 12 weeks to learn from; scores begin with the first check.
-test.each(someOf([1, 2, 3, 4]))('a year of 60 series has no false alarm (seed %i)', (seed) => {
+test.each(someOf([1, 2, 3, 4], 1))('a year of 60 series has no false alarm (seed %i)', (seed) => {
   const from = Date.UTC(2025, 7, 1, 4);
   const [first, until] = [from + 91 * DAY + 6 * HOUR, from + 456 * DAY];
   const city = rehearse({ seed, places: 60, incident: null, from, until });
