@@ -88,7 +88,7 @@ export default {
     ]),
     // The public API through the published client, and the charts of the reports.
     layer('web', [
-      ...['clients/typescript/headway-', 'platform/text/scales\\.ts', 'reports/charts/'],
+      ...['clients/typescript/headway-', 'platform/text/(decoded|scales)\\.ts', 'reports/charts/'],
       'forecasting/evaluation/forecaster-names\\.ts',
     ]),
     layer('infra/aws', ['infra/cost/']),
