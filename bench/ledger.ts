@@ -22,16 +22,18 @@ const DAY = 24 * HOUR;
 const START = Date.UTC(2025, 0, 1);
 const QUERIES = 15;
 
-const argument = process.argv.indexOf('--days');
-const days = process.argv.includes('--all')
-  ? 365
-  : argument > 0
-    ? Number(process.argv[argument + 1])
-    : 31;
+const DAYS_A_MONTH = 365 / 12;
+
+function option(name: string, usual: number): number {
+  const argument = process.argv.indexOf(name);
+  return argument > 0 ? Number(process.argv[argument + 1]) : usual;
+}
+const days = process.argv.includes('--all') ? 365 : option('--days', 31);
+const monthsBefore = option('--before', 0);
 const random = seededRandom(7);
 
 /** What serves has seven quantiles, as have half of the shadows; baselines have their median. */
-function issuesOf(issuedAt: number): LedgerIssue[] {
+function issuesOf(issuedAt: number, seriesIds: readonly string[] = SERIES): LedgerIssue[] {
   return Array.from({ length: 1 + SHADOWS }, (_, f) => {
     const quantiles = f < 4 ? QUANTILES : [0.5];
     const about = { role: f === 0 ? 'serving' : 'shadow', origin: 'batch' } as const;
@@ -41,9 +43,9 @@ function issuesOf(issuedAt: number): LedgerIssue[] {
       forecaster: f < 4 ? 'network' : `baseline_${f}`,
       modelVersion: f < 4 ? `20250101T00000${f}Z-abcdefabcdef` : null,
       ...{ fallback: null, mean: null, quantiles, horizon: HORIZON, frequencyMinutes: 60 },
-      seriesIds: SERIES,
+      seriesIds,
       values: Float32Array.from(
-        { length: SERIES.length * quantiles.length * HORIZON },
+        { length: seriesIds.length * quantiles.length * HORIZON },
         () => 100 * random(),
       ),
     };
@@ -76,11 +78,13 @@ try {
     now = START + (day + 1) * DAY + 3 * HOUR;
     compactions.push(await timed(() => ledger.compact({ now })));
   }
-  const last = START + (days - 1) * DAY;
-  const month = { from: last - 30 * DAY, until: last + DAY };
   const parts = await ledger.parts();
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  for (let day = 1; day <= monthsBefore * DAYS_A_MONTH; day++)
+    await ledger.append(issuesOf(START - day * DAY, SERIES.slice(0, 1)));
+  const last = START + (days - 1) * DAY;
+  const month = { from: last - 30 * DAY, until: last + DAY };
   const ofSeries = (i: number) => ({ ...month, seriesIds: [SERIES[(i * 31) % 217] as string] });
   const sql = 'SELECT forecaster, step, avg(q50) FROM ledger GROUP BY 1, 2';
   const query = (one: typeof ledger, i: number) =>
@@ -98,7 +102,8 @@ try {
   const ms = (value: number) => `${Math.round(value)} ms`;
   process.stdout.write(
     [
-      `days ${days}, rows ${rows}, live parts ${parts.length}`,
+      `days ${days}, rows ${rows}, live parts ${parts.length}, ` +
+        `and ${(await ledger.parts()).length - parts.length} of the months before`,
       `store ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / rows).toFixed(1)} bytes a row`,
       `append of an hour (${Math.round(rows / days / 24)} rows): median ${ms(median(appends))}`,
       `daily compaction: median ${ms(median(compactions))}, ` +
