@@ -31,7 +31,8 @@ export default {
   // Of `unit`: DuckDB and TensorFlow.js load in seconds. The scripts in package.json set others.
   testTimeout: 30_000,
   testSequencer: '<rootDir>/tests/runner/slow-first.cjs',
-  maxWorkers: 2,
+  // One more than the cores of a small machine: tests wait for processes and disks.
+  maxWorkers: 3,
   // WASM memory grows and never shrinks: a large worker is replaced between two test files.
   workerIdleMemoryLimit: '1GB',
   projects: [
