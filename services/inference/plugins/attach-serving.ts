@@ -2,11 +2,13 @@
  * Purpose: give a request the one Serving that it responds from, and respond 304 where the client
  * has that response already (RFC 9110, 13.1.2).
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions. The
- * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly, in a
- * list, or with a star; @fastify/etag compares one value only, after the body was made.
+ * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly or in a
+ * list; @fastify/etag compares one value only, after the body was made. A star means a response
+ * that there is, so it is looked at when there is one (13.2.1).
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { NotReady } from '../responses/problems.ts';
@@ -32,8 +34,19 @@ export const servingState = appPlugin(
     app.decorate('serving', state);
     app.decorateRequest('serving', null);
     app.decorateRequest('variant', null);
+    app.addHook('onSend', (request, reply, payload, done) => {
+      if (!hasStar(request) || !isRead(request) || reply.statusCode !== 200) return done();
+      if (request.serving === null) return done();
+      if (payload instanceof Readable) payload.destroy();
+      reply.code(304).removeHeader('content-type').removeHeader('content-length');
+      done(null, '');
+    });
   },
 );
+
+const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';
+
+const hasStar = ({ headers }: FastifyRequest): boolean => headers['if-none-match']?.trim() === '*';
 
 /**
  * A preHandler.
@@ -44,7 +57,7 @@ export function attachServing(state: ServingState, choose?: (request: FastifyReq
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const serving = requireServing(state);
     request.serving = serving;
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (!isRead(request)) {
       reply.header('cache-control', 'no-store');
       done();
       return;
@@ -56,7 +69,8 @@ export function attachServing(state: ServingState, choose?: (request: FastifyReq
       const vary = reply.getHeader('vary');
       reply.header('vary', vary === undefined ? 'accept' : `${vary}, accept`);
     }
-    if (isNotModified(etag, request, reply)) reply.code(304).send();
+    const isKnown = isNotModified(etag, request, reply);
+    if (isKnown && !hasStar(request)) reply.code(304).send();
     else done();
   };
 }

@@ -22,6 +22,31 @@ test('a response that the client has is 304, without a body, until model or snap
   await app.close();
 });
 
+test('a star is for a response that there is', async () => {
+  const app = await createFixture().build();
+  const ask = (url: string, method: 'GET' | 'HEAD' | 'POST' = 'GET', payload?: object) =>
+    app.inject({ method, url, headers: { 'if-none-match': '*' }, ...(payload && { payload }) });
+  for (const url of [
+    URL,
+    '/v1/forecasts?format=ndjson',
+    '/v1/forecasts?format=arrow',
+    '/v1/actuals',
+  ])
+    for (const method of ['GET', 'HEAD'] as const) {
+      const { statusCode, body, headers } = await ask(url, method);
+      expect([url, statusCode, body, typeof headers.etag]).toEqual([url, 304, '', 'string']);
+      expect(headers['content-type']).toBeUndefined();
+    }
+  for (const [url, status] of [
+    ['/v1/series/nobody/forecast', 404],
+    ['/v1/actuals?seriesId=nobody', 404],
+    [`${URL}?horizon=1000`, 400],
+  ] as const)
+    expect((await ask(url)).statusCode).toBe(status);
+  expect((await ask('/v1/forecasts', 'POST', { seriesIds: ['74'] })).statusCode).toBe(200);
+  await app.close();
+});
+
 test('each representation has an ETag of its own; a post has none', async () => {
   const app = await createFixture().build();
   const tags: unknown[] = [];
