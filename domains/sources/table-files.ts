@@ -4,7 +4,6 @@
  * `hw_file`, `hw_bad_line` and the columns of the files; those of text files are trimmed text.
  * Fails: RAW_FILE_INVALID with the file, and the line where there is one.
  */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -19,8 +18,7 @@ import {
 import { engineMessage, rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
 import { parquetFiles, sqlName, sqlText } from '../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { fileHash } from '../../platform/files/file-hash.ts';
-import { replaceFile } from '../../platform/files/replace-file.ts';
+import { derivedFile } from '../../platform/files/derived-file.ts';
 import { checkTextFile, isGzip, rawFileError } from '../../platform/files/text-file.ts';
 import type { Table, TableFormat } from './table-declaration.ts';
 import { csvOfWorkbook } from './workbook.ts';
@@ -83,11 +81,21 @@ export function formatOf(table: Pick<Table, 'format'>, path: string): TableForma
   return /\.(json|jsonl|ndjson)(\.gz)?$/i.test(path) ? 'json' : 'csv';
 }
 
+/** The file itself; of a workbook its sheet as CSV. */
+export async function textOf(
+  path: string,
+  table: Pick<Table, 'format' | 'sheet'>,
+  rawFolder: string,
+): Promise<string> {
+  if (formatOf(table, path) !== 'xlsx') return path;
+  return csvOfWorkbook(path, { sheet: table.sheet, rawFolder });
+}
+
 async function openFile(options: TableFilesOptions, path: string): Promise<OpenFile> {
   const { table, nameOf, needed, rawFolder } = options;
   const format = formatOf(table, path);
   if (format === 'xlsx') {
-    const copy = await csvOfWorkbook(path, { sheet: table.sheet, rawFolder });
+    const copy = await textOf(path, table, rawFolder);
     const own: Table = { ...table, format: 'csv', encoding: 'utf-8', delimiter: ',' };
     return openFile({ ...options, table: own, nameOf: () => nameOf(path) }, copy);
   }
@@ -192,12 +200,11 @@ async function keysOf(path: string): Promise<TableColumn[]> {
 async function utf8File({ table, rawFolder }: TableFilesOptions, path: string): Promise<string> {
   const { encoding } = table;
   if (encoding === undefined || /^utf-?8$/i.test(encoding)) return path;
-  const copy = join(rawFolder, 'utf8', `${await fileHash(path)}.${encoding}.csv`);
-  // Named by its content, and there whole or not at all.
-  if (existsSync(copy)) return copy;
-  const bytes = await readFile(path);
-  await replaceFile(copy, decoderOf(encoding).decode(isGzip(path) ? gunzipSync(bytes) : bytes));
-  return copy;
+  const copy = { folder: join(rawFolder, 'utf8'), ending: `${encoding}.csv` };
+  return derivedFile(path, copy, async () => {
+    const bytes = await readFile(path);
+    return decoderOf(encoding).decode(isGzip(path) ? gunzipSync(bytes) : bytes);
+  });
 }
 
 function decoderOf(encoding: string): InstanceType<typeof TextDecoder> {

@@ -5,12 +5,10 @@
  * Fails: RAW_FILE_INVALID for a file that is no workbook, SOURCE_INVALID where it is not said which
  * of several sheets is meant.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
-import { fileHash } from '../../platform/files/file-hash.ts';
-import { replaceFile } from '../../platform/files/replace-file.ts';
+import { derivedFile } from '../../platform/files/derived-file.ts';
 import { rawFileError } from '../../platform/files/text-file.ts';
 
 interface Sheet {
@@ -26,13 +24,11 @@ export async function csvOfWorkbook(
   path: string,
   { sheet, rawFolder }: { readonly sheet?: string | undefined; readonly rawFolder: string },
 ): Promise<string> {
-  const name = `${await fileHash(path)}.${sha256(sheet ?? '').slice(0, 8)}.csv`;
-  const copy = join(rawFolder, 'sheets', name);
-  // Named by its content, and there whole or not at all.
-  if (existsSync(copy)) return copy;
-  const rows = chosen(path, await sheetsOf(path), sheet);
-  await replaceFile(copy, rows.map((row) => `${row.map(cellText).join(',')}\n`).join(''));
-  return copy;
+  const ending = `${sha256(sheet ?? '').slice(0, 8)}.csv`;
+  return derivedFile(path, { folder: join(rawFolder, 'sheets'), ending }, async () => {
+    const rows = chosen(path, await sheetsOf(path), sheet);
+    return rows.map((row) => `${row.map(cellText).join(',')}\n`).join('');
+  });
 }
 
 async function sheetsOf(path: string): Promise<Sheet[]> {

@@ -10,8 +10,7 @@ import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { TableDomain } from '../../../domains/sources/table.ts';
 import { isWide } from '../../../domains/sources/table-declaration.ts';
-import { formatOf } from '../../../domains/sources/table-files.ts';
-import { csvOfWorkbook } from '../../../domains/sources/workbook.ts';
+import { formatOf, textOf } from '../../../domains/sources/table-files.ts';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { isGzip } from '../../../platform/files/text-file.ts';
@@ -36,16 +35,14 @@ export async function writeSample(
         .replace(/\.xlsx$/i, '.csv'),
     );
     await mkdir(dirname(target), { recursive: true });
-    const format = formatOf(table, path);
-    if (format === 'parquet') {
+    if (formatOf(table, path) === 'parquet') {
       await withDuckDB({ threads: 1 }, async (connection) => {
         const rows = `SELECT * FROM ${parquetFiles(path)} LIMIT ${ROWS}`;
         await connection.run(`COPY (${rows}) TO ${sqlFilename(target)} (FORMAT parquet)`);
       });
     } else {
-      const { sheet, skipLines = 0 } = table;
-      const text = format === 'xlsx' ? await csvOfWorkbook(path, { sheet, rawFolder }) : path;
-      await writeFile(target, await firstLines(text, ROWS + skipLines + 1));
+      const text = await textOf(path, table, rawFolder);
+      await writeFile(target, await firstLines(text, ROWS + (table.skipLines ?? 0) + 1));
     }
     written.push(target);
   }

@@ -9,9 +9,8 @@ import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { sqlName } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { isWide, type Table } from '../table-declaration.ts';
-import { type FileGroup, formatOf, tableFiles } from '../table-files.ts';
+import { type FileGroup, formatOf, tableFiles, textOf } from '../table-files.ts';
 import { tableRows } from '../table-rows.ts';
-import { csvOfWorkbook } from '../workbook.ts';
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
 import {
   type ColumnProfile,
@@ -130,18 +129,12 @@ async function dialectOf({
       fix: 'Give one of the files, or a folder with those of one format.',
     });
   }
-  if (formats.has('xlsx')) {
-    const { sheet } = hints;
-    const { header, skipLines } = await lookAtText(await csvOfWorkbook(path, { sheet, rawFolder }));
-    return {
-      ...(sheet !== undefined && { sheet }),
-      ...(!header && { header }),
-      ...(skipLines > 0 && { skipLines }),
-    };
-  }
-  if (!formats.has('csv')) return {};
-  const { encoding, delimiter, header, skipLines } = await lookAtText(path);
+  if (!formats.has('csv') && !formats.has('xlsx')) return {};
+  const sheet = formats.has('xlsx') && hints.sheet !== undefined ? { sheet: hints.sheet } : {};
+  const text = await textOf(path, sheet, rawFolder);
+  const { encoding, delimiter, header, skipLines } = await lookAtText(text);
   return {
+    ...sheet,
     ...(encoding !== undefined && { encoding }),
     // With a header the columns say what separates them.
     ...(!header && { header, delimiter }),
