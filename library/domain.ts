@@ -6,7 +6,7 @@
  * or its holidays are unknown.
  */
 import type { Domain } from '../domains/domain.ts';
-import { publicHolidays } from '../forecasting/features/calendar.ts';
+import { holidaysProblem } from '../forecasting/features/calendar.ts';
 import type { Panel } from '../forecasting/panel/panel.ts';
 import { HeadwayError } from '../platform/errors.ts';
 import { isTimeZone, TIME_ZONE_FIX } from '../platform/text/time-zone.ts';
@@ -73,16 +73,9 @@ function refuseUnsound({ timeZone, quantiles, seasonLengths, ...options }: Check
       `${seasonLengths.join(', ')} are no ascending counts of intervals`,
       'Write them shortest first, as [24, 168] for hours, where intervals do not divide a day.',
     );
-  if (holidays) refuseUnknown(holidays);
-}
-
-function refuseUnknown(holidays: NonNullable<Domain['holidays']>): void {
-  try {
-    publicHolidays(holidays, 2000);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw refused('holidays', error.message, 'Use the codes of the package date-holidays.');
-  }
+  const problem = holidays ? holidaysProblem(holidays) : null;
+  if (problem !== null)
+    throw refused('holidays', problem, 'Use the codes of the package date-holidays.');
 }
 
 const refused = (where: string, what: string, fix: string): HeadwayError =>

@@ -166,6 +166,17 @@ export function publicHolidays(
   );
 }
 
+/** What is wrong with the codes of a place; null: its holidays are known. */
+export function holidaysProblem(place: NonNullable<CalendarPlace['holidays']>): string | null {
+  try {
+    holidaysOf(place);
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
 /** Local day (since 1970) and name of each public holiday of a year, for people. */
 export function holidayTitles(
   place: NonNullable<CalendarPlace['holidays']>,

@@ -3,8 +3,9 @@
  * Invariants: both are judged by the same rules.
  * Fails: USAGE with the flag, where a value cannot be.
  */
+import type { Domain } from '../../../domains/domain.ts';
 import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
-import { publicHolidays } from '../../../forecasting/features/calendar.ts';
+import { holidaysProblem } from '../../../forecasting/features/calendar.ts';
 import { engineMessage, rowsOf, withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -51,19 +52,16 @@ export async function requireHints(hints: Hints, holidays: string | undefined): 
     const problem = value === undefined ? null : await hintProblem(hint, String(value));
     if (problem !== null) throw wrong(flag, String(value), problem);
   }
-  if (holidays === undefined) return;
-  const [country = '', state] = holidays.split('-');
-  try {
-    publicHolidays({ country, ...(state && { state }) }, 2024);
-  } catch (cause) {
-    const fix = 'Give a country of the package date-holidays, such as DE, or with a state, US-NY.';
-    throw wrong('--holidays', holidays, fix, cause);
-  }
+  if (holidays === undefined || holidaysProblem(holidaysIn(holidays)) === null) return;
+  const fix = 'Give a country of the package date-holidays, such as DE, or with a state, US-NY.';
+  throw wrong('--holidays', holidays, fix);
 }
 
-const wrong = (flag: string, value: string, fix: string, cause?: unknown): HeadwayError =>
-  new HeadwayError('USAGE', `${JSON.stringify(value)} is not accepted`, {
-    where: flag,
-    fix,
-    cause,
-  });
+/** The place that the flag `--holidays` names. */
+export function holidaysIn(flag: string): NonNullable<Domain['holidays']> {
+  const [country = '', state] = flag.split('-');
+  return { country, ...(state && { state }) };
+}
+
+const wrong = (where: string, value: string, fix: string): HeadwayError =>
+  new HeadwayError('USAGE', `${JSON.stringify(value)} is not accepted`, { where, fix });

@@ -24,7 +24,7 @@ import { withoutQuery } from '../../../platform/http/without-query.ts';
 import type { CommandContext } from '../../context.ts';
 import { askFor } from './ask.ts';
 import { dataOf } from './data.ts';
-import { requireHints } from './hints.ts';
+import { holidaysIn, requireHints } from './hints.ts';
 import { showData, showGuess } from './show-guess.ts';
 import { identifierOf } from './texts.ts';
 import { type Written, writeDomain } from './write-domain.ts';
@@ -152,7 +152,6 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
   const words = name.replaceAll('-', ' ');
   const what = valueName ?? 'events';
   const isCount = isWhole && !isWide(guess.table.series);
-  const [country, state] = (flags.holidays ?? '').split('-');
   const fields = {
     name,
     title: words.charAt(0).toUpperCase() + words.slice(1),
@@ -167,7 +166,7 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
     nonNegative: guess.nonNegative,
     ...(!guess.nonNegative && { scale: 'interval' as const }),
     integerValued: isWhole,
-    ...(country && { holidays: { country, ...(state && { state }) } }),
+    ...(flags.holidays && { holidays: holidaysIn(flags.holidays) }),
     ...(mayBeWritten(flags.from) && { defaultSource: flags.from }),
     table: guess.table,
   };
