@@ -21,7 +21,7 @@ import {
   seasonalNaiveErrors,
   seriesGroups,
 } from '../../forecasting/evaluation/metrics.ts';
-import { featureSizes } from '../../forecasting/features/feature-spec.ts';
+import { featureSizes, MINUTES_A_DAY } from '../../forecasting/features/feature-spec.ts';
 import { baselineDistribution } from '../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Calibration } from '../../forecasting/models/calibration/calibration.ts';
@@ -191,13 +191,20 @@ export function testCutoffs(
   panel: Panel,
   { testDays, cutoffStep }: Pick<TrainingConfig, 'testDays' | 'cutoffStep'>,
 ): number[] {
-  const perDay = 1440 / domain.frequencyMinutes;
+  const perDay = MINUTES_A_DAY / domain.frequencyMinutes;
   const before = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon;
   const needed = before + testDays * perDay;
-  if (panel.length >= needed)
-    return backtestCutoffs(panel.length, testDays * perDay, domain.horizon, cutoffStep);
+  if (panel.length >= needed) return cutoffsOfSpan(panel, domain.horizon, { testDays, cutoffStep });
   throw historyTooShort(domain, panel.length, needed, testDays);
 }
+
+/** The same, where it is known that the history before them suffices. */
+export const cutoffsOfSpan = (
+  { length, frequencyMinutes }: Panel,
+  horizon: number,
+  { testDays, cutoffStep }: Pick<TrainingConfig, 'testDays' | 'cutoffStep'>,
+): number[] =>
+  backtestCutoffs(length, testDays * (MINUTES_A_DAY / frequencyMinutes), horizon, cutoffStep);
 
 export const daysText = ({ frequencyMinutes }: Domain, intervals: number): string =>
   `${Number(((intervals * frequencyMinutes) / 1440).toFixed(1))} days`;

@@ -10,12 +10,10 @@
 import type { Domain } from '../../domains/domain.ts';
 import {
   type BacktestResult,
-  backtestCutoffs,
   type ForecasterResult,
   runBacktest,
 } from '../../forecasting/evaluation/backtest.ts';
 import { score } from '../../forecasting/evaluation/metrics.ts';
-import { MINUTES_A_DAY } from '../../forecasting/features/feature-spec.ts';
 import type { Calibration } from '../../forecasting/models/calibration/calibration.ts';
 import {
   type FollowedCalibration,
@@ -25,7 +23,7 @@ import { networkForecaster } from '../../forecasting/models/network/forecaster.t
 import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import { type FittedNetwork, uncalibrated } from '../../forecasting/models/network/training.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
-import { baselinesOf, type EvaluationRequest, fitUpTo } from './evaluation.ts';
+import { baselinesOf, cutoffsOfSpan, type EvaluationRequest, fitUpTo } from './evaluation.ts';
 import { provenanceOf } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -82,12 +80,11 @@ export function carriedCalibration(
   const { calibration, spec } = twin;
   if (calibration === null || !followsCoverage) return { calibration, scales: null };
   const { features } = spec;
-  const span = Math.round((testDays * MINUTES_A_DAY) / panel.frequencyMinutes);
-  const cutoffs = backtestCutoffs(panel.length, span, features.horizon, cutoffStep);
+  const cutoffs = cutoffsOfSpan(panel, features.horizon, { testDays, cutoffStep });
   return followCoverage(panel, uncalibrated(twin), cutoffs, features, calibration);
 }
 
-type CarriedConfig = Pick<TrainingConfig, 'testDays' | 'cutoffStep' | 'followsCoverage'>;
+export type CarriedConfig = Pick<TrainingConfig, 'testDays' | 'cutoffStep' | 'followsCoverage'>;
 
 interface Check {
   readonly isGood: boolean;

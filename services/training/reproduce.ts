@@ -25,7 +25,7 @@ import { hashPanel } from '../../storage/features/panel-hash.ts';
 import type { LoadedModel, ModelCard } from '../../storage/models/model-card.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { fitUpTo } from './evaluation.ts';
-import { carriedCalibration } from './refit.ts';
+import { type CarriedConfig, carriedCalibration } from './refit.ts';
 import { defaultTrainingConfig, type TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
 
@@ -150,8 +150,11 @@ async function recipeOf(
     if (typeof twin === 'string') return twin;
     const workers = await startBackend(card.backend);
     const config = { fit: fit as TrainingConfig['fit'] };
-    const carried = twin === null ? {} : carriedAgain(twin, panel, card);
-    return { spec, lastTarget, config, warmStart, workers, ...carried };
+    const recipe = { spec, lastTarget, config, warmStart, workers };
+    if (twin === null) return recipe;
+    // Refits of earlier versions carry the calibration of their twin as it is.
+    const said = { followsCoverage: false, ...card.config } as unknown as CarriedConfig;
+    return { ...recipe, calibration: carriedCalibration(twin, panel, said).calibration };
   } catch (error) {
     // A model of another format, and a backend that is not here: both are reported, neither is a
     // fault of the store.
@@ -160,19 +163,6 @@ async function recipeOf(
       return `its backend, ${card.backend}, does not run here: ${error.message}`;
     throw error;
   }
-}
-
-/** Refits of earlier versions carry the calibration of their twin as it is. */
-function carriedAgain(
-  twin: TrainedNetwork,
-  panel: Panel,
-  { config }: ModelCard,
-): Pick<Recipe, 'calibration'> {
-  const { followsCoverage = false, ...span } = config as Partial<TrainingConfig>;
-  const { calibration } = followsCoverage
-    ? carriedCalibration(twin, panel, { followsCoverage, ...span } as TrainingConfig)
-    : twin;
-  return { calibration };
 }
 
 /**
