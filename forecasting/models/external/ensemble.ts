@@ -6,6 +6,7 @@
  * are in order. Ours is what stays where too little was observed.
  * Fails: a RangeError where our model lacks a quantile.
  */
+import { pinballLoss } from '../../evaluation/metrics.ts';
 import type { FeatureSpec, LevelSpec } from '../../features/feature-spec.ts';
 import { hasEnoughHistory, levelAt } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
@@ -70,29 +71,29 @@ export function sharesOf(
   const groupOf = (step: number) => Math.floor((step * GROUPS) / horizon);
   const losses = Array.from({ length: GROUPS }, () => new Float64Array(GRID + 1));
   const counts = new Int32Array(GROUPS);
-  const alone = ensembleForecaster(theirs, ours, Array(horizon).fill(1));
+  const places = placesIn(ours, quantiles);
   for (const cutoff of cutoffs) {
     const weights = weightsAt(panel, cutoff, spec);
     const theirValues = theirs.predict(panel, cutoff, horizon);
-    const ourValues = alone.predict(panel, cutoff, horizon);
+    const ourValues = ours.predict(panel, cutoff, horizon);
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const weight = weights[s] as number;
       const actuals = targetOf(panel, s).subarray(cutoff + 1, cutoff + 1 + horizon);
       for (const [k, actual] of actuals.entries()) {
         if (weight === 0 || Number.isNaN(actual)) continue;
-        const pairs = quantiles.map((_, q) => {
-          const at = (s * quantiles.length + q) * horizon + k;
-          return [theirValues[at] as number, ourValues[at] as number] as const;
-        });
+        const pairs = places.map((place, q) => {
+          const their = theirValues[(s * quantiles.length + q) * horizon + k] as number;
+          return [their, ourValues[(s * ours.quantiles.length + place) * horizon + k] as number];
+        }) as [number, number][];
         // Of unknown inputs a graph may make no number.
         if (!pairs.flat().every(Number.isFinite)) continue;
         const group = groupOf(k);
         const loss = losses[group] as Float64Array;
         counts[group] = (counts[group] as number) + 1;
         for (const [q, quantile] of quantiles.entries()) {
-          const pair = pairs[q] as readonly [number, number];
+          const pair = pairs[q] as [number, number];
           for (let n = 0; n <= GRID; n++)
-            loss[n] = (loss[n] as number) + weight * pinball(actual - mixed(pair, n), quantile);
+            loss[n] = (loss[n] as number) + weight * pinballLoss(quantile, actual - mixed(pair, n));
         }
       }
     }
@@ -105,9 +106,6 @@ export function sharesOf(
 
 const mixed = ([theirs, ours]: readonly [number, number], tenths: number): number =>
   theirs + (tenths / GRID) * (ours - theirs);
-
-const pinball = (error: number, quantile: number): number =>
-  error * (error < 0 ? quantile - 1 : quantile);
 
 /** Of equals the larger. */
 const bestShare = (loss: Float64Array): number => loss.lastIndexOf(Math.min(...loss)) / GRID;
