@@ -67,8 +67,8 @@ export function closedHoursOf(
 ): ClosedHours {
   const { settings, logger, childEnvironment, clock } = context;
   const source = settings.source ?? `stream:${topic}`;
-  const isOther = !source.startsWith('stream:') || parseStreamSpec(source).topic !== topic;
-  if (isOther) {
+  const spec = source.startsWith('stream:') ? parseStreamSpec(source) : null;
+  if (spec?.topic !== topic) {
     throw new HeadwayError('USAGE', `--forecast needs the stream ${topic} as the source`, {
       where: `HEADWAY_SOURCE is ${JSON.stringify(source)}`,
       fix: `Set HEADWAY_SOURCE to stream:${topic}, with its options, or unset it.`,
@@ -76,7 +76,7 @@ export function closedHoursOf(
   }
   const { features } = jobRuns(context, { ...childEnvironment, HEADWAY_SOURCE: source });
   return new ClosedHours({
-    latenessMs: parseStreamSpec(source).latenessMs,
+    latenessMs: spec.latenessMs,
     async run(hour) {
       logger.info({ until: utcText(hour) }, 'an hour has closed: features');
       const limit = AbortSignal.timeout(settings.jobMinutes * 60_000);

@@ -82,11 +82,16 @@ export const rateLimit = appPlugin('rate-limit', async (app, options: RateLimitO
     const { timesFewer = 1 } = request.routeOptions.config;
     return typeof timesFewer === 'number' ? timesFewer : timesFewer(request);
   };
+  const keyOf = (request: FastifyRequest): string => {
+    const client = clientOf(request);
+    const { timesFewer } = request.routeOptions.config;
+    return typeof timesFewer === 'function' ? `${timesFewer(request)} ${client}` : client;
+  };
   await app.register(fastifyRateLimit, {
     enableDraftSpec: true,
     timeWindow: '1 minute',
     cache: MAX_CLIENTS,
-    keyGenerator: (request) => `${fractionOf(request)} ${clientOf(request)}`,
+    keyGenerator: keyOf,
     allowList: apiKeys === null ? [] : (request) => limitOf(request) === 0,
     max: (request) => Math.ceil(limitOf(request) / fractionOf(request)),
     errorResponseBuilder: (_request, { max }) =>

@@ -9,7 +9,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
-import { sumOfMeans } from '../../../forecasting/paths/totals.ts';
+import { addTo, sumOfMeans } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Serving } from './build-serving-snapshot.ts';
 import type { Precomputed } from './precompute.ts';
@@ -148,8 +148,7 @@ async function totalsOf(
   for (const [row, targets] of groupsOfRow) {
     if (forecasts.usable[row] === 0) continue;
     const own = paths.ofSeries(row);
-    for (const sum of targets)
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (own[i] as number);
+    for (const sum of targets) addTo(sum, own);
     if (++done % CHUNK === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return new Map(

@@ -14,6 +14,7 @@ import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { ServedCard } from '../ports.ts';
 import type { LoadedSnapshot } from './load-parts.ts';
+import { isPerSeries } from './per-series-fallback.ts';
 
 /**
  * Issues that are older than this are not looked for: whoever issues does so at least once a day.
@@ -43,10 +44,6 @@ const about = (
     entry.horizon,
     entry.quantiles,
   ]);
-
-/** Whether a baseline stands in for the model of one series, not of all. */
-const isPerSeries = (fallback: string | null): fallback is string =>
-  fallback === 'FORECAST_OUT_OF_RANGE' || fallback === 'FORECAST_UNUSABLE';
 
 /** @param entries one issue: a batch, or its shards */
 export function issuedBefore(

@@ -8,7 +8,7 @@
  */
 import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
-import type { Fallback } from './fallback.ts';
+import type { Fallback, FallbackReason } from './fallback.ts';
 import { isServable, type Precomputed } from './precompute.ts';
 
 /** Series id → why a baseline forecasts it. */
@@ -24,6 +24,10 @@ export interface PerSeriesFallbackRequest {
   readonly before: PerSeriesFallback;
   readonly now: number;
 }
+
+/** Whether a baseline stands in for the model of one series, not of all. */
+export const isPerSeries = (reason: string | null): reason is FallbackReason =>
+  reason === 'FORECAST_OUT_OF_RANGE' || reason === 'FORECAST_UNUSABLE';
 
 /** Series per turn of the event loop: a baseline is asked at some thirty cutoffs of each. */
 const CHUNK = 64;
