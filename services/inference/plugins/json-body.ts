@@ -14,8 +14,9 @@ import { appPlugin } from './app.ts';
 /** Requests of the API have six levels at most. */
 const MAX_LEVELS = 20;
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+/** `[` and `{`, `]` and `}` differ in this bit alone. */
+const CURLY = 0x20;
+const [OPENING, CLOSING] = [0x7b, 0x7d];
 
 /** Whether brackets outside of texts are nested deeper than `levels`. */
 function isDeeperThan(levels: number, json: Buffer): boolean {
@@ -24,9 +25,9 @@ function isDeeperThan(levels: number, json: Buffer): boolean {
     const byte = json[i] as number;
     if (byte === QUOTE) {
       for (i++; i < json.length && json[i] !== QUOTE; i++) if (json[i] === BACKSLASH) i++;
-    } else if (OPENING.has(byte)) {
+    } else if ((byte | CURLY) === OPENING) {
       if (++depth > levels) return true;
-    } else if (CLOSING.has(byte)) depth--;
+    } else if ((byte | CURLY) === CLOSING) depth--;
   }
   return false;
 }

@@ -36,6 +36,7 @@ export const addressOf = (request: FastifyRequest): string =>
 
 /** What proxies write: also with quotes, brackets or a port; null for "unknown". */
 function plainAddress(text: string): string | null {
+  if (isIP(text) === 4) return text; // as nearly all are
   const bare = text.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed = bare] = /^\[([^\]]*)\](?::\d+)?$/.exec(bare) ?? [];
   const [, address = bracketed] = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(bracketed) ?? [];

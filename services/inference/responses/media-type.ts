@@ -15,7 +15,9 @@ export function preferredType<T extends string>(
   accept: string | undefined,
   offered: readonly T[],
 ): T | null {
-  const wanted = (accept?.trim() || '*/*').split(',').map((one) => {
+  const given = accept?.trim() || '*/*';
+  if (given === '*/*') return offered[0] ?? null; // what most clients send
+  const wanted = given.split(',').map((one) => {
     const [range = '', ...parameters] = one.split(';').map((part) => part.trim().toLowerCase());
     const q = parameters.find((part) => part.startsWith('q='))?.slice(2);
     return { range, q: q === undefined ? 1 : Number(q) };
