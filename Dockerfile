@@ -42,9 +42,9 @@ RUN npm pkg delete overrides dependencies.danfojs-node dependencies.xlsx depende
  && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error \
  && find node_modules -exec touch --no-dereference --date=@0 {} +
 
-# Forecasts come from the online view, so no SQL engine; and from the kernels of TensorFlow.js alone, so none of its layers and browsers.
+# Forecasts come from the online view, so no SQL engine.
 FROM training-packages AS inference-packages
-RUN npm pkg delete dependencies.@duckdb/node-api dependencies.@tensorflow/tfjs \
+RUN npm pkg delete dependencies.@duckdb/node-api \
  && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error \
  && find node_modules -exec touch --no-dereference --date=@0 {} +
 

@@ -11,13 +11,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
-import '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { systemClock } from '../platform/clock.ts';
 import { seededRandom } from '../platform/random.ts';
+import { registerGradients } from '../platform/tensorflow/gradients.ts';
 import { patchWasmMatMul } from '../platform/tensorflow/wasm-matmul.ts';
 
 const KERNELS = ['BatchMatMul', '_FusedMatMul'] as const;
@@ -49,6 +49,7 @@ const filled = (...shape: number[]): tf.Tensor =>
   );
 
 async function bench(json?: string): Promise<void> {
+  registerGradients();
   await tf.setBackend('wasm');
   await tf.ready();
   const shipped = KERNELS.map((name) => tf.getKernel(name, 'wasm'));
@@ -96,7 +97,7 @@ function trainingStep(): () => tf.Tensor {
   const sizes = [96, 256, 128, 72];
   const weights = sizes
     .slice(1)
-    .map((size, i) => tf.variable(filled(sizes[i] as number, size).mul(0.2)));
+    .map((size, i) => tf.variable(tf.mul(filled(sizes[i] as number, size), 0.2)));
   const [x, y] = [filled(512, 96), filled(512, 72)];
   const loss = () => {
     let hidden = x;

@@ -21,9 +21,7 @@ const { resolve } = createRequire(import.meta.url);
 const WASM = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 const MAX_ZIPPED_BYTES = 5_000_000;
 /** Imported on demand, by work that the function never does. */
-const EXTERNAL = [
-  ...['@duckdb/node-api', '@fastify/swagger-ui', '@tensorflow/tfjs', 'esbuild', 'node-fetch'],
-];
+const EXTERNAL = ['@duckdb/node-api', '@fastify/swagger-ui', 'esbuild', 'node-fetch'];
 
 /** CommonJS packages expect `require`, `__filename` and `__dirname`. */
 const BANNER = `import { createRequire as headwayRequire } from 'node:module';

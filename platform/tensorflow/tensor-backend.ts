@@ -10,6 +10,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { HeadwayError } from '../errors.ts';
 import { withoutProcessHandlers } from '../jobs/uncaught-errors.ts';
+import { registerGradients } from './gradients.ts';
 import { patchWasmClone } from './wasm-clone.ts';
 import { patchWasmMatMul } from './wasm-matmul.ts';
 
@@ -23,9 +24,7 @@ const TENSORFLOW_NAMES: Record<BackendName, string> = {
   cpu: 'cpu',
 };
 
-/**
- * Training needs the gradient functions; a process that only predicts loads faster without them.
- */
+/** Training needs the gradient functions. */
 export type BackendUse = 'training' | 'prediction';
 
 /** Where the name of the backend is logged. */
@@ -39,8 +38,7 @@ export async function startTensorBackend(
   choice: BackendChoice,
   use: BackendUse,
 ): Promise<BackendName> {
-  // Only the umbrella package registers the gradients for Node.
-  if (use === 'training') await import('@tensorflow/tfjs');
+  if (use === 'training') registerGradients();
   tf.env().set('PROD', true);
   const candidates: BackendName[] = choice === 'auto' ? ['native', 'wasm', 'cpu'] : [choice];
   const refusals: string[] = [];

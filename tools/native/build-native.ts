@@ -16,6 +16,8 @@ const PACKAGE = 'tfjs-node-native@npm:@tensorflow/tfjs-node@4.22.0';
 /** The newest TensorFlow whose headers and C library this addon was built with. */
 const WHEEL = 'tensorflow-cpu==2.15.1';
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+/** Of what comes with the addon, what Headway has. */
+const SHARED = ['tfjs-core', 'tfjs-backend-cpu'];
 /** Of a wheel in a folder: the library and its headers, without Python's part. */
 const UNPACK = `
 import glob, sys, zipfile
@@ -42,8 +44,9 @@ export async function buildNative(into: string): Promise<void> {
     const modules = join(scratch, 'node_modules');
     const addon = join(modules, 'tfjs-node-native');
     await compile(addon, join(scratch, 'tensorflow'), headers);
-    // Its own TensorFlow.js would be a second one, and would have the backend for itself.
-    await rm(join(modules, '@tensorflow'), { recursive: true });
+    // Its own core would be a second one, and would have the backend for itself.
+    for (const shared of SHARED)
+      await rm(join(modules, '@tensorflow', shared), { recursive: true });
     await rm(into, { recursive: true, force: true });
     await rename(addon, into);
     await rename(modules, join(into, 'node_modules'));

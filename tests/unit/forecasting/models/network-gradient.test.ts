@@ -65,7 +65,7 @@ test.each(['wasm', 'cpu'] as const)('directional derivatives on %s', async (back
     );
     return tf.concat1d(
       gradients(names.map((name) => named[name] as tf.Tensor)).map(
-        (g) => g.flatten() as tf.Tensor1D,
+        (g) => tf.reshape(g, [-1]) as tf.Tensor1D,
       ),
     );
   });
