@@ -36,7 +36,8 @@ export function synthesiseTemplates(configuration: Configuration): Templates {
 
 /** From the folder of an assembly, such as cdk.out/. */
 export function readTemplates(folder: string, environment: string): Templates {
-  const name = new RegExp(`^headway-${environment}-(\\w+)\\.template\\.json$`);
+  // A fork has stacks of another name.
+  const name = new RegExp(`-${environment}-(\\w+)\\.template\\.json$`);
   return Object.fromEntries(
     readdirSync(folder).flatMap((file) => {
       const stack = name.exec(file)?.[1];

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { alternatives } from '../../../../infra/cost/alternatives.ts';
@@ -6,6 +8,8 @@ import { type Deployment, readDeployment } from '../../../../infra/cost/deployme
 import { PRICES } from '../../../../infra/cost/prices.ts';
 import { runsPerMonth } from '../../../../infra/cost/schedule.ts';
 import { SIZE_NAMES, SIZES, type Size, type Usage } from '../../../../infra/cost/sizes.ts';
+import { readTemplates } from '../../../../infra/cost/templates.ts';
+import { temporaryFolder } from '../../../fixtures/storage/features.ts';
 
 const FUNCTION = { kind: 'function', diskGb: 0, isArm: true, isTraced: true } as const;
 const TASK = { kind: 'task', vcpu: 2, memoryGb: 4, diskGb: 0, isArm: true, isSpot: false } as const;
@@ -182,4 +186,15 @@ describe('properties', () => {
       expect(price.dollars).toBeGreaterThan(0);
     }
   });
+});
+
+test('the stacks of a fork are found under its own name', async () => {
+  const { folder, remove } = await temporaryFolder();
+  for (const name of ['shop-forecasts-dev-data', 'shop-forecasts-prod-data'])
+    await writeFile(join(folder, `${name}.template.json`), JSON.stringify({ Resources: { name } }));
+  await writeFile(join(folder, 'manifest.json'), '{}');
+  expect(readTemplates(folder, 'prod')).toEqual({
+    data: { Resources: { name: 'shop-forecasts-prod-data' } },
+  });
+  await remove();
 });

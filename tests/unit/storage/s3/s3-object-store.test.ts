@@ -233,7 +233,7 @@ describe('reading', () => {
     const slow: string[] = [];
     let waitedMs = 0;
     const retries = {
-      totalMs: 120,
+      totalMs: 500,
       onSlow: ({ name }: { name: string }) => void slow.push(name),
       sleep: async (ms: number) => {
         waitedMs += ms;
@@ -245,9 +245,9 @@ describe('reading', () => {
       code: 'STORE_UNAVAILABLE',
       fix: expect.stringContaining('HEADWAY_STORE_SECONDS'),
     });
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(5000);
     expect(double.requests.length).toBeGreaterThan(1);
-    expect(waitedMs).toBeLessThan(360);
+    expect(waitedMs).toBeLessThan(1500);
   });
 
   test('a list that broke off is no empty store', async () => {
