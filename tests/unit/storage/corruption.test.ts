@@ -89,8 +89,8 @@ const storeOf = (key: string) =>
     key.split('/')[0] as 'features' | 'models' | 'forecasts'
   ];
 
-describe.each(kinds)('objects of the kind %s', (kind) => {
-  test('verify names one that is damaged, and so does its reader', async () => {
+describe.each(kinds)('damaged objects of the kind %s', (kind) => {
+  test('are named by verify and by their reader', async () => {
     const random = seededRandom(kinds.indexOf(kind));
     const keys = [...whole.keys()].filter((key) => key.includes(kind));
     // older online views are read by nobody but `verify`
@@ -138,7 +138,7 @@ function spoilt(bytes: Uint8Array, random: () => number): Uint8Array {
   }
 }
 
-test(`${DAMAGES} random damages over all objects: each is found by who reads it, and never gives a number`, async () => {
+test(`detects each of ${DAMAGES} random damages at the reader and returns no number`, async () => {
   const random = seededRandom(4);
   const readable = [...whole.keys()].filter(
     (key) =>
@@ -157,7 +157,7 @@ test(`${DAMAGES} random damages over all objects: each is found by who reads it,
   for (const key of readable) await readAll(key);
 }, 120_000);
 
-test('objects that a manifest or a card names and that are gone', async () => {
+test('names an object that a manifest or card refers to and that is missing', async () => {
   for (const kind of [
     'features/toy/data/',
     'forecasts/toy/data/',
@@ -175,7 +175,7 @@ test('objects that a manifest or a card names and that are gone', async () => {
   }
 });
 
-test('objects that are whole but stand in the place of others', async () => {
+test('detects intact objects that were swapped with others', async () => {
   const swaps = [
     ...['features/toy/log/', 'features/toy/data/', '/promotions/', 'card.json', 'weights.bin'],
     ...['forecasts/toy/log/', 'forecasts/toy/data/'],

@@ -61,7 +61,7 @@ const commit = async (specs: ObjectSpec[], missing: 'zero' | 'unknown' = 'unknow
   });
 
 test.each(['zero', 'unknown'] as const)(
-  'where missing is %s, they change no series, no interval and no value',
+  'exogenous objects change no series, span or value where missing is %s',
   async (missing) => {
     await commit([demand], missing);
     const before = await features.readAsOf();
@@ -81,11 +81,11 @@ test.each(['zero', 'unknown'] as const)(
   },
 );
 
-test('they alone are no snapshot to read', async () => {
+test('a commit of exogenous objects alone is SNAPSHOT_EMPTY for readers', async () => {
   await expect(commit([heat])).rejects.toMatchObject({ code: 'SNAPSHOT_EMPTY' });
 });
 
-test('a column known in advance reaches past the end, where it was asked to; the others end with the demand', async () => {
+test('extends a column known in advance past the end; the others end with the demand', async () => {
   const plan: ObjectSpec = {
     feed: '@plans',
     part: 'plan',
@@ -113,7 +113,7 @@ test('a column known in advance reaches past the end, where it was asked to; the
   expect([...(whole.exogenous?.heat ?? [])]).toEqual([20, 30, NAN]);
 });
 
-test('a correction is a new object: it replaces its span, and the earlier snapshot stays', async () => {
+test('a correction replaces its span and leaves the earlier snapshot unchanged', async () => {
   const first = await commit([demand, heat]);
   const hash = hashPanel(await features.readAsOf());
   await commit([
@@ -124,7 +124,7 @@ test('a correction is a new object: it replaces its span, and the earlier snapsh
   expect(hashPanel(await features.readAsOf({ knownAt: NOW + 1 }))).toBe(hash);
 });
 
-test('a view whose exogenous columns are cut or too long is refused', async () => {
+test('refuses an online view whose exogenous columns are truncated or too long', async () => {
   await commit([demand, heat]);
   const bytes = encodeOnlineView((await features.readOnline()).panel);
   for (const wrong of [

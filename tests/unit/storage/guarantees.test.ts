@@ -73,7 +73,7 @@ async function stopAtEveryCall<T>(
   expect(last).toBeGreaterThan(4);
 }
 
-test('a feature commit that stops at any call is there wholly or not at all', async () => {
+test('a feature commit that stops at any call is visible completely or not at all', async () => {
   await commit(hourly(0));
   const requests = await Promise.all([1, 2].map((value) => request(hourly(1, value))));
   await stopAtEveryCall(
@@ -118,7 +118,7 @@ test('concurrent writers produce one history and lose nothing', async () => {
   expect(await values()).toEqual([0, 1, 2]);
 });
 
-test('two runs that fetched the same parts at once commit them once', async () => {
+test('two runs that fetched the same parts commit them once', async () => {
   const requests = [await request(hourly(0), hourly(1)), await request(hourly(0), hourly(1))];
   const [one, two] = await Promise.all(requests.map((each) => commitObjects(features, each)));
   expect(one).toEqual(two);
@@ -149,7 +149,7 @@ test('a late correction and a compaction change no earlier result', async () => 
   expect([...(await features.readOnline()).panel.columns.target]).toEqual([7, 6]);
 });
 
-test('a commit with a clock that is far behind is refused, and repair-clock makes it possible', async () => {
+test('refuses a commit whose clock is far behind until repair-clock has run', async () => {
   const ahead = fixedClock(NOW + 24 * 3_600_000);
   await commitObjects(
     openFeatureStore({ store, domain: 'toy', clock: ahead }),

@@ -82,7 +82,7 @@ const [object] = [() => manifest.objects[0] as Manifest['objects'][number]];
 const withObject = (changes: object) => ({ objects: [{ ...object(), ...changes }], online: null });
 
 describe('manifests', () => {
-  test('forged without changes it is taken: what is refused below is refused for what it says', async () => {
+  test('accepts the unchanged forgery, so that the cases below fail for their change', async () => {
     forge({ online: null });
     expect(await features.head()).toMatchObject({ number: 1, online: null });
     forge(withObject({ part: 'other' }));
@@ -107,25 +107,25 @@ describe('manifests', () => {
       () => ({ report: `../../${'a'.repeat(64)}.json`, online: null }),
     ],
     ['another domain', () => ({ domain: 'other' })],
-    ['a domain that climbs', () => ({ domain: 'a..b', online: null })],
+    ['a domain with ".."', () => ({ domain: 'a..b', online: null })],
     ['another number', () => ({ number: 7 })],
-    ['a number beyond counting', () => ({ number: 1e21, online: null })],
+    ['a number that is too large', () => ({ number: 1e21, online: null })],
     [
-      'a frequency beyond counting',
+      'a frequency that is too large',
       () => ({ schema: { ...manifest.schema, frequencyMinutes: 1e300 } }),
     ],
     ['a span that ends before it starts', () => withObject({ span: { start: 5, end: 4 } })],
-    ['a field too many', () => ({ evil: 1 })],
+    ['an unknown field', () => ({ evil: 1 })],
     [
       'a prototype',
       () =>
         JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}'),
     ],
     [
-      'rejections that are no counts',
+      'rejections that are not counts',
       () => withObject({ rejected: JSON.parse('{"__proto__": {"polluted": 1}}') }),
     ],
-  ])('%s', async (_what, changes) => {
+  ])('refuses %s', async (_what, changes) => {
     forge(changes());
     await expect(features.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: FIRST });
     expect((await features.verify()).problems.map(({ key }) => key)).toContain(FIRST);
@@ -134,20 +134,20 @@ describe('manifests', () => {
 
   test.each<[string, () => object, string]>([
     ['millions of rows claimed', () => ({ rows: 5_000_000 }), 'STORE_CORRUPT'],
-    ['rows beyond counting', () => ({ rows: 1e300 }), 'STORE_CORRUPT'],
-    ['bytes beyond counting', () => ({ bytes: 1e300 }), 'STORE_CORRUPT'],
+    ['a row count that is too large', () => ({ rows: 1e300 }), 'STORE_CORRUPT'],
+    ['a byte count that is too large', () => ({ bytes: 1e300 }), 'STORE_CORRUPT'],
     [
       'a span of ten thousand years',
       () => ({ span: { start: hour(0) - 8766e4 * HOUR, end: hour(3) } }),
       'STORE_CORRUPT',
     ],
-  ])('an object of %s', async (_what, changes, code) => {
+  ])('refuses an object of %s', async (_what, changes, code) => {
     forge(withObject(changes()));
     const error = await features.readAsOf().catch((problem: unknown) => problem);
     expect([isHeadwayError(error), (error as { code?: string }).code]).toEqual([true, code]);
   });
 
-  test('seventy megabytes, and a hundred thousand brackets', async () => {
+  test('refuses a manifest of 70 MB, and one of 100,000 nested brackets', async () => {
     const { packs: _none, ...stored } = manifest;
     const reason = 'x'.repeat(70e6);
     store.objects.set(FIRST, encodeChecksummedJson({ ...stored, reason }));
@@ -165,7 +165,7 @@ describe('manifests', () => {
     });
   });
 
-  test('log entries of implausible numbers end neither reading nor verifying', async () => {
+  test('log entries with implausible numbers stop neither reading nor verifying', async () => {
     const far = 'features/toy/log/00009007199254740990.json';
     store.objects.set(far, store.objects.get(FIRST) as Uint8Array);
     await expect(features.head()).rejects.toMatchObject({
@@ -185,7 +185,7 @@ describe('manifests', () => {
   });
 });
 
-describe('Parquet files, with the hash that their manifest says', () => {
+describe('Parquet files whose hash matches the manifest', () => {
   const START = hour(0);
   const columns = (id: string, extra = '') =>
     `${id} AS series_id, make_timestamp(${START}::BIGINT * 1000) AS "timestamp", 1::FLOAT AS target, make_timestamp(${NOW}::BIGINT * 1000) AS available_at${extra}`;
@@ -213,26 +213,23 @@ describe('Parquet files, with the hash that their manifest says', () => {
       `SELECT * REPLACE ("timestamp"::TIMESTAMPTZ AS "timestamp") FROM (SELECT ${columns("'x'")})`,
     ],
     ['targets that are text', `SELECT * REPLACE ('1' AS target) FROM (SELECT ${columns("'x'")})`],
-    [
-      'no column of availability',
-      `SELECT * EXCLUDE (available_at) FROM (SELECT ${columns("'x'")})`,
-    ],
-    ['an id that ends SQL text early', `SELECT ${columns("'x' || chr(0) || 'y'")}`],
-    ['a column that readers make themselves', `SELECT ${columns("'x'", ', 5 AS filename')}`],
+    ['no available_at column', `SELECT * EXCLUDE (available_at) FROM (SELECT ${columns("'x'")})`],
+    ['an id with a NUL character', `SELECT ${columns("'x' || chr(0) || 'y'")}`],
+    ['a column named like a virtual column', `SELECT ${columns("'x'", ', 5 AS filename')}`],
     ['an id of control characters', `SELECT ${columns("chr(10) || 'x'")}`],
     ['an id of a million letters', `SELECT ${columns("repeat('x', 1000000)")}`],
-  ])('%s', async (_what, select) => {
+  ])('refuses %s', async (_what, select) => {
     expect(await reading(select)).toMatchObject({ code: 'STORE_CORRUPT' });
   });
 
-  test('columns that nobody asked for change nothing', async () => {
+  test('ignores columns that no query needs', async () => {
     const extra = `, 'DROP TABLE series' AS "'; DROP TABLE series; --", 7 AS first, 8 AS path, 9 AS instant`;
     const panel = await reading(`SELECT ${columns("'x'", extra)}`);
     expect(panel).toMatchObject({ seriesIds: ['x'], length: 3 });
     expect([...(panel as { columns: { target: Float32Array } }).columns.target]).toEqual([1, 0, 0]);
   });
 
-  test('a small file of very many rows', async () => {
+  test('refuses a small file that expands to very many rows', async () => {
     const bomb = `SELECT ${columns("'x'")} FROM range(${BOMB_ROWS})`;
     const result = await reading(bomb, { rows: BOMB_ROWS });
     expect(result).toMatchObject({ code: 'STORE_CORRUPT' });
@@ -240,7 +237,7 @@ describe('Parquet files, with the hash that their manifest says', () => {
   }, 120_000);
 });
 
-test('names that are SQL, patterns or partitions, of series, columns and folders, are names', async () => {
+test('accepts ids, columns and folders that look like SQL, globs or partitions', async () => {
   const ids = [
     `'; DROP TABLE series; --`,
     `it's`,
@@ -292,7 +289,7 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
   expect(Object.keys(Object).concat(Object.keys(Object.prototype))).toEqual([]);
 });
 
-test('files with odd names next to the objects are not seen, and are not the store’s', async () => {
+test('ignores oddly named files next to the objects', async () => {
   const root = path.join(folder, 'neighbours');
   const own = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock });
   await commitObjects(own, {

@@ -35,7 +35,7 @@ async function commitTo(name: string) {
 }
 
 // Content names the objects, so the sibling holds files of the same names.
-test("a folder with =, [], *, ? and ' in its name: commit, read, verify, compact", async () => {
+test("commits, reads, verifies and compacts in a folder named with =, [], *, ? and '", async () => {
   const name = "target=[78]*?'s";
   const features = await commitTo(name);
   const other = await commitTo("target=7ab's");

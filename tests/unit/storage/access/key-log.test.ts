@@ -6,7 +6,7 @@ import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 const a = { id: 'a' };
 const b = { id: 'b' };
 
-test('the newest set counts; the same set again writes nothing', async () => {
+test('reads the newest key set; publishing the same set again writes nothing', async () => {
   const store = memoryObjectStore();
   const log = openKeyLog({ store, domain: 'demo' });
   expect(await log.head()).toBeNull();
@@ -21,7 +21,7 @@ test('the newest set counts; the same set again writes nothing', async () => {
   expect(await log.verify()).toMatchObject({ objects: 2, problems: [] });
 });
 
-test('a change that is refused writes nothing; of two writers at once none is lost', async () => {
+test('writes nothing for a refused change and loses neither of two concurrent writers', async () => {
   const store = memoryObjectStore();
   const log = openKeyLog({ store, domain: 'demo' });
   const refused = log.publish(1, () => {

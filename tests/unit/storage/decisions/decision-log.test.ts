@@ -8,7 +8,7 @@ import { decisionAt, describeDecisionLog } from '../../../fixtures/storage/log-c
 
 for (const [name, open] of NEAR_STORES) describeDecisionLog(name, open);
 
-test('an entry that was changed, and one that is missing, are named', async () => {
+test('verify names a changed entry and a missing one', async () => {
   const store = memoryObjectStore();
   const log = openDecisionLog({ store, domain: 'toy' });
   for (const at of [1, 2, 3]) await log.append(decisionAt(at));
@@ -21,7 +21,7 @@ test('an entry that was changed, and one that is missing, are named', async () =
   await expect(log.recent()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
 });
 
-test('a decision that is not of the format is not written', async () => {
+test('refuses a decision that does not match the schema', async () => {
   const store = memoryObjectStore();
   const log = openDecisionLog({ store, domain: 'toy' });
   const wrong = { ...decisionAt(1), reason: '' };
@@ -29,7 +29,7 @@ test('a decision that is not of the format is not written', async () => {
   expect(store.objects.size).toBe(0);
 });
 
-test('the model that was served at a time is that of the last change before it', () => {
+test('servedAt returns the model of the last change before the time', () => {
   const entry = (number: number, at: number, kind: string, modelVersion: string) =>
     ({ number, at, kind, modelVersion, reason: `${kind} ${modelVersion}` }) as Parameters<
       typeof servedAt

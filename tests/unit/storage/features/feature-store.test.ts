@@ -54,8 +54,8 @@ async function commit(
 
 const numbers = (values: Float32Array) => [...values];
 
-describe('committing', () => {
-  test('an empty store has no head and says what to do', async () => {
+describe('commit', () => {
+  test('an empty store has no head, and SNAPSHOT_EMPTY names the next command', async () => {
     expect(await features.head()).toBeNull();
     expect(await features.log()).toEqual([]);
     await expect(features.readOnline()).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('committing', () => {
     await expect(commit([])).rejects.toMatchObject({ code: 'SNAPSHOT_EMPTY' });
   });
 
-  test('commits follow on one another and never change', async () => {
+  test('numbers commits consecutively and never changes an earlier one', async () => {
     const first = await commit([{ part: 'a', span: [0, 2], rows: [['x', 0, 1]] }]);
     const second = await commit([{ part: 'b', span: [2, 4], rows: [['x', 3, 2]] }]);
     expect([first.number, second.number]).toEqual([1, 2]);
@@ -80,7 +80,7 @@ describe('committing', () => {
     }
   });
 
-  test('committing nothing new changes nothing', async () => {
+  test('writes nothing where nothing is new', async () => {
     const spec: ObjectSpec = { part: 'a', fingerprint: 'f', span: [0, 2], rows: [['x', 0, 1]] };
     const first = await commit([spec]);
     const before = new Map(store.objects);
@@ -89,7 +89,7 @@ describe('committing', () => {
     expect([...store.objects.keys()]).toEqual([...before.keys()]);
   });
 
-  test('a part that was changed and changed back is committed again', async () => {
+  test('commits a part again that was changed and changed back', async () => {
     const spec = (fingerprint: string, value: number, availableAt: number): ObjectSpec => ({
       ...{ part: 'a', fingerprint, availableAt, span: [0, 1], rows: [['x', 0, value]] },
     });
@@ -100,7 +100,7 @@ describe('committing', () => {
     expect(await features.log()).toHaveLength(3);
   });
 
-  test('a report is kept with its manifest', async () => {
+  test('stores a report next to its manifest', async () => {
     const newObjects = await makeObjects(folder, [{ span: [0, 1], rows: [['x', 0, 1]] }]);
     const report = Buffer.from('{"rows": 1}');
     const manifest = await commitObjects(features, {
@@ -145,7 +145,7 @@ describe('committing', () => {
     ['a target that is no number', [['x', 0, Number.NaN]]],
     ['a row without a series', [['', 0, 1]]],
     ['a row off the grid', [['x', 0.5, 1]]],
-  ])('refuses %s', async (_name, rows) => {
+  ])('refuses rows with %s', async (_name, rows) => {
     await expect(commit([{ span: [0, 2], rows }])).rejects.toMatchObject({ code: 'PANEL_INVALID' });
     expect(await features.head()).toBeNull();
   });
@@ -165,7 +165,7 @@ describe('committing', () => {
     }
   });
 
-  test('refuses a schema by which older values would read differently', async () => {
+  test('refuses a schema change that would reinterpret older values', async () => {
     await commit([{ span: [0, 2], rows: [['x', 0, 1]] }]);
     await expect(commit([{ part: 'b', span: [2, 3], rows: [] }], 'unknown')).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -173,8 +173,8 @@ describe('committing', () => {
   });
 });
 
-describe('reading', () => {
-  test('an absent interval is zero where the domain says so, and only where something covers it', async () => {
+describe('readAsOf and readOnline', () => {
+  test('reads an absent interval as zero only where an object covers it', async () => {
     await commit([
       {
         part: 'a',
@@ -197,7 +197,7 @@ describe('reading', () => {
     expect(numbers(targetOf(panel, 1))).toEqual([0, 2, 0, Number.NaN, 0, 0]);
   });
 
-  test('an absent interval is unknown where the domain says so', async () => {
+  test('reads an absent interval as unknown where the domain says so', async () => {
     await commit(
       [
         {
@@ -221,7 +221,7 @@ describe('reading', () => {
     ]);
   });
 
-  test('feeds add up, and count only where all of them speak', async () => {
+  test('sums feeds, and only where all of them have coverage', async () => {
     await commit([
       {
         feed: 'green',
@@ -245,7 +245,7 @@ describe('reading', () => {
     expect(numbers(targetOf(panel, 1))).toEqual([Number.NaN, 0, 0, Number.NaN]);
   });
 
-  test('where a missing value is unknown, a feed counts only for the series it knows', async () => {
+  test('sums a feed only for series it contains where missing means unknown', async () => {
     await commit(
       [
         {
@@ -275,7 +275,7 @@ describe('reading', () => {
     expect(numbers(targetOf(panel, 2))).toEqual([Number.NaN, 3, Number.NaN]);
   });
 
-  test('a part published again replaces the older one wholly, also where it has fewer rows', async () => {
+  test('replaces a republished part entirely, also where it has fewer rows', async () => {
     await commit([
       {
         part: 'jan',
@@ -331,7 +331,7 @@ describe('reading', () => {
     expect(hashPanel(await features.readAsOf({ cutoff: hour(3) }))).not.toBe(before);
   });
 
-  test('cutoff, from and series narrow the result', async () => {
+  test('narrows the result by cutoff, from and series', async () => {
     await commit([
       {
         span: [0, 6],
@@ -357,7 +357,7 @@ describe('reading', () => {
     });
   });
 
-  test('queries that have no result are refused', async () => {
+  test('refuses queries without a result', async () => {
     await commit([
       {
         span: [0, 6],
@@ -380,7 +380,7 @@ describe('reading', () => {
     await refused({ snapshotVersion: '1-abcdefabcdef' }, 'OBJECT_NOT_FOUND');
   });
 
-  test('the online view is the end of the snapshot, bit for bit', async () => {
+  test('the online view equals the end of the snapshot bit for bit', async () => {
     const manifest = await commit(
       [
         {
@@ -400,15 +400,15 @@ describe('reading', () => {
     expect(hashPanel(online.panel)).toBe(hashPanel(await features.readAsOf({ from: hour(5) })));
   });
 
-  test('a covered span without any row is a panel without series', async () => {
+  test('reads a covered span without rows as a panel without series', async () => {
     await commit([{ span: [0, 3], rows: [] }]);
     expect(await features.readAsOf()).toMatchObject({ seriesIds: [], length: 3 });
     expect((await features.readOnline()).panel).toMatchObject({ seriesIds: [], length: 3 });
   });
 });
 
-describe('verifying', () => {
-  test('a whole store has no problems, and counts what it holds', async () => {
+describe('verify', () => {
+  test('finds no problem in an intact store and counts its objects', async () => {
     await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
     await commit([{ part: 'b', span: [3, 5], rows: [['x', 4, 1]] }]);
     const bytes = [...store.objects]
@@ -425,7 +425,7 @@ describe('verifying', () => {
     });
   });
 
-  test('a newest manifest that was deleted or replaced is a problem', async () => {
+  test('finds a newest manifest that was deleted or replaced', async () => {
     await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
     const second = await commit([{ part: 'b', span: [3, 5], rows: [['x', 4, 1]] }]);
     const key = `features/toy/log/${String(second.number).padStart(20, '0')}.json`;
@@ -450,7 +450,7 @@ describe('verifying', () => {
     expect((await features.verify()).problems).toEqual([]);
   });
 
-  test('what nothing names is an orphan and disturbs nobody', async () => {
+  test('reports an unreferenced object as an orphan, and readers ignore it', async () => {
     await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
     await store.put('features/toy/log/notes.json', Buffer.from('{}'));
     await store.put('features/toy/data/left-behind.parquet', Buffer.from('x'));
@@ -462,7 +462,7 @@ describe('verifying', () => {
   });
 });
 
-test('DuckDB is not loaded before it is needed', async () => {
+test('DuckDB is loaded only when it is needed', async () => {
   const { spawnSync } = await import('node:child_process');
   const script = `
     import { createRequire } from 'node:module';

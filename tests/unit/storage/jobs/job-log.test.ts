@@ -13,7 +13,7 @@ const claimOf = (slot: number) => ({ slot, owner: 'here', leaseMs: 600_000 });
 
 for (const [name, open] of NEAR_STORES) describeJobLog(name, open);
 
-test('whatever schedulers do and whenever they die, no slot ends well twice', async () => {
+test('no slot succeeds twice, whatever schedulers do and whenever they die', async () => {
   const step = fc.record({
     machine: fc.integer({ min: 0, max: 2 }),
     does: fc.constantFrom('claim', 'renew', 'ok', 'failed', 'die', 'wait'),

@@ -35,7 +35,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', abort, { once: true });
   });
 
-test('a run that ends well, one that fails, and one that is stopped are written down', async () => {
+test('records a run that succeeds, one that fails and one that is stopped', async () => {
   const { options, runs, clock, stopping } = fixture();
   const broken = new HeadwayError('SOURCE_UNAVAILABLE', 'the site is down');
   await expect(runLeased(options, () => Promise.reject(broken))).rejects.toBe(broken);
@@ -50,14 +50,14 @@ test('a run that ends well, one that fails, and one that is stopped are written 
   ]);
 });
 
-test('a slot that another one runs is refused, and the work is not begun', async () => {
+test('refuses a slot that another owner runs, and does not start the work', async () => {
   const { options, log } = fixture();
   await log.claim({ slot: START, owner: 'other', leaseMs: 1000 });
   const work = () => Promise.reject(new Error('begun'));
   await expect(runLeased(options, work)).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
 });
 
-test('a run whose lease was taken over is aborted, and leaves the other’s alone', async () => {
+test('aborts a run whose lease was taken over, and leaves the new lease alone', async () => {
   const { options, log, clock, runs } = fixture();
   let isTaken = Promise.resolve();
   const work = async (signal: AbortSignal) => {
@@ -70,7 +70,7 @@ test('a run whose lease was taken over is aborted, and leaves the other’s alon
   expect(await runs()).toMatchObject([{ state: 'running', owner: 'other' }, { state: 'lost' }]);
 });
 
-test('a store that is away for longer than the lease ends the run; one that comes back does not', async () => {
+test('aborts a run if the store is away for longer than the lease, and only then', async () => {
   const { store, options, clock, problems } = fixture();
   const work = async (signal: AbortSignal) => {
     store.fault = (operation) => (operation === 'createIfAbsent' ? 'before' : undefined);
@@ -81,7 +81,7 @@ test('a store that is away for longer than the lease ends the run; one that come
   expect(problems[0]).toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
 
-test('an end that cannot be written does not make a good run a failure', async () => {
+test('a successful run stays successful if its end cannot be written', async () => {
   const { store, options, problems, runs, clock } = fixture();
   await runLeased({ ...options, leaseMs: 60_000 }, async () => {
     store.fault = (operation) => (operation === 'createIfAbsent' ? 'before' : undefined);

@@ -46,7 +46,7 @@ beforeAll(async () => {
   );
 });
 
-test('each entry names the one before it, and what was published stays', () => {
+test('each entry names its predecessor, and published entries do not change', () => {
   expect(chain).toHaveLength(ENTRIES);
   expect(published.at(-1)).toEqual({ number: ENTRIES, sha256: chain.at(-1)?.sha256 });
   expect(chainProblem(chain, published)).toBeNull();
@@ -68,7 +68,7 @@ function stored(list: readonly LedgerEntry[], forges: boolean): ChainLink[] {
   });
 }
 
-test(`${TRIALS} random edits, drops and other orders are all found`, () => {
+test(`detects each of ${TRIALS} random edits, deletions and reorderings`, () => {
   const random = seededRandom(21);
   const below = (n: number) => Math.floor(random() * n);
   expect(stored(entries, false)).toEqual(chain);
@@ -101,7 +101,7 @@ test(`${TRIALS} random edits, drops and other orders are all found`, () => {
     expect(problems.some((problem) => how.test(problem as string))).toBe(true);
 });
 
-test('without anything published a link still shows an edit, but for the last entry', () => {
+test('links alone reveal an edit of any entry but the last', () => {
   for (const [at, entry] of entries.entries()) {
     const list = entries.map((one, i) => (i === at ? { ...entry, at: entry.at + 1 } : one));
     const problem = chainProblem(stored(list, false));
@@ -109,7 +109,7 @@ test('without anything published a link still shows an edit, but for the last en
   }
 });
 
-test('entries of earlier versions name none, and the chain begins behind them', () => {
+test('the chain begins after the entries of earlier versions, which have no links', () => {
   const none = (link: ChainLink) => ({ ...link, previous: null });
   expect(chainProblem([...chain.slice(0, 5).map(none), ...chain.slice(5)])).toBeNull();
   expect(chainProblem([...chain.slice(0, 5), ...chain.slice(5).map(none)])).toBe(

@@ -17,7 +17,7 @@ import { issueAt } from '../../../fixtures/storage/ledger.ts';
 const open = (store = memoryObjectStore()) =>
   openLedger({ store, domain: 'toy', clock: fixedClock(NOW) });
 
-test('each quantile has a column of its own', () => {
+test('each quantile has its own column', () => {
   expect([0, 0.005, 0.025, 0.1, 0.5, 0.123, 1].map(quantileColumn)).toEqual([
     ...['q00', 'q00_5', 'q02_5', 'q10', 'q50', 'q12_3', 'q100'],
   ]);
@@ -30,7 +30,7 @@ test('each quantile has a column of its own', () => {
   );
 });
 
-test('texts are in the order that SQL gives them', () => {
+test('compareText orders strings as SQL does', () => {
   const text = fc.string({ unit: 'grapheme' }).filter((one) => !/\p{Cs}/u.test(one));
   fc.assert(
     fc.property(text, text, (a, b) => {
@@ -39,7 +39,7 @@ test('texts are in the order that SQL gives them', () => {
   );
 });
 
-test('SQL sees what was appended, with a column for each quantile of anybody', async () => {
+test('SQL reads the appended rows, with a column for each quantile of any forecaster', async () => {
   const ledger = open();
   const naive = { forecaster: 'last_value', modelVersion: null, role: 'shadow' } as const;
   await ledger.append([
@@ -68,7 +68,7 @@ test('SQL sees what was appended, with a column for each quantile of anybody', a
   expect((await open().query({ sql: 'FROM ledger', maxRows: 1 })).rows).toEqual([]);
 });
 
-test('a query that is not one SELECT over the ledger is refused', async () => {
+test('refuses a query that is not one SELECT over the ledger', async () => {
   const ledger = open();
   await ledger.append([issueAt(1)]);
   const outside = sqlText('/etc/hosts.csv');
@@ -84,7 +84,7 @@ test('a query that is not one SELECT over the ledger is refused', async () => {
     await expect(ledger.query({ sql, maxRows: 1 })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
-test('what is appended is read in its range, and a refused issue writes nothing', async () => {
+test('reads appended issues by range, and a refused issue writes nothing', async () => {
   const store = memoryObjectStore();
   const ledger = open(store);
   await ledger.append([issueAt(1), issueAt(3)]);

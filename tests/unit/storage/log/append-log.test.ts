@@ -27,8 +27,8 @@ const write = (log: AppendLog<Entry>, value: string) =>
   log.append(async (_head, { commitId }) => ({ commitId, value }));
 const valuesOf = async (log: AppendLog<Entry>) => (await log.entries()).map(({ value }) => value);
 
-describe('the append log', () => {
-  test('grows by one at a time, from 1', async () => {
+describe('append log', () => {
+  test('numbers entries consecutively from 1', async () => {
     const log = openLog(memoryObjectStore());
     expect([await log.head(), await log.size()]).toEqual([null, 0]);
     await write(log, 'a');
@@ -38,7 +38,7 @@ describe('the append log', () => {
     expect((await log.read(1)).value).toBe('a');
   });
 
-  test('an append that has nothing to do leaves the log alone', async () => {
+  test('writes nothing for an append without a value', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     expect(await log.append(async () => null)).toBeNull();
@@ -47,7 +47,7 @@ describe('the append log', () => {
     expect(store.objects.size).toBe(1);
   });
 
-  test('a writer whose reply was lost recognises its own entry', async () => {
+  test('recognises its own entry after a lost response', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     store.fault = (operation) => (operation === 'createIfAbsent' ? 'after' : undefined);
@@ -55,7 +55,7 @@ describe('the append log', () => {
     expect(await valuesOf(log)).toEqual(['a']);
   });
 
-  test('a writer that failed before anything was written says so', async () => {
+  test('reports STORE_UNAVAILABLE if the append fails before the write', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     store.fault = (operation) => (operation === 'createIfAbsent' ? 'before' : undefined);
@@ -63,7 +63,7 @@ describe('the append log', () => {
     expect(await log.size()).toBe(0);
   });
 
-  test('a writer that loses the race builds again on the new head', async () => {
+  test('builds again on the new head after losing a race', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     const heads: (string | undefined)[] = [];
@@ -76,7 +76,7 @@ describe('the append log', () => {
     expect(await valuesOf(log)).toEqual(['first', 'second']);
   });
 
-  test('a writer that never wins gives up with COMMIT_CONFLICT', async () => {
+  test('gives up with COMMIT_CONFLICT after losing every race', async () => {
     const store = memoryObjectStore();
     const unlucky = openLog(store).append(async (_head, { commitId }) => {
       await write(openLog(store), 'other');
@@ -86,7 +86,7 @@ describe('the append log', () => {
     expect(await valuesOf(openLog(store))).not.toContain('mine');
   });
 
-  test('a gap is corruption that names the missing entry, and stops writers', async () => {
+  test('reports a gap as corruption, names the missing entry and stops writers', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     for (const value of ['a', 'b', 'c']) await write(log, value);
@@ -96,13 +96,13 @@ describe('the append log', () => {
     }
   });
 
-  test('an entry 0 is corruption', async () => {
+  test('reports an entry 0 as corruption', async () => {
     const store = memoryObjectStore();
     await store.put(keyOf(0), Buffer.from('{}'));
     await expect(openLog(store).head()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
   });
 
-  test('a list that missed an entry while the folder grew is no gap', async () => {
+  test('takes an entry that a concurrent list missed for no gap', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     for (const value of ['a', 'b', 'c']) await write(log, value);
@@ -110,7 +110,7 @@ describe('the append log', () => {
     expect((await openLog(racy as MemoryObjectStore).head())?.value).toBe('c');
   });
 
-  test('files that are no entries are ignored', async () => {
+  test('ignores files that are not entries', async () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     await write(log, 'a');
@@ -120,7 +120,7 @@ describe('the append log', () => {
     expect(await valuesOf(log)).toEqual(['a', 'b']);
   });
 
-  test('whatever fails, before or after, every acknowledged entry is there once and in order', async () => {
+  test('keeps every acknowledged entry once and in order, whatever fails', async () => {
     const plan = fc.array(
       fc.constantFrom(undefined, undefined, 'before' as const, 'after' as const),
       {
@@ -157,7 +157,7 @@ describe('the append log', () => {
     );
   });
 
-  test('a log of years is found at its end by few requests, cold and warm, and a gap near its end is seen', async () => {
+  test('finds the head of a log of years, and a gap near it, with few requests', async () => {
     const store = memoryObjectStore();
     const last = 26_280;
     for (let number = 1; number <= last; number++) {
@@ -194,41 +194,37 @@ describe('the append log', () => {
 
   test.each([
     ['a store that lists', false, 1000],
-    ['a store that is asked by name', true, 100],
-  ])(
-    '%s: the head of a long log is exact at every length, and so is a gap near its end',
-    async (_, isNear, near) => {
-      const property = fc.asyncProperty(
-        fc.integer({ min: 1, max: 6500 }),
-        fc.integer({ min: 1, max: near - 1 }),
-        fc.integer({ min: 1, max: near - 1 }),
-        async (last, lost, behind) => {
-          const store = memoryObjectStore();
-          if (isNear)
-            Object.assign(store, {
-              present: async (keys: string[]) => keys.filter((key) => store.objects.has(key)),
-            });
-          for (let number = 1; number <= last; number++) {
-            store.objects.set(keyOf(number), entryOf(number));
-          }
-          const log = openLog(store);
-          expect([(await log.head())?.value, await log.size()]).toEqual([String(last), last]);
-          // The entries before the last `behind` are gone, as if a backup had been restored in
-          // part.
-          const until = last - (behind % last);
-          const from = Math.max(0, until - lost);
-          for (let number = from + 1; number <= until; number++)
-            store.objects.delete(keyOf(number));
-          // What lies before an entry that the end is sought from is looked at by whoever reads the
-          // log.
-          if (until === last || until < last - (last % near)) return;
-          await expect(log.head()).rejects.toMatchObject({
-            code: 'STORE_CORRUPT',
-            where: keyOf(from + 1),
+    ['a store that looks up names', true, 100],
+  ])('%s: the head and a gap near it are exact at every log length', async (_, isNear, near) => {
+    const property = fc.asyncProperty(
+      fc.integer({ min: 1, max: 6500 }),
+      fc.integer({ min: 1, max: near - 1 }),
+      fc.integer({ min: 1, max: near - 1 }),
+      async (last, lost, behind) => {
+        const store = memoryObjectStore();
+        if (isNear)
+          Object.assign(store, {
+            present: async (keys: string[]) => keys.filter((key) => store.objects.has(key)),
           });
-        },
-      );
-      await fc.assert(property, { numRuns: 25, seed: 11 });
-    },
-  );
+        for (let number = 1; number <= last; number++) {
+          store.objects.set(keyOf(number), entryOf(number));
+        }
+        const log = openLog(store);
+        expect([(await log.head())?.value, await log.size()]).toEqual([String(last), last]);
+        // The entries before the last `behind` are gone, as if a backup had been restored in
+        // part.
+        const until = last - (behind % last);
+        const from = Math.max(0, until - lost);
+        for (let number = from + 1; number <= until; number++) store.objects.delete(keyOf(number));
+        // What lies before an entry that the end is sought from is looked at by whoever reads the
+        // log.
+        if (until === last || until < last - (last % near)) return;
+        await expect(log.head()).rejects.toMatchObject({
+          code: 'STORE_CORRUPT',
+          where: keyOf(from + 1),
+        });
+      },
+    );
+    await fc.assert(property, { numRuns: 25, seed: 11 });
+  });
 });

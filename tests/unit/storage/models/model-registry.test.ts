@@ -34,8 +34,8 @@ async function register(...seeds: number[]): Promise<string[]> {
 const promote = (modelVersion: string) =>
   models.promote({ modelVersion, reason: 'better', evidence: { skill: 0.1 } });
 
-describe('models', () => {
-  test('a model comes back as it was registered', async () => {
+describe('model registration', () => {
+  test('loads a model as it was registered', async () => {
     const card = await models.register(modelOf(3));
     expect(card.modelVersion).toMatch(/^20240601T000000Z-[0-9a-f]{12}$/);
     expect(card).toMatchObject({
@@ -51,19 +51,19 @@ describe('models', () => {
     expect(Buffer.compare(loaded.weights, modelOf(3).weights)).toBe(0);
   });
 
-  test('registering the same model again at the same time leaves one', async () => {
+  test('stores a model once that is registered twice at the same time', async () => {
     expect(await models.register(modelOf(1))).toEqual(await models.register(modelOf(1)));
     expect(await models.list()).toHaveLength(1);
   });
 
-  test('cards are listed newest first', async () => {
+  test('lists cards newest first', async () => {
     const versions = await register(1, 2, 3);
     expect((await models.list()).map(({ modelVersion }) => modelVersion)).toEqual(
       versions.reverse(),
     );
   });
 
-  test('a model that is not there says so', async () => {
+  test('reports an unknown model as MODEL_NOT_FOUND', async () => {
     await expect(models.load('20240101T000000Z-000000000000')).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     });
@@ -73,7 +73,7 @@ describe('models', () => {
     });
   });
 
-  test('a model whose card was never written does not exist', async () => {
+  test('does not list a model whose card was never written', async () => {
     store.fault = (operation, key) =>
       operation === 'createIfAbsent' && key.endsWith('card.json') ? 'before' : undefined;
     await expect(models.register(modelOf(1))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -89,7 +89,7 @@ describe('models', () => {
     expect((await models.verify()).bytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
   });
 
-  test('a card that is not one is refused before anything is written', async () => {
+  test('refuses an invalid card before anything is written', async () => {
     const request = modelOf(1);
     const spoiled = { ...request, card: { ...request.card, horizon: 0 } };
     await expect(models.register(spoiled)).rejects.toMatchObject({ code: 'INTERNAL' });
@@ -98,7 +98,7 @@ describe('models', () => {
 });
 
 describe('promotions', () => {
-  test('the last promotion names the champion, and refusals are written down next to it', async () => {
+  test('the last promotion names the champion; refusals are logged next to it', async () => {
     expect(await models.champion()).toBeNull();
     const [a, b] = await register(1, 2);
     await promote(a);
@@ -130,7 +130,7 @@ describe('promotions', () => {
     expect(await models.promotions()).toHaveLength(2);
   });
 
-  test('an inconclusive verdict leaves the champion, and a rollback does not see it', async () => {
+  test('an inconclusive verdict keeps the champion and is skipped by a rollback', async () => {
     const [a, b, c] = await register(1, 2, 3);
     await promote(a);
     await promote(b);
@@ -151,7 +151,7 @@ describe('promotions', () => {
     expect(await promote(c)).toMatchObject({ kind: 'promoted', modelVersion: c });
   });
 
-  test('entries of format 1, from before there were charts, are read', async () => {
+  test('reads entries of format 1, which have no charts', async () => {
     const [a, b] = await register(1, 2);
     const old = (number: number, kind: string, modelVersion: string) => {
       const key = objectKeys.promotion('toy', number);
@@ -181,7 +181,7 @@ describe('promotions', () => {
     });
   });
 
-  test('the chart of a verdict is kept next to it, and checked', async () => {
+  test('stores the chart of a verdict next to it and checks its hash', async () => {
     const [a, b] = await register(1, 2);
     const entry = await models.promote({
       modelVersion: a,
@@ -208,7 +208,7 @@ describe('promotions', () => {
     expect((await models.verify()).problems.map((problem) => problem.key)).toEqual([key]);
   });
 
-  test('a newest promotion that was deleted or exchanged is noticed', async () => {
+  test('verify finds a newest promotion that was deleted or replaced', async () => {
     const [first, second] = (await register(1, 2)) as [string, string];
     await promote(first);
     await promote(second);
@@ -257,7 +257,7 @@ describe('promotions', () => {
     expect(await models.promotions()).toHaveLength(7);
   });
 
-  test('a rollback to the twin of the champion takes its place, one to an earlier champion undoes', async () => {
+  test('rolls back to a twin of the champion as a new champion, to an earlier one as an undo', async () => {
     const [a, b, c, twin] = await register(1, 2, 3, 4);
     for (const version of [a, b, c]) await promote(version);
     const evidence = { blocks: 7 };
@@ -269,7 +269,7 @@ describe('promotions', () => {
     expect(await models.earlierChampions()).toEqual([]);
   });
 
-  test('what was decided over another champion changes nothing', async () => {
+  test('refuses a decision made about another champion', async () => {
     const [a, b, c] = await register(1, 2, 3);
     await promote(a);
     await promote(b);
@@ -281,7 +281,7 @@ describe('promotions', () => {
     expect((await models.promote({ ...verdict, over: b })).modelVersion).toBe(c);
   });
 
-  test('a damaged model can neither be promoted nor rolled back to', async () => {
+  test('refuses to promote or to roll back to a damaged model', async () => {
     const [a, b] = await register(1, 2);
     await promote(a);
     await promote(b);
@@ -292,7 +292,7 @@ describe('promotions', () => {
     expect((await models.champion())?.modelVersion).toBe(b);
   });
 
-  test('two promotions at once are both written, one after the other', async () => {
+  test('writes concurrent promotions one after the other', async () => {
     const versions = await register(1, 2, 3, 4);
     await Promise.all(versions.map((version) => promote(version)));
     const log = await models.promotions();
@@ -300,7 +300,7 @@ describe('promotions', () => {
     expect((await models.champion())?.modelVersion).toBe(log.at(-1)?.modelVersion);
   });
 
-  test('a promotion whose reply was lost is there once', async () => {
+  test('writes a promotion once whose response was lost', async () => {
     const [a] = await register(1);
     store.fault = (operation) => (operation === 'createIfAbsent' ? 'after' : undefined);
     expect((await promote(a)).modelVersion).toBe(a);

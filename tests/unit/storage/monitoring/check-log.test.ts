@@ -24,7 +24,7 @@ const check = (hour: number) => ({
 });
 const states = () => [...store.objects.keys()].filter((key) => key.includes('/state/'));
 
-test('the newest entry leads to its state', async () => {
+test('the newest entry refers to its state', async () => {
   expect(await checks.head()).toBeNull();
   await checks.append(check(0), { drift: [0] });
   const entry = await checks.append(check(1), { drift: [1] });
@@ -32,7 +32,7 @@ test('the newest entry leads to its state', async () => {
   expect(await checks.state(entry)).toEqual({ drift: [1] });
 });
 
-test('states of two days and of the check before stay; every entry stays', async () => {
+test('keeps every entry, and the states of two days and of the previous check', async () => {
   for (let hour = 0; hour <= 60; hour++) await checks.append(check(hour), { drift: hour });
   expect(states()).toHaveLength(49);
   const late = await checks.append(check(400), { drift: 400 });
@@ -45,7 +45,7 @@ test('states of two days and of the check before stay; every entry stays', async
   expect(recent.map(({ number }) => number)).toEqual([60, 61, 62]);
 });
 
-test('a check of the same time changes nothing, an older one is refused', async () => {
+test('ignores a second check of the same time and refuses an older one', async () => {
   await checks.append(check(5), { drift: 1 });
   const keys = [...store.objects.keys()];
   expect(await checks.append(check(5), { drift: 2 })).toMatchObject({ number: 1 });
@@ -54,7 +54,7 @@ test('a check of the same time changes nothing, an older one is refused', async 
   await expect(older).rejects.toMatchObject({ code: 'CLOCK_BEHIND' });
 });
 
-test('a state that was changed is found', async () => {
+test('detects a changed state', async () => {
   const entry = await checks.append(check(0), { drift: 0 });
   store.objects.set(entry.state, new Uint8Array(8));
   await expect(checks.state(entry)).rejects.toMatchObject({
@@ -64,7 +64,7 @@ test('a state that was changed is found', async () => {
   expect(problems.map(({ key }) => key)).toEqual([entry.state]);
 });
 
-test('a reply that is lost on the way leaves one entry', async () => {
+test('writes one entry if a response is lost', async () => {
   let isLost = false;
   store.fault = (operation) => {
     if (isLost || operation !== 'createIfAbsent') return undefined;
@@ -75,7 +75,7 @@ test('a reply that is lost on the way leaves one entry', async () => {
   expect(await checks.entries()).toHaveLength(1);
 });
 
-test('who may not delete writes checks all the same', async () => {
+test('writes checks without the permission to delete', async () => {
   store.fault = (operation) => (operation === 'remove' ? 'before' : undefined);
   for (const hour of [0, 1, 60, 120]) await checks.append(check(hour), { drift: hour });
   expect(await checks.entries()).toHaveLength(4);

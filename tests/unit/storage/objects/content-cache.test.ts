@@ -39,7 +39,7 @@ const add = (cache: ReturnType<typeof open>, n: number) =>
     return hashOf(n);
   });
 
-test('an object is fetched once, for all readers and processes of this machine', async () => {
+test('fetches an object once for all readers and processes of a machine', async () => {
   const one = openOnFakeS3(double, folder);
   await one.put(keyOf(1), contentOf(1));
   const paths = await Promise.all([
@@ -54,7 +54,7 @@ test('an object is fetched once, for all readers and processes of this machine',
   expect(fetches()).toBe(1);
 });
 
-test('an object whose key does not name its content is kept by its content all the same', async () => {
+test('caches an object by its content even if its key does not name it', async () => {
   const store = openOnFakeS3(double, folder);
   await store.put('models/toy/1/weights.bin', contentOf(1));
   await store.localPath('models/toy/1/weights.bin');
@@ -63,7 +63,7 @@ test('an object whose key does not name its content is kept by its content all t
   expect(await readdir(path.join(folder, 'cache', 'objects'))).toEqual([hashOf(1)]);
 });
 
-test('a copy that is damaged is dropped and fetched again', async () => {
+test('drops a damaged copy and fetches it again', async () => {
   const store = openOnFakeS3(double, folder);
   await store.put(keyOf(1), contentOf(1));
   await mkdir(path.join(folder, 'cache', 'objects'), { recursive: true });
@@ -72,7 +72,7 @@ test('a copy that is damaged is dropped and fetched again', async () => {
   expect(await readFile(path.join(folder, 'cache', 'objects', hashOf(1)))).toEqual(contentOf(1));
 });
 
-test('a size of 0 reads the store itself, every time', async () => {
+test('with size 0 reads the store each time', async () => {
   const cached = openOnFakeS3(double, folder);
   await cached.put(keyOf(1), contentOf(1));
   await cached.localPath(keyOf(1));
@@ -89,7 +89,7 @@ test('a size of 0 reads the store itself, every time', async () => {
     await expect(read()).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
 
-test('the least recently used goes first, and reading is use', async () => {
+test('evicts the least recently used object, and a read counts as use', async () => {
   const clock = fixedClock(NOW);
   const cache = open(2500, clock);
   for (const n of [1, 2]) {
@@ -103,7 +103,7 @@ test('the least recently used goes first, and reading is use', async () => {
   expect(await open(2500).find(hashOf(2))).toBeNull();
 });
 
-test('a path that was handed out outlives its eviction, by whatever process, and keeps its look', async () => {
+test('a path in use survives its eviction by any process', async () => {
   const reader = open(1000);
   const handed = await add(reader, 1);
   const before = await stat(handed);
@@ -113,7 +113,7 @@ test('a path that was handed out outlives its eviction, by whatever process, and
   expect((await stat(handed)).mtimeMs).toBe(before.mtimeMs);
 });
 
-test('a path that nobody has asked for in hours is let go, so that a process that stays does not hold all it ever read', async () => {
+test('releases a path that nobody has asked for in hours', async () => {
   const clock = fixedClock(NOW);
   const cache = open(1000, clock);
   const [old, current] = [await add(cache, 1), await add(cache, 2)];
@@ -125,7 +125,7 @@ test('a path that nobody has asked for in hours is let go, so that a process tha
   expect(await readFile(current)).toEqual(contentOf(2));
 });
 
-test('many at once add, find and evict without a torn or wrong file', async () => {
+test('concurrent adds, finds and evictions leave no torn or wrong file', async () => {
   const caches = Array.from({ length: 6 }, () => open(3500));
   await Promise.all(
     caches.map(async (cache, i) => {
@@ -141,7 +141,7 @@ test('many at once add, find and evict without a torn or wrong file', async () =
   expect((await kept()).length).toBeLessThanOrEqual(3);
 });
 
-test('a failed fetch leaves nothing, and what killed processes left goes after a day', async () => {
+test('removes what a failed fetch left at once, and what a killed process left after a day', async () => {
   const abandoned = path.join(folder, 'in-use', 'killed');
   await mkdir(abandoned, { recursive: true });
   await utimes(abandoned, NOW / 1000 - 90_000, NOW / 1000 - 90_000);
@@ -160,7 +160,7 @@ test('a failed fetch leaves nothing, and what killed processes left goes after a
   ]).toEqual([[], [], []]);
 });
 
-test('a folder that cannot be written says so', async () => {
+test('reports a folder that cannot be written', async () => {
   await writeFile(path.join(folder, 'file'), '');
   const cache = new ContentCache({ folder: path.join(folder, 'file'), maxBytes: 1000 });
   await expect(add(cache, 1)).rejects.toMatchObject({

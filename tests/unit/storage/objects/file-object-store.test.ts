@@ -35,8 +35,8 @@ const failWith = (code: string) => {
   throw Object.assign(new Error(`${code}: made by the test`), { code });
 };
 
-describe('opening a store by its address', () => {
-  test('takes a folder, with and without "file:"', async () => {
+describe('openStore', () => {
+  test('accepts a folder with and without "file:"', async () => {
     for (const url of [folder, `file:${folder}`, `file://${folder}`])
       expect(openStore(url).location).toBe(`file:${folder}`);
     expect(openStore('file:./x').location).toBe(`file:${path.resolve('x')}`);
@@ -58,8 +58,8 @@ describe('opening a store by its address', () => {
   );
 });
 
-describe('crashes', () => {
-  test('at whatever step a writer dies, the object is whole or absent, and the next writer succeeds', async () => {
+describe('crashes of a writer', () => {
+  test('leave the object whole or absent at every step, and the next write succeeds', async () => {
     let steps = Number.POSITIVE_INFINITY;
     for (let dieAt = 1; dieAt <= steps; dieAt++) {
       const root = path.join(folder, String(dieAt));
@@ -86,7 +86,7 @@ describe('crashes', () => {
     expect(steps).toBeGreaterThan(8);
   });
 
-  test('what killed writers left is never seen, and goes after a day', async () => {
+  test('leave files that readers ignore and that are removed after a day', async () => {
     await fileObjectStore(folder).put('a', bytes);
     const leftover = path.join(folder, '.tmp', '1-left-behind');
     await nodeFiles.writeFile(leftover, 'half an obj');
@@ -99,21 +99,21 @@ describe('crashes', () => {
     expect(await nodeFiles.readdir(path.join(folder, '.tmp'))).toEqual([]);
   });
 
-  test('writes leave no temporary file, also where the object was there', async () => {
+  test('writes leave no temporary file, also where the object exists', async () => {
     const store = fileObjectStore(folder);
     for (let i = 0; i < 3; i++) await store.createIfAbsent('a/b', bytes);
     expect(await nodeFiles.readdir(path.join(folder, '.tmp'))).toEqual([]);
   });
 });
 
-describe('trouble with the disk', () => {
+describe('disk errors', () => {
   test.each([
     ['ENOSPC', 'STORE_FULL'],
     ['EDQUOT', 'STORE_FULL'],
     ['EACCES', 'STORE_UNAVAILABLE'],
     ['EROFS', 'STORE_UNAVAILABLE'],
     ['EPERM', 'STORE_UNAVAILABLE'],
-  ])('%s is %s, with the key and what to do', async (code, expected) => {
+  ])('reports %s as %s with the key and a fix', async (code, expected) => {
     const store = fileObjectStore(folder, {
       files: watched((call) => (call === 'link' ? failWith(code) : undefined)),
     });
@@ -123,7 +123,7 @@ describe('trouble with the disk', () => {
     expect(await nodeFiles.readdir(path.join(folder, '.tmp'))).toEqual([]);
   });
 
-  test('a file where the folder should be', async () => {
+  test('reports a file where the folder should be', async () => {
     const file = path.join(folder, 'file');
     await nodeFiles.writeFile(file, '');
     await expect(fileObjectStore(file).put('a', bytes)).rejects.toMatchObject({
@@ -134,7 +134,7 @@ describe('trouble with the disk', () => {
     });
   });
 
-  test('a disk that is really full loses nothing, and goes on when there is space', async () => {
+  test('a full disk loses nothing, and writes continue when there is space', async () => {
     const disk = path.join(folder, 'disk');
     await nodeFiles.mkdir(disk);
     const mount = (...args: string[]) => spawnSync('mount', args).status === 0;
@@ -179,8 +179,8 @@ describe('trouble with the disk', () => {
   }, 60_000);
 });
 
-describe('links', () => {
-  test('a symbolic link that leads out of the store is refused, for reading and writing', async () => {
+describe('symbolic links', () => {
+  test('out of the store are refused for reading and writing', async () => {
     const outside = path.join(folder, 'outside');
     const root = path.join(folder, 'root');
     await nodeFiles.mkdir(outside);
@@ -202,7 +202,7 @@ describe('links', () => {
     expect(await nodeFiles.readdir(outside)).toEqual(['secret']);
   });
 
-  test('the store itself may be reached through a symbolic link', async () => {
+  test('to the store itself are followed', async () => {
     await nodeFiles.mkdir(path.join(folder, 'real'));
     await nodeFiles.symlink(path.join(folder, 'real'), path.join(folder, 'alias'));
     await fileObjectStore(path.join(folder, 'alias')).put('a/b', bytes);
@@ -211,7 +211,7 @@ describe('links', () => {
 });
 
 test.each(['EPERM', 'EINVAL', 'ENOTSUP'])(
-  'a file system that flushes no folder (%s) is written to all the same',
+  'writes to a file system that cannot flush folders (%s)',
   async (code) => {
     const isFolder = (name: string) => !name.includes('.tmp/');
     const files = watched(
@@ -225,7 +225,7 @@ test.each(['EPERM', 'EINVAL', 'ENOTSUP'])(
   },
 );
 
-test('a disk that fails to flush a folder is an error', async () => {
+test('reports a disk that fails to flush a folder', async () => {
   const files = watched((call) => (call === 'file.sync' ? failWith('EIO') : undefined), {
     handles: true,
   });

@@ -26,23 +26,20 @@ async function open(options: FakeS3Options = {}) {
 test.each([
   ['always', /ignores it for a write to a key that exists/],
   ['at once', /ignores it for writes to one key at once/],
-] as const)(
-  'a server that ignores the condition (%s) is refused by name',
-  async (kind, message) => {
-    const store = await open({ ignoresCondition: kind });
-    for (let i = 0; i < 2; i++)
-      await expect(store.createIfAbsent('log/1.json', Buffer.from('1'))).rejects.toMatchObject({
-        code: 'STORE_UNAVAILABLE',
-        message: expect.stringMatching(message),
-        where: expect.stringContaining('http://127.0.0.1:'),
-        fix: expect.stringContaining('docs/store-protocol.md'),
-      });
-    expect([...double.objects.keys()]).toEqual([]);
-    expect(double.uploads.size).toBe(0);
-  },
-);
+] as const)('names and refuses a server that ignores the condition (%s)', async (kind, message) => {
+  const store = await open({ ignoresCondition: kind });
+  for (let i = 0; i < 2; i++)
+    await expect(store.createIfAbsent('log/1.json', Buffer.from('1'))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(message),
+      where: expect.stringContaining('http://127.0.0.1:'),
+      fix: expect.stringContaining('docs/store-protocol.md'),
+    });
+  expect([...double.objects.keys()]).toEqual([]);
+  expect(double.uploads.size).toBe(0);
+});
 
-test('a server that ignores it for multipart uploads alone is used, with a warning', async () => {
+test('warns about a server that ignores the condition for multipart uploads alone', async () => {
   double = await startFakeS3({ ignoresCondition: 'multipart' });
   const warnings: string[] = [];
   const onWarning = (message: string) => void warnings.push(message);
@@ -52,7 +49,7 @@ test('a server that ignores it for multipart uploads alone is used, with a warni
   expect(warnings).toEqual([expect.stringContaining('for multipart uploads')]);
 });
 
-test('a server that honours it proves so once, and nothing of the proof stays', async () => {
+test('proves the condition once and leaves nothing of the proof in the store', async () => {
   const store = await open();
   expect(await store.createIfAbsent('log/1.json', Buffer.from('1'))).toBe('created');
   const before = double.requests.length;
@@ -64,7 +61,7 @@ test('a server that honours it proves so once, and nothing of the proof stays', 
   ]);
 });
 
-test('credentials that may not remove objects pass, and reading needs no proof', async () => {
+test('passes without the permission to remove objects, and reads need no proof', async () => {
   const store = await open();
   expect(await store.list('')).toEqual([]);
   expect(double.requests.length).toBe(1);
@@ -73,7 +70,7 @@ test('credentials that may not remove objects pass, and reading needs no proof',
   expect(await store.createIfAbsent('log/1.json', Buffer.from('1'))).toBe('created');
 });
 
-test('lost replies during the proof are no violation', async () => {
+test('takes lost responses during the proof for no violation', async () => {
   const store = await open();
   let left = 20;
   double.fault = ({ number }) =>

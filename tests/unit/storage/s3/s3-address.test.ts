@@ -14,7 +14,7 @@ const amazon = {
   kmsKey: null,
 };
 
-describe('an address', () => {
+describe('parseS3Address', () => {
   test.each([
     ['s3://bucket', {}, { bucket: 'bucket', prefix: '', ...amazon }],
     ['s3://bucket/', {}, { bucket: 'bucket', prefix: '', ...amazon }],
@@ -44,11 +44,11 @@ describe('an address', () => {
         kmsKey: 'arn:aws:kms:eu-west-1:1:key/a-b',
       },
     ],
-  ])('%s with %j', (url, environment, expected) => {
+  ])('parses %s with %j', (url, environment, expected) => {
     expect(parseS3Address(url, environment)).toEqual(expected);
   });
 
-  test('another server than Amazon’s: by address or variable, the nearest counts; path style, and no encryption it may not have', () => {
+  test('takes another endpoint from address or variable, with path style and no encryption', () => {
     const other = { region: 'us-east-1', pathStyle: true, encryption: null };
     const environment = {
       AWS_ENDPOINT_URL_S3: 'http://minio:9000',
@@ -88,7 +88,7 @@ describe('an address', () => {
     's3://bucket/p?kms-key=a',
     's3://bucket/p?sse=aws:kms&kms-key=a b',
     's3://bucket/p#part',
-  ])('%s is refused', (url) => {
+  ])('refuses %s', (url) => {
     const parse = () => parseS3Address(url);
     expect(parse).toThrow(
       expect.objectContaining({
@@ -100,7 +100,7 @@ describe('an address', () => {
   });
 });
 
-test('a store on S3 is opened by its address, and says where it is without its parameters', () => {
+test('openStore opens an S3 address, and its location omits the parameters', () => {
   expect(openStore('s3://bucket/p/q?endpoint=http://host:1').location).toBe('s3://bucket/p/q');
   expect(openStore('S3://bucket').location).toBe('s3://bucket');
 });

@@ -43,7 +43,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('the contract', () => {
+describe('object store contract', () => {
   const opened = (faults: () => FakeS3['fault'], partBytes?: number) => async () => {
     const server = await startFakeS3({ pageSize: 3, smallestPartBytes: partBytes ?? 0 });
     server.fault = faults();
@@ -81,18 +81,15 @@ const failureOf = (work: Promise<unknown>): Promise<Error> =>
     (error: unknown) => error as Error,
   );
 
-describe('creating', () => {
-  test.each([1, 3, 8])(
-    'a writer that lost %i replies knows its object for its own',
-    async (times) => {
-      double.fault = failing({ kind: 'lost-reply' }, 'PUT', times);
-      const store = openOnFakeS3(double, folder);
-      expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('created');
-      expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('exists');
-    },
-  );
+describe('createIfAbsent', () => {
+  test.each([1, 3, 8])('recognises its own object after %i lost responses', async (times) => {
+    double.fault = failing({ kind: 'lost-reply' }, 'PUT', times);
+    const store = openOnFakeS3(double, folder);
+    expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('created');
+    expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('exists');
+  });
 
-  test('a writer that was refused by another one’s object says so, whatever was lost before', async () => {
+  test('reports an object of another writer as existing, whatever was lost before', async () => {
     const store = openOnFakeS3(double, folder);
     await store.put('log/1', bytesOf('same bytes'));
     double.fault = failing({ kind: 'lost-reply' }, 'PUT', 2);
@@ -101,7 +98,7 @@ describe('creating', () => {
     expect(await store.createIfAbsent('log/1', bytesOf('same bytes'))).toBe('exists');
   });
 
-  test('409 is tried again', async () => {
+  test('retries a 409', async () => {
     double.fault = failing(
       { kind: 'status', status: 409, code: 'ConditionalRequestConflict' },
       'PUT',
@@ -113,7 +110,7 @@ describe('creating', () => {
     expect(asked('PUT')).toBe(4);
   });
 
-  test('nothing is acknowledged that is not there; the error names key, place and number of tries', async () => {
+  test('acknowledges nothing that is not stored; the error has key, place and attempts', async () => {
     double.fault = failing({ kind: 'cut' }, 'PUT');
     const error = {
       code: 'STORE_UNAVAILABLE',
@@ -130,7 +127,7 @@ describe('creating', () => {
     expect(double.objects.size).toBe(0);
   });
 
-  test('what the way changes is refused by the server, and sent again', async () => {
+  test('sends a body again that was damaged on the way', async () => {
     double.fault = failing({ kind: 'status', status: 400, code: 'BadDigest' }, 'PUT', 1);
     await openOnFakeS3(double, folder).put('a', bytesOf('whole'));
     expect(double.objects.get(`${PREFIX}a`)?.bytes.toString()).toBe('whole');
@@ -153,7 +150,7 @@ describe('large objects', () => {
   });
   const open = () => openOnFakeS3(double, folder, { partBytes: PART });
 
-  test('go in parts, with a hash for each, and come in ranges', async () => {
+  test('are sent in parts with a hash each, and read in ranges', async () => {
     await open().putFile('large', file);
     const parts = double.requests.filter(({ query }) => query.has('partNumber'));
     expect(parts.map(({ body }) => body.length).sort((a, b) => a - b)).toEqual([
@@ -167,7 +164,7 @@ describe('large objects', () => {
     expect(asked('GET')).toBe(4);
   });
 
-  test('what was not stored leaves neither an object nor parts that cost money', async () => {
+  test('leave neither an object nor parts if they could not be stored', async () => {
     double.fault = ({ query }) =>
       query.get('partNumber') === '3'
         ? { kind: 'status', status: 403, code: 'AccessDenied' }
@@ -179,7 +176,7 @@ describe('large objects', () => {
     expect([double.objects.size, double.uploads.size]).toEqual([0, 0]);
   });
 
-  test('the end of an upload whose reply was lost is a success, and another writer’s object is none of its own', async () => {
+  test('succeed if only the last response was lost, and keep another writer’s object', async () => {
     double.fault = ({ method, query }) =>
       method === 'POST' && query.has('uploadId') ? { kind: 'lost-reply' } : undefined;
     await open().putFile('large', file);
@@ -197,9 +194,9 @@ describe('large objects', () => {
   });
 });
 
-describe('reading', () => {
+describe('get and list', () => {
   test.each(['flip', 'short', 'truncate'] as const)(
-    'a response that is damaged (%s) is asked for again',
+    'retries a response that is damaged (%s)',
     async (kind) => {
       const store = openOnFakeS3(double, folder);
       await store.put('a', bytesOf('what was written'));
@@ -208,7 +205,7 @@ describe('reading', () => {
     },
   );
 
-  test('stored bytes that have changed are STORE_CORRUPT with the key', async () => {
+  test('reports changed bytes as STORE_CORRUPT with the key', async () => {
     const store = openOnFakeS3(double, folder);
     await store.put('a/b', bytesOf('what was written'));
     const stored = double.objects.get(`${PREFIX}a/b`)!;
@@ -218,7 +215,7 @@ describe('reading', () => {
     await expect(store.localPath('a/b')).rejects.toMatchObject(corrupt);
   });
 
-  test('a server that does not respond is left in time', async () => {
+  test('gives up on a server that does not respond within the time limit', async () => {
     double.fault = () => ({ kind: 'hang' });
     const retries = { tries: 2, sleep: async () => undefined };
     const store = openOnFakeS3(double, folder, { requestTimeoutMs: 40, retries });
@@ -228,7 +225,7 @@ describe('reading', () => {
     });
   });
 
-  test('a server that never replies costs the time limit in total, and is logged', async () => {
+  test('limits the total time of retries on a server that never responds, and logs it', async () => {
     double.fault = () => ({ kind: 'hang' });
     const slow: string[] = [];
     let waitedMs = 0;
@@ -250,7 +247,7 @@ describe('reading', () => {
     expect(waitedMs).toBeLessThan(1500);
   });
 
-  test('a list that broke off is no empty store', async () => {
+  test('retries a list that broke off', async () => {
     const store = openOnFakeS3(double, folder);
     await store.put('a', bytesOf('x'));
     const empty: S3Fault = { kind: 'status', status: 200, code: '' };
@@ -260,7 +257,7 @@ describe('reading', () => {
     await expect(store.list('')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test('the end of a long list is asked for alone', async () => {
+  test('lists only the end of a long list', async () => {
     const store = openOnFakeS3(double, folder) as ObjectStore & {
       list(folder: string, after?: string): Promise<string[]>;
     };
@@ -268,7 +265,7 @@ describe('reading', () => {
     expect(await store.list('b/', 'b/2')).toEqual(['b/3']);
   });
 
-  test('sees only its own prefix, and no name that is no key', async () => {
+  test('lists only its own prefix and valid keys', async () => {
     const store = openOnFakeS3(double, folder);
     await store.put('a', bytesOf('x'));
     const object = double.objects.get(`${PREFIX}a`)!;
@@ -287,7 +284,7 @@ describe('reading', () => {
   });
 });
 
-describe('what people have to fix', () => {
+describe('errors with a fix', () => {
   const status = (code: number, name: string, headers = {}): S3Fault => ({
     kind: 'status',
     status: code,
@@ -311,7 +308,7 @@ describe('what people have to fix', () => {
     ],
     [status(400, 'AuthorizationHeaderMalformed'), /another region/, /AWS_REGION/],
     [status(501, 'NotImplemented'), /does not know/, /If-None-Match/],
-  ])('%j is asked once and reported with what to do', async (fault, message, fix) => {
+  ])('reports %j after one request', async (fault, message, fix) => {
     double.fault = () => fault;
     const store = openOnFakeS3(double, folder);
     for (const work of [
@@ -332,7 +329,7 @@ describe('what people have to fix', () => {
   });
 
   test.each([[status(507, 'XMinioStorageFull')], [status(403, 'QuotaExceeded')]])(
-    '%j is STORE_FULL',
+    'reports %j as STORE_FULL',
     async (fault) => {
       double.fault = () => fault;
       await expect(openOnFakeS3(double, folder).put('a', bytesOf('x'))).rejects.toMatchObject({
@@ -342,7 +339,7 @@ describe('what people have to fix', () => {
     },
   );
 
-  test('an endpoint where nobody listens', async () => {
+  test('reports an endpoint that refuses connections', async () => {
     const store = openOnFakeS3({ ...double, url: 'http://127.0.0.1:1' }, folder);
     await expect(store.get('a')).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -350,7 +347,7 @@ describe('what people have to fix', () => {
     });
   });
 
-  test('no error says a key, a secret, a token or a signature, though the server repeats what it was sent', async () => {
+  test('contain no key, secret, token or signature, even if the server repeats them', async () => {
     const credentials = {
       accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
       secretAccessKey: 'very-secret',
@@ -400,7 +397,7 @@ describe('encryption', () => {
         'x-amz-server-side-encryption-aws-kms-key-id': 'alias/mine',
       },
     ],
-  ])('%j', async (parameters, expected) => {
+  ])('sends the headers of %j', async (parameters, expected) => {
     const cache = { folder, maxBytes: 0 };
     const options = { credentials: credentialsOf(double), cache, partBytes: PART };
     const store = s3ObjectStore(parseS3Address(addressOn(double) + parameters), options);
@@ -416,7 +413,7 @@ describe('encryption', () => {
   });
 });
 
-test('the double takes the SDK’s own streamed bodies, and refuses one whose trailer does not fit', async () => {
+test('the fake accepts the SDK’s streamed bodies and refuses a wrong trailer', async () => {
   const client = new S3Client({
     endpoint: double.url,
     region: 'us-east-1',
@@ -436,7 +433,7 @@ test('the double takes the SDK’s own streamed bodies, and refuses one whose tr
   client.destroy();
 });
 
-test('posted actuals, whose names are no hashes of their bytes, are read back', async () => {
+test('reads posted actuals back, whose names are not hashes of their bytes', async () => {
   const log = openActualsLog({ store: openOnFakeS3(double, folder), domain: 'd' });
   const actuals = [{ seriesId: 'a', start: 0, values: [1, null] }];
   await log.append({

@@ -28,12 +28,12 @@ const scored = (over: Partial<ScoreDay> = {}): ScoreDay => ({
   ...over,
 });
 
-test('reads what was written, to the last bit, unknown figures too', async () => {
+test('reads what was written to the last bit, including unknown figures', async () => {
   expect(await log.append(scored())).toBe(true);
   expect(await log.days()).toEqual([scored()]);
 });
 
-test('the same score is written once; a correction adds one, and the earlier stays', async () => {
+test('writes the same score once; a correction adds one and keeps the earlier', async () => {
   await log.append(scored());
   expect(await log.append(scored({ scoredAt: DAY + 2 * MS }))).toBe(false);
   const corrected = scored({ scoredAt: DAY + 3 * MS, truth: 'b'.repeat(64), rows: [row(5)] });
@@ -47,7 +47,7 @@ test('the same score is written once; a correction adds one, and the earlier sta
   expect(known(DAY + MS, 'b'.repeat(64))).toBe(false);
 });
 
-test('gives the days of a range in order', async () => {
+test('returns the days of a range in order', async () => {
   for (const day of [DAY + MS, DAY, DAY + 2 * MS])
     await log.append(scored({ day, scoredAt: day + MS }));
   const days = await log.days({ from: DAY + MS, until: DAY + 2 * MS });
@@ -55,13 +55,13 @@ test('gives the days of a range in order', async () => {
   expect((await log.days()).map(({ day }) => day)).toEqual([DAY, DAY + MS, DAY + 2 * MS]);
 });
 
-test('refuses a score that is older than the newest one of its day', async () => {
+test('refuses a score older than the newest one of its day', async () => {
   await log.append(scored());
   const older = scored({ scoredAt: DAY, rows: [row(9)] });
   await expect(log.append(older)).rejects.toMatchObject({ code: 'CLOCK_BEHIND' });
 });
 
-test('verify finds a changed object, and reading it says which', async () => {
+test('verify finds a changed object, and its reader names it', async () => {
   await log.append(scored());
   const [key] = (await store.list('scores/')) as [string];
   const bytes = await store.get(key);

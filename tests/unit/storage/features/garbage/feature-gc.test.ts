@@ -66,7 +66,7 @@ const hashOf = async (snapshotVersion: string) =>
   hashPanel(await features.readAsOf({ snapshotVersion }));
 
 describe('garbage collection', () => {
-  test('takes what only older snapshots need, and nothing that is kept', async () => {
+  test('removes only objects that older snapshots need', async () => {
     const first = await commit(hourly(0));
     const second = await commit(hourly(1));
     const packed = await features.compact();
@@ -100,7 +100,7 @@ describe('garbage collection', () => {
     expect((await gc()).garbage).toEqual([]);
   });
 
-  test('leaves all that was superseded within the grace, or is to be kept', async () => {
+  test('keeps objects superseded within the grace period or set to be kept', async () => {
     await commit(hourly(0));
     await commit(hourly(1));
     await features.compact();
@@ -113,7 +113,7 @@ describe('garbage collection', () => {
     await expect(gc({ graceMs: 1000 })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  test('leaves what a model card names, and says which it cannot save', async () => {
+  test('keeps objects that a model card names, and reports those already removed', async () => {
     const first = await commit(hourly(0));
     const second = await commit(hourly(1));
     await features.compact();
@@ -127,7 +127,7 @@ describe('garbage collection', () => {
     expect((await features.verify()).problems).toEqual([]);
   });
 
-  test('a missing object of a snapshot that is kept stays corruption', async () => {
+  test('reports a missing object of a kept snapshot as corruption', async () => {
     const first = await commit(hourly(0));
     clock.advance(2 * WEEK);
     await commit(hourly(1));
@@ -139,7 +139,7 @@ describe('garbage collection', () => {
     expect((await features.verify()).problems).toHaveLength(1);
   });
 
-  test('an orphan is taken after the grace; what is no object of ours never', async () => {
+  test('removes an orphan after the grace period, and never a foreign file', async () => {
     await commit(hourly(0));
     const orphan = `features/toy/data/${'0'.repeat(64)}.parquet`;
     const foreign = [
@@ -161,7 +161,7 @@ describe('garbage collection', () => {
   });
 });
 
-describe('a commit that would use an orphan again while it is collected', () => {
+describe('a commit that reuses an orphan during garbage collection', () => {
   /** The same file twice, as for an hour in which nothing happened. */
   async function orphaned() {
     const [object] = await makeObjects(folder, [{ ...hourly(1), availableAt: NOW }]);
@@ -181,7 +181,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
     return { request, orphan };
   }
 
-  test('takes another name where the orphan was marked before', async () => {
+  test('uses another name if the orphan was marked before', async () => {
     const { request, orphan } = await orphaned();
     await gc();
     const manifest = await commitObjects(features, request);
@@ -193,7 +193,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
     expect(await hashOf(manifest.snapshotVersion)).toBe(hash);
   });
 
-  test('is seen by the collection that would remove it, where it was marked after', async () => {
+  test('cancels the removal if the orphan was marked after', async () => {
     const { request, orphan } = await orphaned();
     const put = store.put;
     store.put = async (key, bytes) => {
@@ -210,7 +210,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
     expect(store.objects.has(orphan)).toBe(true);
   });
 
-  test('of two collections at once, one gives way and removes nothing', async () => {
+  test('of two concurrent collections one stops and removes nothing', async () => {
     const { orphan } = await orphaned();
     const list = store.listDetails;
     let first = true;
@@ -227,7 +227,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
   });
 });
 
-test('a torn manifest of a kept snapshot stops the collection before it removes anything', async () => {
+test('a corrupt manifest of a kept snapshot stops the collection before any removal', async () => {
   await commit(hourly(0));
   await commit(hourly(1));
   clock.advance(2 * WEEK);

@@ -26,7 +26,7 @@ const panels: fc.Arbitrary<Panel> = fc
     };
   });
 
-test('a panel survives the round trip bit for bit, at any alignment', () => {
+test('a panel survives the round trip bit for bit at any alignment', () => {
   fc.assert(
     fc.property(panels, fc.nat(9), (panel, offset) => {
       const bytes = encodeOnlineView(panel);
@@ -39,7 +39,7 @@ test('a panel survives the round trip bit for bit, at any alignment', () => {
   );
 });
 
-test('truncated, longer or foreign bytes are STORE_CORRUPT with the key, and never another panel of another size', () => {
+test('refuses truncated, extended or foreign bytes with STORE_CORRUPT and the key', () => {
   fc.assert(
     fc.property(panels, fc.nat(), fc.uint8Array({ maxLength: 40 }), (panel, cut, foreign) => {
       const bytes = encodeOnlineView(panel);
@@ -58,7 +58,7 @@ test('truncated, longer or foreign bytes are STORE_CORRUPT with the key, and nev
   );
 });
 
-test('headers that lie are refused', () => {
+test('refuses headers that contradict the bytes', () => {
   const panel = {
     seriesIds: ['a'],
     start: 0,
@@ -96,7 +96,7 @@ test('headers that lie are refused', () => {
     );
 });
 
-test('the hash of a panel separates what differs, and nothing else', () => {
+test('the hash differs exactly where panels differ', () => {
   const panel = (values: number[], more: Partial<Panel> = {}): Panel => ({
     ...{ seriesIds: ['a'], start: 0, frequencyMinutes: 60, length: values.length },
     ...{ columns: { target: Float32Array.from(values) }, ...more },

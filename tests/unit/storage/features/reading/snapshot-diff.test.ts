@@ -4,8 +4,8 @@ import { exogenousFeed } from '../../../../../storage/features/manifest.ts';
 import { hour, NOW } from '../../../../fixtures/storage/features.ts';
 import { collected, span, withSnapshots } from '../../../../fixtures/storage/snapshot-diffs.ts';
 
-describe('what differs', () => {
-  test('a part published again: only its hours are restated, and new hours are added', async () => {
+describe('snapshot diff', () => {
+  test('restates only the changed hours of a republished part, and adds the new ones', async () => {
     const before = [
       span('jan', 0, 3, [
         ['a', 0, 1],
@@ -60,7 +60,7 @@ describe('what differs', () => {
     });
   });
 
-  test('where absent means unknown: known, unknown again, and a series that is new', async () => {
+  test('reports known values, values now unknown and new series where absent is unknown', async () => {
     const first = [
       span('x', 0, 4, [
         ['a', 0, 1],
@@ -88,7 +88,7 @@ describe('what differs', () => {
     });
   });
 
-  test('days sum up what their hours say, and exogenous columns are marked', async () => {
+  test('sums hours into days and marks exogenous columns', async () => {
     const weather = (value: number) =>
       span('w', 0, 48, [['rain', 30, value]], { feed: exogenousFeed('weather') });
     const demand = (value: number) =>
@@ -116,7 +116,7 @@ describe('what differs', () => {
     );
   });
 
-  test('one snapshot at two times, and itself', async () => {
+  test('compares one snapshot at two times, and with itself', async () => {
     const later = { availableAt: NOW + 5 };
     const commits = [[span('x', 0, 3, [['a', 0, 1]])], [span('x', 0, 3, [['a', 0, 2]], later)]];
     await withSnapshots('zero', commits, async ({ features }) => {
@@ -128,7 +128,7 @@ describe('what differs', () => {
     });
   });
 
-  test('a snapshot is found by number and by version; another is refused', async () => {
+  test('finds a snapshot by number or version, and refuses an unknown one', async () => {
     await withSnapshots('zero', [[span('x', 0, 1, [['a', 0, 1]])]], async ({ features }) => {
       const head = await features.head();
       expect(await features.manifest('1')).toEqual(head);

@@ -77,11 +77,11 @@ const segmentsOf = (
 
 const covers = ({ span }: ResolvedSpan, t: number): boolean => span.start <= t && t < span.end;
 
-describe('which version wins when', () => {
+describe('winning versions', () => {
   test.each([
-    ['of everything', () => Number.POSITIVE_INFINITY] as const,
-    ['of what was known', (at: number) => at] as const,
-  ])('%s: at every moment the segment that a search finds', (_name, known) => {
+    ['all versions', () => Number.POSITIVE_INFINITY] as const,
+    ['versions known at a time', (at: number) => at] as const,
+  ])('%s: every instant has the segment that a linear search finds', (_name, known) => {
     fc.assert(
       fc.property(snapshots, fc.integer({ min: 0, max: 5 }), ({ files, tables }, at) => {
         const knownAt = known(at);
@@ -122,7 +122,7 @@ describe('which version wins when', () => {
     );
   });
 
-  test('a history of hours in one file is one segment, whatever it is made of', () => {
+  test('merges a history of hourly parts in one file into one segment', () => {
     const hours = Array.from({ length: 1000 }, (_, hour) => ({
       span: { start: hour, end: hour + 1 },
       availableAt: hour,

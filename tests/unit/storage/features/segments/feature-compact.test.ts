@@ -38,7 +38,7 @@ async function withStore<T>(
   }
 }
 
-test('a commit that comes in between stays, whichever of the two is first', async () => {
+test('keeps a concurrent commit, whichever of commit and compaction comes first', async () => {
   await withStore(async (features, store) => {
     const hourly = (at: number): ObjectSpec => ({
       part: `${at}`,
@@ -77,7 +77,7 @@ test('a commit that comes in between stays, whichever of the two is first', asyn
 
 const objectOf = (feed: string, rows: number, key: string) =>
   ({ feed, rows, key }) as FeatureObject;
-test('a pack grows only by as much as it holds, so that there are few packs and few rewrites', () => {
+test('limits the number of packs and of rewrites as objects accumulate', () => {
   let packs: Manifest['packs'] = [];
   let written = 0;
   for (let i = 0; i < 1000; i++) {
