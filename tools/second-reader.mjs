@@ -43,9 +43,16 @@ function decode(key) {
   return JSON.parse(`${body.toString('utf8')}}`);
 }
 
+/** What of a view counts for the version of its snapshot. */
+const namedOf = ({ sha256: hash, ranges }) =>
+  ranges
+    ? ranges.map(({ sha256, series, first, observed }) => [sha256, series, first, observed])
+    : hash;
+
 function checkManifest(key, manifest, number, parent, isWhole) {
   const { format, snapshotVersion, schema, packs = [], objects, online, report } = manifest;
-  demand(format === (packs.length > 0 ? 2 : 1), key, `it is of format ${format}`);
+  const plain = packs.length > 0 ? 2 : 1;
+  demand(format === (online?.ranges ? 3 : plain), key, `it is of format ${format}`);
   demand(
     manifest.domain === domain && manifest.number === number,
     key,
@@ -64,9 +71,9 @@ function checkManifest(key, manifest, number, parent, isWhole) {
       o.part,
       o.fingerprint,
     ]),
-    online && [online.sha256, online.span.start, online.span.end],
+    online && [namedOf(online), online.span.start, online.span.end],
   ];
-  if (format === 2) {
+  if (format > 1) {
     named.push(
       packs.map((p) => [
         p.sha256,
@@ -267,25 +274,52 @@ function sharedColumns({ feeds }, until) {
 
 const floats = (values) => Buffer.from(Float32Array.from(values).buffer);
 
-async function checkOnline(manifest) {
-  const { online, schema, snapshotVersion } = manifest;
+/** The header of an object of a view, and its numbers. */
+function viewObject({ key, sha256: hash, bytes: size }) {
+  const bytes = get(key, hash);
   demand(
-    online.key === `features/${domain}/online/${snapshotVersion}.bin`,
-    online.key,
-    'it is not the view of its snapshot',
-  );
-  const bytes = get(online.key, online.sha256);
-  demand(
-    bytes.length === online.bytes && bytes.toString('latin1', 0, 8) === 'HWPANEL1',
-    online.key,
+    bytes.length === size && bytes.toString('latin1', 0, 8) === 'HWPANEL1',
+    key,
     'it is no view',
   );
   const headerEnd = 12 + bytes.readUInt32LE(8);
   const header = JSON.parse(bytes.toString('utf8', 12, headerEnd));
-  const { seriesIds, start, length, columns, exogenous = [] } = header;
-  const ahead = Math.max(0, ...exogenous.map((column) => column.length - length));
+  return { key, header, data: bytes.subarray(Math.ceil(headerEnd / 8) * 8) };
+}
+
+async function checkOnline(manifest) {
+  const { online, schema, snapshotVersion, number } = manifest;
+  const objects = online.ranges ?? [online];
+  for (const { key, sha256: hash } of objects) {
+    const writtenFor = Number(/\/(\d+)-[^/]+$/.exec(key)?.[1]);
+    const name = online.ranges ? `${writtenFor}-${hash}` : snapshotVersion;
+    demand(
+      key === `features/${domain}/online/${name}.bin` && writtenFor <= number,
+      key,
+      'it is not the view of its snapshot',
+    );
+  }
+  const parts = objects.map(viewObject);
+  const reach = parts.flatMap(({ header: { exogenous = [], length } }) =>
+    exogenous.map((column) => column.length - length),
+  );
+  const ahead = Math.max(0, ...reach);
   const reading = await read(manifest, ahead);
   const whole = panelOf(reading, schema.missing);
+  const shared = sharedColumns(reading, reading.end + ahead * reading.step);
+  let first = 0;
+  for (const [i, part] of parts.entries()) {
+    checkRange(manifest, part, objects[i], { reading, whole, shared, first });
+    first += part.header.seriesIds.length;
+  }
+  demand(first === whole.seriesIds.length, objects[0].key, 'it lacks series');
+  const length = (reading.end - reading.start) / reading.step;
+  return { ...whole, start: reading.start, length, frequencyMinutes: schema.frequencyMinutes };
+}
+
+/** @param first which series of the snapshot it begins with */
+function checkRange({ online }, { key, header, data }, range, { reading, whole, shared, first }) {
+  const { seriesIds, start, length, columns, exogenous = [] } = header;
   const all = (reading.end - reading.start) / reading.step;
   const isEnd =
     start === reading.end - length * reading.step &&
@@ -293,18 +327,26 @@ async function checkOnline(manifest) {
     online.span.start === start;
   demand(
     isEnd && online.span.end === reading.end && String(columns) === 'target',
-    online.key,
+    key,
     'it is not the end of its snapshot',
   );
-  demand(
-    JSON.stringify(seriesIds) === JSON.stringify(whole.seriesIds),
-    online.key,
-    'it has other series',
+  const expected = whole.seriesIds.slice(first, first + seriesIds.length);
+  demand(JSON.stringify(seriesIds) === JSON.stringify(expected), key, 'it has other series');
+  const rows = seriesIds.map((_, s) =>
+    whole.target.slice((first + s + 1) * all - length, (first + s + 1) * all),
   );
-  const parts = seriesIds.map((_, s) =>
-    floats(whole.target.slice((s + 1) * all - length, (s + 1) * all)),
-  );
-  const shared = sharedColumns(reading, reading.end + ahead * reading.step);
+  if (online.ranges) {
+    const known = rows.map((row) => row.findLastIndex((value) => !Number.isNaN(value)));
+    const last = Math.max(...known);
+    demand(
+      range.series === seriesIds.length &&
+        range.first === seriesIds[0] &&
+        range.observed === (last < 0 ? null : start + last * reading.step),
+      key,
+      'it is not the range of its manifest',
+    );
+  }
+  const parts = rows.map(floats);
   for (const { name, length: reach } of exogenous) {
     parts.push(
       floats(
@@ -315,9 +357,7 @@ async function checkOnline(manifest) {
       ),
     );
   }
-  const data = bytes.subarray(Math.ceil(headerEnd / 8) * 8);
-  demand(data.equals(Buffer.concat(parts)), online.key, 'it is not what reading gives');
-  return { ...whole, start: reading.start, length: all, frequencyMinutes: schema.frequencyMinutes };
+  demand(data.equals(Buffer.concat(parts)), key, 'it is not what reading gives');
 }
 
 const entry = (log, number) => `${log}/${String(number).padStart(20, '0')}.json`;

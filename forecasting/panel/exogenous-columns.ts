@@ -15,6 +15,12 @@ export const ownColumn = (name: string, seriesId: string): string =>
 /** The declared name of a column of a panel. */
 export const declaredName = (column: string): string => column.split(SEPARATOR, 1)[0] as string;
 
+/** The series that a column of a panel is of; null where all share it. */
+export function ownerOf(column: string): string | null {
+  const at = column.indexOf(SEPARATOR);
+  return at < 0 ? null : column.slice(at + SEPARATOR.length);
+}
+
 /** What a panel calls the column that a series reads. */
 export function columnNameOf({ exogenous }: Panel, name: string, seriesId: string): string {
   const own = ownColumn(name, seriesId);

@@ -92,6 +92,22 @@ export function onlySeries(panel: Panel, series: number): Panel {
   };
 }
 
+/** A panel of the named rows alone, copied; what all series share stays shared. */
+export function onlyRows(panel: Panel, rows: readonly number[]): Panel {
+  const target = new Float32Array(rows.length * panel.length);
+  for (const [row, series] of rows.entries()) {
+    target.set(
+      panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length),
+      row * panel.length,
+    );
+  }
+  return {
+    ...panel,
+    seriesIds: rows.map((series) => panel.seriesIds[series] as string),
+    columns: { target },
+  };
+}
+
 /**
  * A copy of the panel that ends with interval `last`: what comes after it is not there to be read.
  */

@@ -15,7 +15,7 @@ import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.t
 import { HeadwayError } from '../../platform/errors.ts';
 import type { AppendLog } from '../log/append-log.ts';
 import { placeFile } from '../objects/content-addressed-write.ts';
-import { type CommitContext, onlineQuery, withOnlineView } from './feature-commit.ts';
+import { type CommitContext, onlineQuery } from './feature-commit.ts';
 import { pendingDeletions } from './garbage/collection-log.ts';
 import {
   type DataFile,
@@ -25,8 +25,8 @@ import {
   type Manifest,
   type Segment,
 } from './manifest.ts';
-import { formatOf } from './manifest-format.ts';
-import { readSnapshot } from './reading/snapshot-reader.ts';
+import { withOnlineView } from './online/view-writer.ts';
+import { snapshotPanels } from './reading/snapshot-reader.ts';
 import type { OnlineRequest } from './requests.ts';
 import { placePack } from './segments/feature-compact.ts';
 import { writeFirstSegments, writeSegment } from './segments/pack-writer.ts';
@@ -114,7 +114,6 @@ async function append(
         fix: 'Run it again when the other one has ended; nothing was changed.',
       });
     const draft = {
-      format: formatOf(files.packs),
       domain,
       number: slot.number,
       parent: head.snapshotVersion,
@@ -128,8 +127,8 @@ async function append(
       ...files,
       report: head.report,
     } as const;
-    const panel = await readSnapshot(context.files, draft, onlineQuery(request), session);
-    return withOnlineView(store, draft, panel);
+    const query = onlineQuery(request);
+    return withOnlineView(store, draft, snapshotPanels(context.files, draft, query, session));
   });
   // `append` gives null only where nothing was to be done
   return made as Manifest;

@@ -11,7 +11,6 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import { type Clock, stopwatch } from '../../platform/clock.ts';
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { sha256 } from '../../platform/files/content-hash.ts';
 import type { AppendLog } from '../log/append-log.ts';
 import { placeBytes, placeFile } from '../objects/content-addressed-write.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -19,9 +18,8 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import { type FeatureFiles, withStaged } from './feature-files.ts';
 import { pendingDeletions } from './garbage/collection-log.ts';
 import type { FeatureObject, FeatureSchema, Manifest, TimeSpan } from './manifest.ts';
-import { formatOf, snapshotVersionOf } from './manifest-format.ts';
-import { readExtended } from './online/online-increment.ts';
-import { encodeOnlineView } from './online/online-view.ts';
+import { withExtended } from './online/online-increment.ts';
+import { withOnlineView } from './online/view-writer.ts';
 import type { CommitRequest, OnlineRequest, StagedObject } from './requests.ts';
 import { requireFitting } from './staging.ts';
 import { nextCommittedAt, refuseAheadOfClock, refuseClockBehind, stampAfter } from './stamps.ts';
@@ -61,9 +59,7 @@ export async function commitFeatures(
       const elapsed = stopwatch(clock);
       const placed = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
       const added = stampAfter(parent, placed.objects);
-      const packs = parent?.packs ?? [];
       const draft = {
-        format: formatOf(packs),
         domain,
         number: slot.number,
         parent: parent?.snapshotVersion ?? null,
@@ -71,14 +67,16 @@ export async function commitFeatures(
         committedAt: nextCommittedAt(parent, clock.now()),
         reason: request.reason,
         schema,
-        packs,
+        packs: parent?.packs ?? [],
         objects: [...(parent?.objects ?? []), ...added],
         report: placed.report,
       } as const;
       const files = withStaged(context.files, fresh, true);
-      const panel = await readExtended(files, session, parent, draft, added, onlineQuery(request));
-      const isLate = elapsed() > COMMIT_WITHIN_MS;
-      return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
+      const query = onlineQuery(request);
+      const isLost = async () => elapsed() > COMMIT_WITHIN_MS || (await store.has(slot.key));
+      const write = (panels: AsyncIterable<Panel>) => withOnlineView(store, draft, panels, isLost);
+      const made = await withExtended(files, session, parent, draft, added, query, write);
+      return made ?? 'lost';
     });
   });
   if (manifest !== null) return manifest;
@@ -93,31 +91,11 @@ export async function commitFeatures(
 }
 
 /** The query whose result the online view is. */
-export const onlineQuery = ({ onlineIntervals, ahead }: OnlineRequest) => ({
+export const onlineQuery = ({ onlineIntervals, ahead, rangeSeries }: OnlineRequest) => ({
   lastIntervals: onlineIntervals ?? DEFAULT_ONLINE_INTERVALS,
+  ...(rangeSeries === undefined ? {} : { rangeSeries }),
   ...(ahead ? { ahead } : {}),
 });
-
-/** Writes the online view of the snapshot to be, and completes its manifest. */
-export async function withOnlineView(
-  store: ObjectStore,
-  draft: Omit<Manifest, 'snapshotVersion' | 'online'>,
-  panel: Panel,
-): Promise<Manifest> {
-  const bytes = encodeOnlineView(panel);
-  const end = panel.start + panel.length * panel.frequencyMinutes * 60_000;
-  const online = {
-    key: '',
-    sha256: sha256(bytes),
-    bytes: bytes.length,
-    span: { start: panel.start, end },
-  };
-  const snapshotVersion = snapshotVersionOf({ ...draft, online });
-  const key = objectKeys.online(draft.domain, snapshotVersion);
-  await store.put(key, bytes);
-  const { format, domain, number, ...rest } = draft;
-  return { format, domain, number, snapshotVersion, ...rest, online: { ...online, key } };
-}
 
 /**
  * Those of `objects` that are not what the head holds of their part, at its newest. Not merely what

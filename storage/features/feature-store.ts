@@ -10,7 +10,6 @@
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
-import { sha256 } from '../../platform/files/content-hash.ts';
 import { openAppendLog } from '../log/append-log.ts';
 import { writeWitness } from '../log/witness.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -23,7 +22,7 @@ import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
 import type { FeatureSchema, Manifest, NewFeatureObject, Segment } from './manifest.ts';
 import { parseManifest, reportHash, serialiseManifest } from './manifest-format.ts';
-import { decodeOnlineView } from './online/online-view.ts';
+import { getNamed, type OnlineSnapshot, openView, wholePanel } from './online/view-reader.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { readNext } from './reading/next-snapshot.ts';
 import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
@@ -75,6 +74,8 @@ export interface FeatureStore {
    * manifest, where it was read already.
    */
   readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
+  /** The same by ranges of series, each read when it is asked for. */
+  openOnline(head?: Manifest): Promise<OnlineSnapshot>;
   /** The data-quality report that was committed with a manifest; null where there was none. */
   readReport(manifest: Manifest): Promise<unknown | null>;
   /** Next to the snapshots: the evidence of runs that were refused. */
@@ -129,16 +130,13 @@ export function openFeatureStore(options: {
     readNext: (next) => readNext(files, next),
     async readOnline(head) {
       const manifest = head ?? (await existingHead(context));
-      const { online } = manifest;
-      if (online === null)
-        throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
-      const bytes = await getNamed(store, online.key, online.sha256);
-      return { panel: decodeOnlineView(online.key, bytes), manifest };
+      return { panel: await wholePanel(await openView(store, manifest)), manifest };
     },
+    openOnline: async (head) => openView(store, head ?? (await existingHead(context))),
     async readReport(manifest) {
       if (manifest.report === null) return null;
-      const hash = reportHash(manifest.report);
-      const bytes = await getNamed(store, manifest.report, hash).catch((error) =>
+      const named = { key: manifest.report, sha256: reportHash(manifest.report) };
+      const bytes = await getNamed(store, named).catch((error) =>
         explained(context, error, manifest),
       );
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -192,23 +190,6 @@ async function findManifest(
       fix: '`headway store log` lists the snapshots.',
     },
   );
-}
-
-/** An object that a manifest names, or STORE_CORRUPT. */
-async function getNamed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
-  const corrupt = (problem: string, cause?: unknown) =>
-    new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
-      where: key,
-      fix:
-        'Restore it from a backup of the store; `headway store verify` lists everything ' +
-        'that is wrong.',
-      cause,
-    });
-  const bytes = await store.get(key, hash).catch((error: unknown) => {
-    throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
-  });
-  if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
-  return bytes;
 }
 
 /** What is missing may have been collected: that is no damage. */

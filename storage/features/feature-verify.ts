@@ -15,9 +15,10 @@ import { type StoreReport, startReport } from '../store-report.ts';
 import type { CommitContext } from './feature-commit.ts';
 import { FeatureFiles } from './feature-files.ts';
 import { type Collection, isIntact, openGarbageLog } from './garbage/collection-log.ts';
-import type { Manifest } from './manifest.ts';
+import { isRanged, type Manifest, viewObjects } from './manifest.ts';
 import { reportHash } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
+import { checkedRange } from './online/view-reader.ts';
 import { aheadProblem } from './stamps.ts';
 
 export interface FeatureReport extends StoreReport {
@@ -97,11 +98,12 @@ type Report = ReturnType<typeof startReport>;
 async function verifySnapshot(
   files: FeatureFiles,
   session: SqlSession,
-  { packs, objects, schema, online, report: reportKey }: Manifest,
+  manifest: Manifest,
   { isWhole, hasView }: { isWhole: boolean; hasView: boolean },
   report: Report,
 ): Promise<void> {
   const { store } = files;
+  const { packs, objects, schema, online, report: reportKey } = manifest;
   const attempt = async (key: string, isThere: boolean, look: () => Promise<number>) => {
     if (report.isKnown(key) || (!isThere && !(await store.has(key)))) return;
     await report.attempt(key, look);
@@ -118,10 +120,11 @@ async function verifySnapshot(
       return pack.segments.bytes;
     });
   }
-  if (online) {
-    await attempt(online.key, hasView, async () => {
-      const bytes = await getHashed(store, online.key, online.sha256);
-      decodeOnlineView(online.key, bytes);
+  for (const [index, { key, sha256: hash }] of viewObjects(online).entries()) {
+    await attempt(key, hasView, async () => {
+      const bytes = await getHashed(store, key, hash);
+      if (online && isRanged(online)) checkedRange(manifest, online, index, bytes);
+      else decodeOnlineView(key, bytes);
       return bytes.length;
     });
   }

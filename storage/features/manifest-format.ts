@@ -17,14 +17,26 @@ import {
   schemaProblem,
   type Validator,
 } from '../../platform/settings/validator.ts';
+import { compareText } from '../../platform/text/compare-text.ts';
 import { objectKeys } from '../objects/object-keys.ts';
-import type { FeatureObject, FeaturePack, Manifest, SegmentFile, TimeSpan } from './manifest.ts';
+import {
+  type FeatureObject,
+  type FeaturePack,
+  isRanged,
+  type Manifest,
+  type ManifestFormat,
+  type OnlineView,
+  type SegmentFile,
+  type TimeSpan,
+} from './manifest.ts';
 
 /**
- * Without packs, and with them: a snapshot that was never compacted is written as it always was.
+ * Without packs, with them, and with a view in ranges: a snapshot that needs neither is written as
+ * it always was.
  */
 export const MANIFEST_FORMAT = 1;
 const PACKED_FORMAT = 2;
+const RANGED_FORMAT = 3;
 
 /**
  * Of one object: a thousand years of hours, nineteen of minutes. Beyond, a reader would only run
@@ -64,6 +76,20 @@ const featurePack = record({
   pieces: record({ key: text, sha256: hash, bytes: count, count }),
 });
 
+const viewObject = { key: text, sha256: hash, bytes: count };
+const wholeView = { anyOf: [record({ ...viewObject, span }), { type: 'null' }] };
+const rangedView = record({
+  span,
+  ranges: {
+    type: 'array',
+    minItems: 2,
+    items: record({
+      ...{ ...viewObject, series: { type: 'integer', minimum: 1 }, first: text },
+      observed: { anyOf: [epochMs, { type: 'null' }] },
+    }),
+  },
+});
+
 const manifestOf = (format: number, more: Record<string, object>) =>
   record({
     format: { const: format },
@@ -75,25 +101,33 @@ const manifestOf = (format: number, more: Record<string, object>) =>
     committedAt: epochMs,
     reason: text,
     schema: featureSchema,
-    ...more,
     objects: { type: 'array', items: featureObject },
-    online: { anyOf: [record({ key: text, sha256: hash, bytes: count, span }), { type: 'null' }] },
+    online: wholeView,
+    ...more,
     report: { anyOf: [text, { type: 'null' }] },
   });
 const plainValidator = lazyValidator(manifestOf(MANIFEST_FORMAT, {}));
 const packedValidator = lazyValidator(
   manifestOf(PACKED_FORMAT, { packs: { type: 'array', minItems: 1, items: featurePack } }),
 );
-const validatorOf = (value: unknown) =>
-  (value as Manifest | null)?.format === PACKED_FORMAT ? packedValidator : plainValidator;
+const rangedValidator = lazyValidator(
+  manifestOf(RANGED_FORMAT, { packs: { type: 'array', items: featurePack }, online: rangedView }),
+);
+const validatorOf = (value: unknown) => {
+  const format = (value as Manifest | null)?.format;
+  if (format === RANGED_FORMAT) return rangedValidator;
+  return format === PACKED_FORMAT ? packedValidator : plainValidator;
+};
 const validator: Validator = {
   Check: (value) => validatorOf(value).Check(value),
   Errors: (value) => validatorOf(value).Errors(value),
 };
 
 /** The format in which a manifest is written. */
-export const formatOf = (packs: readonly FeaturePack[]): 1 | 2 =>
-  packs.length > 0 ? PACKED_FORMAT : MANIFEST_FORMAT;
+export function formatOf({ packs, online }: Pick<Manifest, 'packs' | 'online'>): ManifestFormat {
+  if (online !== null && isRanged(online)) return RANGED_FORMAT;
+  return packs.length > 0 ? PACKED_FORMAT : MANIFEST_FORMAT;
+}
 
 /**
  * The version of the snapshot that a manifest names. The online view counts by its content: its key
@@ -122,11 +156,17 @@ export function snapshotVersionOf(manifest: Omit<Manifest, 'snapshotVersion'>): 
       o.part,
       o.fingerprint,
     ]),
-    online && [online.sha256, online.span.start, online.span.end],
-    ...(format === PACKED_FORMAT ? [packed] : []),
+    online && [namedOf(online), online.span.start, online.span.end],
+    ...(format === MANIFEST_FORMAT ? [] : [packed]),
   ];
   return `${number}-${sha256(JSON.stringify(named)).slice(0, 12)}`;
 }
+
+/** What counts of a view, besides its span. */
+const namedOf = (view: OnlineView) =>
+  isRanged(view)
+    ? view.ranges.map(({ sha256, series, first, observed }) => [sha256, series, first, observed])
+    : view.sha256;
 
 /** What is wrong with an object's span, or null: spans are not empty and lie on one grid. */
 export function spanProblem(
@@ -161,7 +201,7 @@ export function accountProblem(
  */
 function problemIn(manifest: Manifest): string | null {
   const { domain, packs, objects, online, report, schema } = manifest;
-  if (manifest.format !== formatOf(packs)) return 'its format is not the one for what it holds';
+  if (manifest.format !== formatOf(manifest)) return 'its format is not the one for what it holds';
   const first = packs[0] ?? objects[0];
   for (const { segments } of packs) {
     if (segments.key !== objectKeys.segmentIndex(domain, segments.sha256))
@@ -175,10 +215,29 @@ function problemIn(manifest: Manifest): string | null {
   }
   if (manifest.snapshotVersion !== snapshotVersionOf(manifest))
     return 'its version is not the hash of what it names';
-  if (online && online.key !== objectKeys.online(domain, manifest.snapshotVersion))
-    return `${online.key} is not its online view`;
+  const viewProblem = online && problemInView(manifest, online);
+  if (viewProblem) return viewProblem;
   if (report !== null && report !== objectKeys.report(domain, reportHash(report)))
     return `${report} is not a report`;
+  return null;
+}
+
+/** A range may be that of an earlier snapshot: a compaction changes none. */
+function problemInView(
+  { domain, number, snapshotVersion }: Manifest,
+  view: OnlineView,
+): string | null {
+  if (!isRanged(view))
+    return view.key === objectKeys.online(domain, snapshotVersion)
+      ? null
+      : `${view.key} is not its online view`;
+  for (const [i, { key, sha256, first }] of view.ranges.entries()) {
+    const writtenFor = Number(/\/([1-9]\d{0,15})-[0-9a-f]{64}\.bin$/.exec(key)?.[1] ?? 0);
+    const isNamed = key === objectKeys.viewRange(domain, writtenFor, sha256);
+    if (!isNamed || writtenFor > number) return `${key} is not a range of its online view`;
+    const before = view.ranges[i - 1];
+    if (before && compareText(before.first, first) >= 0) return `${key} is out of order`;
+  }
   return null;
 }
 

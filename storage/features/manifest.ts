@@ -81,15 +81,46 @@ export interface FeatureSchema {
   readonly timeZone: string;
 }
 
-export interface OnlineView {
+/** An object of an online view. */
+export interface ViewObject {
   readonly key: string;
   readonly sha256: string;
   readonly bytes: number;
+}
+
+/** Some series that follow one another in an online view. */
+export interface ViewRange extends ViewObject {
+  readonly series: number;
+  /** Id of the first of them. Every series from there up to the next range belongs here. */
+  readonly first: string;
+  /** Start of the last interval in which one of them has a value; null where none has. */
+  readonly observed: number | null;
+}
+
+/** A view of few series: one object. */
+export interface WholeView extends ViewObject {
   readonly span: TimeSpan;
 }
 
+/** A view of many series: an object for each range of them, in order. */
+export interface RangedView {
+  readonly span: TimeSpan;
+  readonly ranges: readonly ViewRange[];
+}
+
+export type OnlineView = WholeView | RangedView;
+
+export const isRanged = (view: OnlineView): view is RangedView => 'ranges' in view;
+
+/** The objects of a view, in the order of their series. */
+export const viewObjects = (view: OnlineView | null): readonly ViewObject[] =>
+  view === null ? [] : isRanged(view) ? view.ranges : [view];
+
+/** Without packs, with them, and with a view in ranges (packs or not). */
+export type ManifestFormat = 1 | 2 | 3;
+
 export interface Manifest {
-  readonly format: 1 | 2;
+  readonly format: ManifestFormat;
   readonly domain: string;
   readonly number: number;
   /**

@@ -30,6 +30,8 @@ export interface OnlineRequest {
   /** How many intervals of every series. */
   readonly onlineIntervals?: number;
   readonly ahead?: Ahead;
+  /** Series in one of its objects; for tests, to have several. */
+  readonly rangeSeries?: number;
 }
 
 export interface CommitRequest extends OnlineRequest {

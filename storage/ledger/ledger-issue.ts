@@ -9,6 +9,7 @@
 import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
+import { compareText } from '../../platform/text/compare-text.ts';
 import { quantileColumn } from './part-sql.ts';
 
 export type LedgerRole = 'serving' | 'shadow';
@@ -131,19 +132,6 @@ const hasInfinite = (values: Float32Array | readonly number[]): boolean => {
     if (Math.abs(Math.fround(value)) === Number.POSITIVE_INFINITY) return true;
   return false;
 };
-
-/** The order of Unicode code points, which is that of SQL; JavaScript's own is another. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    if (a.charCodeAt(i) === b.charCodeAt(i)) continue;
-    // One of the two may be the first half of a pair, which stands above U+FFFF.
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    const isPair = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
-    return isPair(x) === isPair(y) ? x - y : isPair(x) ? 1 : -1;
-  }
-  return a.length - b.length;
-}
 
 /** As all readers give them. */
 export function canonicalIssues(issues: readonly LedgerIssue[]): CanonicalIssue[] {

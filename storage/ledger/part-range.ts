@@ -3,8 +3,10 @@
  * Invariants: a part that is left out has no row of the range.
  * Fails: never.
  */
+
+import { compareText } from '../../platform/text/compare-text.ts';
 import type { LedgerPart } from './ledger-entry.ts';
-import { type CanonicalIssue, compareText } from './ledger-issue.ts';
+import type { CanonicalIssue } from './ledger-issue.ts';
 import type { LedgerRange } from './read-issues.ts';
 
 export const quantilesOf = (parts: readonly Pick<LedgerPart, 'quantiles'>[]): number[] =>

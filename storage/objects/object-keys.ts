@@ -70,6 +70,9 @@ export const objectKeys = {
     `${of('features', domain)}/log/${numbered(number)}.json`,
   online: (domain: string, snapshotVersion: string) =>
     `${of('features', domain)}/online/${segment(snapshotVersion, 'snapshot version')}.bin`,
+  /** @param number of the snapshot that it was written for */
+  viewRange: (domain: string, number: number, sha256: string) =>
+    `${of('features', domain)}/online/${number}-${segment(sha256, 'hash')}.bin`,
   report: (domain: string, sha256: string) =>
     `${of('features', domain)}/reports/${segment(sha256, 'hash')}.json`,
   quarantine: (domain: string) => `${of('quarantine', domain)}/`,

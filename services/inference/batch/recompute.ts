@@ -16,13 +16,12 @@ import {
 } from '../../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
 import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
-import { indexAt, type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
+import { indexAt, onlyRows, type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { describeError, HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { FeatureStore } from '../../../storage/features/feature-store.ts';
 import type { CanonicalIssue } from '../../../storage/ledger/ledger.ts';
 import type { RestoreForecaster, ServedModels } from '../ports.ts';
-import { pickSeries } from '../serving/per-series-fallback.ts';
 import { judgeForecast } from '../serving/precompute.ts';
 
 export interface RecomputeRequest {
@@ -133,7 +132,7 @@ function compare(
   if (rows.includes(-1) || !Number.isInteger(cutoff) || cutoff < 0 || cutoff >= whole.length)
     return { outcome: 'differs', reason: 'the snapshot lacks one of its series, or its cutoff' };
   const { quantiles, horizon } = issue;
-  const panel = pickSeries(whole, rows);
+  const panel = onlyRows(whole, rows);
   const made = predictWhole(forecaster, panel, cutoff, horizon);
   const size = quantiles.length * horizon;
   for (const row of rows.keys()) {

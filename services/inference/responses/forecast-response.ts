@@ -8,7 +8,7 @@
 import type { Domain } from '../../../domains/domain.ts';
 import type { Prediction } from '../../../forecasting/models/forecaster.ts';
 import { isClosedDay, openSteps } from '../../../forecasting/panel/closed-days.ts';
-import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { onlyRows, type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -19,7 +19,6 @@ import { overriddenColumns, type WhatIf, withOverrides } from '../prediction/ove
 import { computedByModel, type Predictor } from '../prediction/predictor.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import { baselineVersion, type Fallback, type SeriesFlagEntry } from '../serving/fallback.ts';
-import { pickSeries } from '../serving/per-series-fallback.ts';
 import { judgeForecast, unknownInputs } from '../serving/precompute.ts';
 import { quantilesFor } from './levels.ts';
 
@@ -112,7 +111,7 @@ export async function overriddenResponses(
   });
   const shape = shapeOf(serving, asked);
   const panel = withOverrides(
-    pickSeries(snapshot.panel, rows),
+    onlyRows(snapshot.panel, rows),
     forecaster.exogenous,
     cutoff,
     card.horizon,

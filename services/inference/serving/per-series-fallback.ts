@@ -7,7 +7,7 @@
  * Fails: never.
  */
 import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
-import type { Panel } from '../../../forecasting/panel/panel.ts';
+import { onlyRows, type Panel } from '../../../forecasting/panel/panel.ts';
 import type { Fallback, FallbackReason } from './fallback.ts';
 import { isServable, type Precomputed } from './precompute.ts';
 
@@ -49,7 +49,7 @@ export async function fallBackPerSeries(
   const size = quantiles * horizon;
   for (let from = 0; from < lost.length; from += CHUNK) {
     const rows = lost.slice(from, from + CHUNK);
-    const made = predictWhole(baseline, pickSeries(panel, rows), cutoff, horizon);
+    const made = predictWhole(baseline, onlyRows(panel, rows), cutoff, horizon);
     for (const [row, series] of rows.entries()) {
       const one = made.values.subarray(row * size, (row + 1) * size);
       if (!isServable(one, quantiles, horizon, nonNegative)) continue;
@@ -64,20 +64,4 @@ export async function fallBackPerSeries(
     if (from + CHUNK < lost.length) await new Promise((resolve) => setImmediate(resolve));
   }
   return { forecasts: { values, mean, usable, implausible }, replaced };
-}
-
-/** A panel of the named rows alone, copied; what all series share stays shared. */
-export function pickSeries(panel: Panel, rows: readonly number[]): Panel {
-  const target = new Float32Array(rows.length * panel.length);
-  for (const [row, series] of rows.entries()) {
-    target.set(
-      panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length),
-      row * panel.length,
-    );
-  }
-  return {
-    ...panel,
-    seriesIds: rows.map((series) => panel.seriesIds[series] as string),
-    columns: { target },
-  };
 }

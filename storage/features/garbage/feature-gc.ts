@@ -13,7 +13,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { AppendLog } from '../../log/append-log.ts';
 import { logNumber, objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
-import type { Manifest } from '../manifest.ts';
+import { type Manifest, viewObjects } from '../manifest.ts';
 import { refuseClockBehind } from '../stamps.ts';
 import { COLLECTION_FORMAT, type Collection, isIntact, openGarbageLog } from './collection-log.ts';
 
@@ -144,7 +144,7 @@ async function neededKeys(
   for (let number = upTo + 1; number <= snapshots; number++) {
     const manifest = await log.read(number);
     for (const key of namesOf(manifest)) needed.add(key);
-    if (manifest.online) needed.add(manifest.online.key);
+    for (const { key } of viewObjects(manifest.online)) needed.add(key);
   }
   const kept: string[] = [];
   const lost: string[] = [];
@@ -173,8 +173,9 @@ const namesOf = ({ packs, objects, report }: Manifest): string[] => [
 ];
 
 /**
- * What may be collected. A view whose number is taken can never be named again; one whose number is
- * not may be, by whoever commits next, and waits until it is. Log entries and foreign files are
+ * What may be collected. A view, or a range of one, whose number is taken can be named again only
+ * by a compaction of the head, which needs it; one whose number is not may be, by whoever commits
+ * next, and waits until it is. Log entries and foreign files are
  * left alone.
  */
 function kindOf(domain: string, key: string, snapshots: number): 'view' | 'content' | null {
@@ -182,7 +183,8 @@ function kindOf(domain: string, key: string, snapshots: number): 'view' | 'conte
   if (more !== undefined) return null;
   if (folder === 'online') {
     const number = Number(
-      /^([1-9]\d{0,15})-[0-9a-f]{12}\.bin$/.exec(name)?.[1] ?? Number.POSITIVE_INFINITY,
+      /^([1-9]\d{0,15})-(?:[0-9a-f]{12}|[0-9a-f]{64})\.bin$/.exec(name)?.[1] ??
+        Number.POSITIVE_INFINITY,
     );
     return number <= snapshots ? 'view' : null;
   }

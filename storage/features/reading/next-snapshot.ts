@@ -9,7 +9,8 @@ import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { type FeatureFiles, withStaged } from '../feature-files.ts';
 import { demandOf } from '../manifest.ts';
-import { readExtended } from '../online/online-increment.ts';
+import { withExtended } from '../online/online-increment.ts';
+import { joinPanels } from '../online/view-ranges.ts';
 import type { NextSnapshot } from '../requests.ts';
 import { requireFitting } from '../staging.ts';
 
@@ -29,6 +30,6 @@ export async function readNext(
   };
   const readable = withStaged(files, fresh, false);
   return withSqlSession((session) =>
-    readExtended(readable, session, head, snapshot, added, { from }),
+    withExtended(readable, session, head, snapshot, added, { from }, joinPanels),
   );
 }

@@ -16,6 +16,7 @@ import { declaredName } from '../../../forecasting/panel/exogenous-columns.ts';
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { compareText } from '../../../platform/text/compare-text.ts';
 import type { ReadableFiles } from '../feature-files.ts';
 import {
   type FeatureObject,
@@ -25,6 +26,7 @@ import {
   isExogenous,
   type TimeSpan,
 } from '../manifest.ts';
+import { exogenousWithin, RANGE_SERIES, rangesOf } from '../online/view-ranges.ts';
 import type { Ahead } from '../requests.ts';
 import type { SegmentIndex } from '../segments/segment-index.ts';
 import { clipSpans } from '../time-spans.ts';
@@ -33,6 +35,8 @@ import { feedsOf, type WinningSpan, winningSpans } from './version-coverage.ts';
 
 /** 4 GB: no array can be much larger. */
 const MAX_VALUES = 2 ** 30;
+/** 256 MB. */
+export const MAX_BLOCK = 2 ** 26;
 
 export interface SnapshotQuery {
   /** Start of the last interval, inclusive. Default: the last one that anything covers. */
@@ -88,26 +92,65 @@ export async function readSnapshot(
   query: SnapshotQuery,
   openSession?: SqlSession,
 ): Promise<Panel> {
+  const { grid, open } = await openSnapshot(files, snapshot, query);
+  const read = async (session: SqlSession): Promise<Panel> => {
+    const { seriesIds, exogenous, valuesOf } = await open(session);
+    const { start, length } = grid;
+    const { frequencyMinutes } = snapshot.schema;
+    const columns = { target: await valuesOf(seriesIds) };
+    return createPanel({ seriesIds, start, frequencyMinutes, length, columns, ...exogenous });
+  };
+  return openSession ? read(openSession) : withSqlSession(read);
+}
+
+/**
+ * The panel that `readSnapshot` gives, some series at a time: at most MAX_BLOCK values are in
+ * memory.
+ */
+export async function* snapshotPanels(
+  files: ReadableFiles,
+  snapshot: SnapshotFiles,
+  query: SnapshotQuery & { readonly rangeSeries?: number },
+  session: SqlSession,
+): AsyncGenerator<Panel> {
+  const { grid, open } = await openSnapshot(files, snapshot, query);
+  const { seriesIds, exogenous, valuesOf } = await open(session);
+  const { start, length } = grid;
+  const { frequencyMinutes } = snapshot.schema;
+  const { rangeSeries = RANGE_SERIES } = query;
+  const ranges = rangesOf(seriesIds.length, rangeSeries);
+  const atOnce = Math.max(1, Math.floor(MAX_BLOCK / (rangeSeries * length)));
+  for (let block = 0; block < ranges.length; block += atOnce) {
+    const inBlock = ranges.slice(block, block + atOnce);
+    const first = inBlock[0]?.from as number;
+    const target = await valuesOf(seriesIds.slice(first, inBlock.at(-1)?.to));
+    for (const { from, to } of inBlock) {
+      const ids = seriesIds.slice(from, to);
+      const bounds = { from: from === 0 ? null : (ids[0] as string), to: seriesIds[to] ?? null };
+      const values = target.subarray((from - first) * length, (to - first) * length);
+      yield createPanel({
+        ...{ seriesIds: ids, start, frequencyMinutes, length, columns: { target: values } },
+        ...exogenousWithin(exogenous, bounds),
+      });
+    }
+  }
+}
+
+/** What wins in a snapshot, and the grid of the query; with a SQL session, also its series. */
+async function openSnapshot(files: ReadableFiles, snapshot: SnapshotFiles, query: SnapshotQuery) {
   const { frequencyMinutes, missing } = snapshot.schema;
   const known = await knownFeeds(files, snapshot, query.knownAt);
   const grid = gridOf(known.span, frequencyMinutes, query);
-  const read = async (session: SqlSession): Promise<Panel> => {
+  const open = async (session: SqlSession) => {
     const reader: RowReader = { files, session, frequencyMinutes, tables: known.tables };
     const feeds = await openFeeds(reader, known.demand, grid.end);
-    const seriesIds = selectSeries(feeds, query.seriesIds);
-    const target = await sumFeeds(reader, feeds, seriesIds, grid, missing);
-    const exogenous = await readExogenous(reader, known.exogenous, grid, query.ahead);
-    const { start, length } = grid;
-    return createPanel({
-      seriesIds,
-      start,
-      frequencyMinutes,
-      length,
-      columns: { target },
-      ...exogenous,
-    });
+    return {
+      seriesIds: selectSeries(feeds, query.seriesIds),
+      exogenous: await readExogenous(reader, known.exogenous, grid, query.ahead),
+      valuesOf: (ids: readonly string[]) => sumFeeds(reader, feeds, ids, grid, missing),
+    };
   };
-  return openSession ? read(openSession) : withSqlSession(read);
+  return { grid, open };
 }
 
 /**
@@ -280,15 +323,8 @@ function selectSeries(feeds: readonly FeedRows[], wanted: readonly string[] | un
   return inCodePoints(wanted === undefined ? present : new Set(wanted));
 }
 
-/**
- * In the order of Unicode code points, which is that of their UTF-8 bytes; JavaScript's own order
- * is another.
- */
-export const inCodePoints = (ids: ReadonlySet<string>): string[] =>
-  [...ids]
-    .map((id) => ({ id, bytes: Buffer.from(id) }))
-    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-    .map(({ id }) => id);
+/** In the order of Unicode code points; JavaScript's own is another. */
+export const inCodePoints = (ids: ReadonlySet<string>): string[] => [...ids].sort(compareText);
 
 function hear(
   heard: Uint16Array,

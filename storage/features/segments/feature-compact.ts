@@ -25,9 +25,10 @@ import {
   type FeaturePack,
   filesOf,
   isPack,
+  isRanged,
   type Manifest,
 } from '../manifest.ts';
-import { formatOf, snapshotVersionOf } from '../manifest-format.ts';
+import { manifestOf } from '../online/view-writer.ts';
 import { feedsOf } from '../reading/version-coverage.ts';
 import { nextCommittedAt, refuseClockBehind } from '../stamps.ts';
 import { type WrittenPack, writePack } from './pack-writer.ts';
@@ -86,12 +87,7 @@ export async function compactFeatures(
     const count = [...made.keys()].reduce((sum, run) => sum + run.length, 0);
     const { schema, report } = parent;
     const draft = {
-      ...{
-        format: formatOf(replaced.packs),
-        domain: context.domain,
-        number: slot.number,
-        parent: parent.snapshotVersion,
-      },
+      ...{ domain: context.domain, number: slot.number, parent: parent.snapshotVersion },
       ...{
         commitId: slot.commitId,
         committedAt: nextCommittedAt(parent, context.clock.now()),
@@ -99,18 +95,20 @@ export async function compactFeatures(
       },
       ...{ schema, packs: replaced.packs, objects: replaced.objects, report },
     };
-    // What it reads is the same, so the view is: under the name that belongs to the new snapshot.
-    const snapshotVersion = snapshotVersionOf({ ...draft, online: parent.online });
-    if (!parent.online) return { ...draft, snapshotVersion, online: null };
-    const bytes = await store.get(parent.online.key);
-    if (sha256(bytes) !== parent.online.sha256) {
+    // What it reads is the same, so the view is. Ranges are named as they are; an object alone has
+    // the name that belongs to the new snapshot.
+    const { online } = parent;
+    const manifest = manifestOf(draft, online);
+    if (online === null || isRanged(online)) return manifest;
+    const bytes = await store.get(online.key);
+    if (sha256(bytes) !== online.sha256) {
       throw new HeadwayError('STORE_CORRUPT', 'The online view is not what its manifest says', {
-        where: parent.online.key,
+        where: online.key,
       });
     }
-    const key = objectKeys.online(context.domain, snapshotVersion);
+    const key = objectKeys.online(context.domain, manifest.snapshotVersion);
     await store.put(key, bytes);
-    return { ...draft, snapshotVersion, online: { ...parent.online, key } };
+    return { ...manifest, online: { ...online, key } };
   });
 }
 

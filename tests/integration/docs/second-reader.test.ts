@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
+import { viewObjects } from '../../../storage/features/manifest.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import {
   commitObjects,
@@ -95,7 +96,12 @@ const commits: ObjectSpec[][] = [
  * The commits one after another; with `packed` the third is followed by a compaction of what can be
  * merged.
  */
-async function makeStore(name: string, missing: 'zero' | 'unknown', packed = false) {
+async function makeStore(
+  name: string,
+  missing: 'zero' | 'unknown',
+  packed = false,
+  rangeSeries = 100,
+) {
   const root = path.join(folder, name);
   const features = openFeatureStore({
     store: fileObjectStore(root),
@@ -107,6 +113,7 @@ async function makeStore(name: string, missing: 'zero' | 'unknown', packed = fal
     const report = Buffer.from(JSON.stringify({ i }));
     const more = {
       report,
+      rangeSeries,
       onlineIntervals: i === 0 ? 3 : 100,
       ahead: { columns: ['plan'], intervals: 2 },
     };
@@ -123,11 +130,13 @@ async function makeStore(name: string, missing: 'zero' | 'unknown', packed = fal
 
 describe.each(['zero', 'unknown'] as const)('where an absent row means %s', (missing) => {
   test.each([
-    ['objects', false, 4],
-    ['packs and an object', true, 5],
-  ])('its panel is ours, bit for bit, from %s', async (_kind, packed, manifests) => {
-    const { root, features } = await makeStore(`${missing}-${packed}`, missing, packed);
-    const file = path.join(folder, `${missing}-${packed}.json`);
+    ['objects', false, 100, 4],
+    ['packs and an object', true, 100, 5],
+    ['packs and a view in ranges', true, 1, 5],
+  ])('its panel is ours, bit for bit, from %s', async (kind, packed, rangeSeries, manifests) => {
+    const name = `${missing}-${kind.replaceAll(' ', '-')}`;
+    const { root, features } = await makeStore(name, missing, packed, rangeSeries);
+    const file = path.join(folder, `${name}.json`);
     expect(await secondReader(root, '--panel', file)).toMatchObject({ ok: true, manifests });
     const panel = await features.readAsOf();
     const read = JSON.parse(await readFile(file, 'utf8'));
@@ -150,7 +159,7 @@ test('damage is found, and its object named', async () => {
   expect(report).not.toBeNull();
   const keys = [
     objects[1].key,
-    online?.key as string,
+    viewObjects(online)[0]?.key as string,
     'features/toy/log/00000000000000000002.json',
   ];
   for (const [i, key] of keys.entries()) {

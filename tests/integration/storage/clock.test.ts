@@ -71,7 +71,7 @@ async function commitUnchecked(now: number, ...about: [string, [number, number],
     online: null,
   };
   const manifest = { ...draft, snapshotVersion: snapshotVersionOf(draft) };
-  expect(manifest.format).toBe(formatOf(manifest.packs));
+  expect(manifest.format).toBe(formatOf(manifest));
   await store.createIfAbsent(objectKeys.manifest('toy', draft.number), serialiseManifest(manifest));
 }
 

@@ -124,7 +124,8 @@ describe('compaction', () => {
         fc.asyncProperty(
           history,
           fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
-          (commits, compactAfter) =>
+          fc.constantFrom(1, 100),
+          (commits, compactAfter, rangeSeries) =>
             withStore(async (features, store) => {
               const anchor: ObjectSpec = {
                 part: 'anchor',
@@ -141,6 +142,7 @@ describe('compaction', () => {
                   schema,
                   newObjects,
                   onlineIntervals: VIEW,
+                  rangeSeries,
                 });
                 segments += newObjects.length;
                 // Whether it was made from the view before or from everything, the view is what the

@@ -101,6 +101,7 @@ async function live(steps: readonly Step[], keep: number): Promise<number> {
       reason: 'test',
       schema: schemaOf('zero'),
       newObjects: [objects[index] as NewFeatureObject],
+      rangeSeries: 1,
     });
 
   async function check(): Promise<void> {

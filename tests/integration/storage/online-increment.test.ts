@@ -4,12 +4,15 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../platform/clock.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { FeatureFiles } from '../../../storage/features/feature-files.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
-import { nextOnlinePanel } from '../../../storage/features/online/online-increment.ts';
+import { viewObjects } from '../../../storage/features/manifest.ts';
+import { NotShown, nextOnlinePanels } from '../../../storage/features/online/online-increment.ts';
 import { encodeOnlineView } from '../../../storage/features/online/online-view.ts';
+import { joinPanels } from '../../../storage/features/online/view-ranges.ts';
 import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import { runs } from '../../fixtures/property-runs.ts';
@@ -22,6 +25,17 @@ import {
   schemaOf,
   temporaryFolder,
 } from '../../fixtures/storage/features.ts';
+
+/** The extended view; null where it gave up. */
+async function extension(...args: Parameters<typeof nextOnlinePanels>): Promise<Panel | null> {
+  try {
+    const panels = await nextOnlinePanels(...args);
+    return panels && (await joinPanels(panels));
+  } catch (error) {
+    if (error instanceof NotShown) return null;
+    throw error;
+  }
+}
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -37,8 +51,10 @@ afterAll(() => remove());
 async function increments(
   pairs: readonly (readonly ObjectSpec[])[][],
   missing: 'zero' | 'unknown',
+  rangeSeries: number,
 ): Promise<boolean[]> {
   const made: boolean[] = [];
+  const sizes = new Set<number>();
   await withSqlSession(async (session) => {
     for (const [first = [], second = []] of pairs) {
       const store = memoryObjectStore();
@@ -50,15 +66,15 @@ async function increments(
             schema: schemaOf(missing),
             newObjects: await makeObjects(folder, specs),
             onlineIntervals: 8,
+            rangeSeries,
           });
         const parent = await commit(first);
         const next = await commit(
           second.map((spec, i) => ({ ...spec, part: `later ${i}`, fingerprint: `later ${i}` })),
         );
         const added = next.objects.slice(parent.objects.length);
-        const panel = await nextOnlinePanel(new FeatureFiles(store), session, parent, next, added, {
-          lastIntervals: 8,
-        });
+        const query = { lastIntervals: 8, rangeSeries };
+        const panel = await extension(new FeatureFiles(store), session, parent, next, added, query);
         const whole = await readSnapshot(
           new FeatureFiles(store),
           next,
@@ -68,14 +84,17 @@ async function increments(
         if (panel) expect(Buffer.compare(encodeOnlineView(panel), encodeOnlineView(whole))).toBe(0);
         // The commit itself made its view from the rows that it had just checked, without asking
         // the SQL engine again.
-        const committed = await store.get(next.online?.key ?? '');
-        expect(Buffer.compare(committed, encodeOnlineView(whole))).toBe(0);
+        const { panel: committed } = await features.readOnline();
+        expect(Buffer.compare(encodeOnlineView(committed), encodeOnlineView(whole))).toBe(0);
+        sizes.add(viewObjects(next.online).length);
         made.push(panel !== null);
       } finally {
         await store.close();
       }
     }
   });
+  // Views of one object, and of several.
+  expect(sizes.size > 1).toBe(rangeSeries === 1);
   return made;
 }
 
@@ -86,9 +105,14 @@ const base: ObjectSpec = {
 };
 const late = { availableAt: NOW + 1 };
 
-test.each(['zero', 'unknown'] as const)(
-  'it is used where it can be shown to be right (missing = %s)',
-  async (missing) => {
+test.each([
+  ['zero', 100],
+  ['unknown', 100],
+  ['zero', 1],
+  ['unknown', 1],
+] as const)(
+  'it is used where it can be shown to be right (missing = %s, ranges of %i)',
+  async (missing, rangeSeries) => {
     const cases: [ObjectSpec[], ObjectSpec, boolean][] = [
       [[base], { ...late, span: [10, 11], rows: [row('a', 10), row('new', 10)] }, true],
       [[base], { ...late, span: [12, 13], rows: [] }, true],
@@ -113,12 +137,13 @@ test.each(['zero', 'unknown'] as const)(
         [second],
       ]),
       missing,
+      rangeSeries,
     );
     expect(made).toEqual(cases.map(([, , expected]) => expected));
   },
 );
 
-test('whatever is committed, it is right', async () => {
+test.each([100, 1])('whatever is committed, it is right (ranges of %i)', async (rangeSeries) => {
   const rows = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(14)), {
     maxLength: 9,
     selector: (r) => r.join(),
@@ -141,11 +166,11 @@ test('whatever is committed, it is right', async () => {
     fc.array(spec, { minLength: 1, maxLength: 2 }),
   );
   const pairs = fc
-    .sample(pair, { numRuns: runs(25), seed: 4 })
+    .sample(pair, { numRuns: runs(13), seed: 4 })
     .map(([first, second]) => [
       [base, ...first].map((one, i) => ({ ...one, part: `p${i}` })),
       second.map((one, i) => ({ ...one, availableAt: NOW + (i % 2) })),
     ]);
   for (const missing of ['zero', 'unknown'] as const)
-    expect(await increments(pairs, missing)).toContain(true);
+    expect(await increments(pairs, missing, rangeSeries)).toContain(true);
 });

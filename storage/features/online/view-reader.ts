@@ -1,0 +1,174 @@
+/**
+ * Purpose: an online view as it is read: range by range, or as one panel.
+ * Invariants: only the objects of the ranges that are asked for are read; nothing is returned that
+ * was not verified against its hash and against what the manifest says of it. A view of one object
+ * is read when it is opened.
+ * Fails: SNAPSHOT_EMPTY where a snapshot has no view; STORE_CORRUPT with the key.
+ */
+import {
+  lastObserved,
+  onlyRows,
+  type Panel,
+  timestampAt,
+} from '../../../forecasting/panel/panel.ts';
+import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
+import { compareText } from '../../../platform/text/compare-text.ts';
+import type { ObjectStore } from '../../objects/object-store.ts';
+import { isRanged, type Manifest, type RangedView, type ViewObject } from '../manifest.ts';
+import { decodeOnlineView } from './online-view.ts';
+import { joinPanels, type Rows } from './view-ranges.ts';
+
+/** Series that are read together. */
+export interface SeriesRange extends Rows {
+  /** Ids from here on, up to the next range, belong here; null: from the beginning. */
+  readonly first: string | null;
+}
+
+/** The last weeks of every series of a snapshot. */
+export interface OnlineSnapshot {
+  readonly manifest: Manifest;
+  readonly start: number;
+  readonly frequencyMinutes: number;
+  readonly length: number;
+  /** How many series there are. */
+  readonly series: number;
+  /** In order. */
+  readonly ranges: readonly SeriesRange[];
+  /** The panel of a range. */
+  range(index: number): Promise<Panel>;
+  /** The range that holds a series, if the snapshot has it. */
+  rangeOf(seriesId: string): number;
+  /** Grid index of the last interval before `end` in which any series has a value; -1: none. */
+  lastObserved(end?: number): Promise<number>;
+}
+
+/** A snapshot of which all series are in memory. */
+export function heldSnapshot(panel: Panel, manifest: Manifest): OnlineSnapshot {
+  const { start, frequencyMinutes, length, seriesIds } = panel;
+  return {
+    ...{ manifest, start, frequencyMinutes, length, series: seriesIds.length },
+    ranges: [{ from: 0, to: seriesIds.length, first: null }],
+    range: async () => panel,
+    rangeOf: () => 0,
+    lastObserved: async (end) => lastObserved(panel, end),
+  };
+}
+
+/** The whole of a snapshot: only where it fits into memory. */
+export const wholePanel = (snapshot: OnlineSnapshot): Promise<Panel> =>
+  joinPanels(panelsOf(snapshot));
+
+/** Of these series the ones that the snapshot has, in its order; their ranges alone are read. */
+export async function pickFromRanges(
+  snapshot: OnlineSnapshot,
+  seriesIds: readonly string[],
+): Promise<Panel> {
+  const wanted = new Set(seriesIds);
+  // Without any of them there is a panel of no series: its grid is that of the first range.
+  const indexes = new Set([0, ...seriesIds.map((id) => snapshot.rangeOf(id))]);
+  const picked: Panel[] = [];
+  for (const index of [...indexes].sort((a, b) => a - b)) {
+    const panel = await snapshot.range(index);
+    const rows = panel.seriesIds.flatMap((id, row) => (wanted.has(id) ? [row] : []));
+    picked.push(onlyRows(panel, rows));
+  }
+  return joinPanels(picked);
+}
+
+/** Range after range. */
+export async function* panelsOf(snapshot: OnlineSnapshot): AsyncGenerator<Panel> {
+  for (const index of snapshot.ranges.keys()) yield await snapshot.range(index);
+}
+
+export async function openView(store: ObjectStore, manifest: Manifest): Promise<OnlineSnapshot> {
+  const { online } = manifest;
+  if (online === null)
+    throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
+  if (isRanged(online)) return rangedSnapshot(store, manifest, online);
+  return heldSnapshot(decodeOnlineView(online.key, await getNamed(store, online)), manifest);
+}
+
+function rangedSnapshot(store: ObjectStore, manifest: Manifest, view: RangedView): OnlineSnapshot {
+  const { frequencyMinutes } = manifest.schema;
+  const step = frequencyMinutes * 60_000;
+  const { start, end } = view.span;
+  let series = 0;
+  const ranges = view.ranges.map((range, index): SeriesRange => {
+    const from = series;
+    series += range.series;
+    return { from, to: series, first: index === 0 ? null : range.first };
+  });
+  const range = async (index: number) => {
+    const object = view.ranges[index] as ViewObject;
+    return checkedRange(manifest, view, index, await getNamed(store, object));
+  };
+  return {
+    ...{ manifest, start, frequencyMinutes, length: (end - start) / step, series, ranges, range },
+    rangeOf(seriesId) {
+      const next = view.ranges.findIndex(({ first }) => compareText(first, seriesId) > 0);
+      return next < 0 ? view.ranges.length - 1 : Math.max(0, next - 1);
+    },
+    async lastObserved(before) {
+      if (before === undefined) {
+        const last = Math.max(...view.ranges.map(({ observed }) => observed ?? start - step));
+        return (last - start) / step;
+      }
+      let last = -1;
+      for (const index of ranges.keys())
+        last = Math.max(last, lastObserved(await range(index), before));
+      return last;
+    },
+  };
+}
+
+/** The panel in the bytes of a range, which is what the manifest says of it. */
+export function checkedRange(
+  { schema }: Manifest,
+  { span, ranges }: RangedView,
+  index: number,
+  bytes: Uint8Array,
+): Panel {
+  const { key, series, first, observed } = ranges[index] as RangedView['ranges'][number];
+  const panel = decodeOnlineView(key, bytes);
+  const { seriesIds, start, length, frequencyMinutes } = panel;
+  const last = lastObserved(panel);
+  const next = ranges[index + 1];
+  const isSo =
+    seriesIds.length === series &&
+    seriesIds[0] === first &&
+    (next === undefined || compareText(seriesIds.at(-1) as string, next.first) < 0) &&
+    frequencyMinutes === schema.frequencyMinutes &&
+    start === span.start &&
+    timestampAt(panel, length) === span.end &&
+    (last < 0 ? null : timestampAt(panel, last)) === observed;
+  if (isSo) return panel;
+  throw new HeadwayError(
+    'STORE_CORRUPT',
+    'A range of the online view is not what its manifest says',
+    {
+      where: key,
+      fix: 'Commit again (a feature run with new data) to write a new view.',
+    },
+  );
+}
+
+/** An object that a manifest names, or STORE_CORRUPT. */
+export async function getNamed(
+  store: ObjectStore,
+  { key, sha256: hash }: Pick<ViewObject, 'key' | 'sha256'>,
+): Promise<Uint8Array> {
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
+      where: key,
+      fix:
+        'Restore it from a backup of the store; `headway store verify` lists everything ' +
+        'that is wrong.',
+      cause,
+    });
+  const bytes = await store.get(key, hash).catch((error: unknown) => {
+    throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
+  });
+  if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
+  return bytes;
+}
