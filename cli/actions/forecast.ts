@@ -9,7 +9,6 @@
  * flags of a total.
  */
 import Table from 'cli-table3';
-import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
 import { seasonalNaive } from '../../forecasting/models/baselines/naive.ts';
 import { openSteps } from '../../forecasting/panel/closed-days.ts';
@@ -17,27 +16,22 @@ import { onlySeries, targetOf, timestampAt } from '../../forecasting/panel/panel
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import type { ForecastData } from '../../reports/charts/data/forecast-data.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import {
   hasForecast,
   type IssuedForecasts,
-  type IssueRequest,
-  issueForecasts,
-  issuesOf,
 } from '../../services/inference/batch/issue-forecasts.ts';
-import { issueShadows } from '../../services/inference/batch/issue-shadows.ts';
 import { parseShard } from '../../services/inference/batch/shard.ts';
 import { baselineVersion, FALLBACK_MEANINGS } from '../../services/inference/serving/fallback.ts';
 import { modelLater, modelPossibleFrom } from '../../services/training/short-history.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { demandOf } from '../../storage/features/manifest.ts';
-import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
 import { timestamp } from '../flags.ts';
 import { recordLineage, stored } from '../lineage.ts';
 import { writeOutput } from '../output.ts';
+import { type Asked, issue, issueAll } from './issue-batch.ts';
 
 export interface ForecastFlags {
   readonly series?: string;
@@ -66,22 +60,19 @@ export async function forecastCommand(
       where: '--group',
       fix: 'Name a group, such as --group all; for a series ask `headway decide --series ID`.',
     });
-  const compute = () =>
-    issue(context, {
-      allowsBaseline: flags.series !== undefined,
-      ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
-      ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
-      ...(flags.issuedAt === undefined
-        ? {}
-        : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
-    });
-  if (flags.series === undefined) return forecastAll(context, compute, flags.challenger);
-  const issued = await compute();
-  const series = issued.panel.seriesIds.indexOf(flags.series);
+  const asked = {
+    ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
+    ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
+    ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
+  };
+  const { series: seriesId } = flags;
+  if (seriesId === undefined) return forecastAll(context, asked, flags.challenger);
+  const issued = await issue(context, { ...asked, seriesId, allowsBaseline: true });
+  const series = issued.panel.seriesIds.indexOf(seriesId);
   if (series < 0) {
-    throw unknownSeries(domain, flags.series, issued.entry.snapshotVersion, issued.panel.seriesIds);
+    throw unknownSeries(domain, seriesId, issued.entry.snapshotVersion, issued.panel.seriesIds);
   }
-  if (!hasForecast(issued.entry, series)) throw tooFewValues(flags.series);
+  if (!hasForecast(issued.entry, series)) throw tooFewValues(seriesId);
   const chart = chartOf(context, issued, series);
   context.print(
     forecastInTerminal(chart, {
@@ -92,7 +83,7 @@ export async function forecastCommand(
   );
   const { panel, cutoff, entry } = issued;
   const open = openSteps(panel, cutoff, entry.horizon, domain.closedWeekdays);
-  const fallback = issued.replaced.get(flags.series)?.reason;
+  const fallback = issued.replaced.get(seriesId)?.reason;
   context.print(forecastTable(chart, issued.entry, series, open));
   if (issued.entry.modelVersion === null)
     context.print(
@@ -101,7 +92,7 @@ export async function forecastCommand(
     );
   if (fallback !== undefined)
     context.print(`Fallback ${fallback}: ${FALLBACK_MEANINGS[fallback]}.`);
-  const found = issued.flags.get(flags.series) ?? [];
+  const found = issued.flags.get(seriesId) ?? [];
   for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
     const { forecastSvg } = await import('../../reports/svg-files.ts');
@@ -110,7 +101,7 @@ export async function forecastCommand(
   }
   context.printJson({
     domain: domain.name,
-    seriesId: flags.series,
+    seriesId: seriesId,
     unit: domain.unit,
     cutoff: iso(entry.cutoff),
     issuedAt: iso(entry.issuedAt),
@@ -130,50 +121,44 @@ export async function forecastCommand(
 /** All series into the ledger. */
 async function forecastAll(
   context: CommandContext,
-  compute: () => Promise<IssuedForecasts>,
+  asked: Asked,
   challengers: readonly string[] | undefined,
 ): Promise<void> {
   const inputs = [stored(context, 'features'), stored(context, 'models')];
-  const work = async () => {
-    const issued = await compute();
-    return { issued, shadows: await keepIssue(context, issued, challengers) };
-  };
-  const { issued, shadows } = await recordLineage(
-    context,
-    'forecast',
-    inputs,
-    work,
-    ({ issued: { entry } }) => ({
-      inputs: [
-        stored(context, 'features', entry.snapshotVersion),
-        stored(context, 'models', entry.modelVersion),
-      ],
-      outputs: [stored(context, 'forecasts')],
-    }),
-  );
-  const { seriesIds, horizon, cutoff } = issued.entry;
+  const work = () => issueAll(context, asked, challengers);
+  const batch = await recordLineage(context, 'forecast', inputs, work, ({ issued: { entry } }) => ({
+    inputs: [
+      stored(context, 'features', entry.snapshotVersion),
+      stored(context, 'models', entry.modelVersion),
+    ],
+    outputs: [stored(context, 'forecasts')],
+  }));
+  const { issued, ranges, series, flagged, fallbacks, shadows } = batch;
+  const { horizon, cutoff } = issued.entry;
   context.print(
-    `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written ` +
-      'to the ledger.',
+    `Forecast ${series} series × ${horizon} steps after ${iso(cutoff)}, written to the ledger.`,
   );
   if (shadows.length > 0) context.print(`Next to it, not served: ${shadows.join(', ')}.`);
   for (const flag of SERIES_FLAGS) {
-    const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
-    const examples = ids.slice(0, 5).join(', ');
-    if (ids.length > 0)
-      context.print(`Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, e.g. ${examples}.`);
+    const { count = 0, examples = [] } = flagged.get(flag) ?? {};
+    if (count > 0)
+      context.print(
+        `Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${count}, e.g. ${examples.join(', ')}.`,
+      );
   }
+  for (const [reason, count] of fallbacks)
+    context.print(`Fallback ${reason} (${FALLBACK_MEANINGS[reason]}): ${count} series.`);
+  const { seriesIds, values, mean, ...header } = issued.entry;
   const replaced = [...issued.replaced].map(([id, { reason }]) => [id, reason] as const);
-  for (const [reason, series] of groupBy(replaced, ([, reason]) => reason))
-    context.print(`Fallback ${reason} (${FALLBACK_MEANINGS[reason]}): ${series.length} series.`);
-  context.printJson({
-    ...issued.entry,
-    values: Array.from(issued.entry.values),
-    mean: Array.from(issued.entry.mean),
-    shadows,
+  // Of very many series the numbers are in the ledger alone: no text could hold them.
+  const numbers = {
+    seriesIds,
+    values: Array.from(values),
+    mean: Array.from(mean),
     flags: Object.fromEntries(issued.flags),
     replaced: Object.fromEntries(replaced),
-  });
+  };
+  context.printJson({ ...header, series, shadows, ...(ranges === 1 ? numbers : {}) });
 }
 
 /** Where the history is too short for a model: from when on there is enough, as a sentence. */
@@ -231,73 +216,6 @@ const meansOf = (
 
 const versionOf = ({ modelVersion, forecaster }: IssuedForecasts['entry']): string =>
   modelVersion ?? baselineVersion({ name: forecaster });
-
-/**
- * Writes what was issued, and then what others forecast at the same moment, which cannot fail the
- * batch. With more shards than series some are empty: they write nothing.
- * @returns the names of the others
- */
-export async function keepIssue(
-  context: CommandContext,
-  issued: IssuedForecasts,
-  challengers: readonly string[] = [],
-): Promise<string[]> {
-  const { domain, logger } = context;
-  const ledger = await context.ledger();
-  await ledger.append(issuesOf(issued));
-  const registry = await context.registry();
-  const others = new Set([...challengers, ...(await challengerOf(context))]);
-  const shadows = await issueShadows(
-    {
-      ...{ domain, registry, challengers: [...others], restoreForecaster },
-      onFailure: (shadow, error) =>
-        logger.warn({ err: error, shadow }, 'a shadow cannot forecast; the batch is complete'),
-    },
-    issued,
-  );
-  try {
-    await ledger.append(shadows);
-  } catch (error) {
-    logger.warn({ err: error }, 'the shadows could not be written; the batch is complete');
-    return [];
-  }
-  return shadows.map(({ modelVersion, forecaster }) => modelVersion ?? forecaster);
-}
-
-/** The model that has to prove itself by the policy; a log that cannot be read is none. */
-async function challengerOf(context: CommandContext): Promise<string[]> {
-  try {
-    const { challengersOf } = await import('../../services/monitoring/challengers.ts');
-    return await challengersOf(await context.decisions());
-  } catch (error) {
-    context.logger.warn({ err: error }, 'no challenger forecasts; the batch is complete');
-    return [];
-  }
-}
-
-/** Forecasts of all series or of a shard of them, from the champion and the newest snapshot. */
-export async function issue(
-  context: CommandContext,
-  asked: Pick<IssueRequest, 'horizon' | 'shard' | 'allowsBaseline'> & { issuedAt?: number } = {},
-): Promise<IssuedForecasts> {
-  const { domain, settings, clock, logger } = context;
-  await startTensorBackend(logger, settings.backend, 'prediction');
-  const issued = await issueForecasts({
-    domain,
-    features: await context.features(),
-    registry: await context.registry(),
-    restoreForecaster,
-    issuedAt: clock.now(),
-    ...asked,
-  });
-  const { unknownInputs } = issued;
-  if (unknownInputs.length > 0)
-    logger.warn(
-      { columns: unknownInputs },
-      'exogenous columns are unknown: their usual values are used',
-    );
-  return issued;
-}
 
 /** The last week, the forecast and the naive line of one series (its row in the panel). */
 export function chartOf(

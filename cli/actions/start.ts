@@ -19,7 +19,8 @@ import { modelLater } from '../../services/training/short-history.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { stopOf } from '../stop.ts';
-import { chartOf, issue, keepIssue, modelFrom } from './forecast.ts';
+import { chartOf, modelFrom } from './forecast.ts';
+import { issue, keepIssue } from './issue-batch.ts';
 import { lastRunsOf, startSchedule } from './schedule.ts';
 import { openServer } from './serve.ts';
 

@@ -15,7 +15,7 @@ export async function servedDocument(): Promise<unknown> {
   const app = await buildApp({
     // Only the title and the description of the document are of the domain.
     domain: domains[0] as (typeof domains)[number],
-    features: { head: async () => null, readOnline: absent },
+    features: { head: async () => null, openOnline: absent },
     registry: {
       list: async () => [],
       promotions: async () => [],

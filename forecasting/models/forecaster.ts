@@ -31,6 +31,8 @@ export interface Forecaster {
    * series then give the same forecasts as the whole one. Absent where it reads each series alone.
    */
   withContext?(panel: Panel): Panel;
+  /** The series that the context is made of: a panel of them alone has the same context. */
+  readonly contextSeries?: readonly string[];
   /**
    * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
    * @param mean written to, [series][step], by a forecaster that has means of its own; others leave

@@ -5,9 +5,9 @@
  * Fails: implementations reject with coded HeadwayErrors; anything else is treated as INTERNAL.
  */
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
-import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { DecisionEntry } from '../../storage/decisions/decision-log.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
+import type { OnlineSnapshot } from '../../storage/features/online/view-reader.ts';
 import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
 import type { JobRun } from '../../storage/jobs/job-log.ts';
 import type { LedgerIssue } from '../../storage/ledger/ledger.ts';
@@ -18,11 +18,8 @@ import type { LiveFigures } from '../../storage/scores/figures-log.ts';
 export interface OnlineFeatures {
   /** The newest manifest, or null where nothing was committed yet. */
   head(): Promise<Manifest | null>;
-  /**
-   * The last weeks of every series, with the manifest they belong to: `head` where it was read
-   * already.
-   */
-  readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
+  /** The last weeks of every series, by ranges of them. `head`: where it was read already. */
+  openOnline(head?: Manifest): Promise<OnlineSnapshot>;
 }
 
 /** An entry of the promotion log; also of refusals. */

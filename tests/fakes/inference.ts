@@ -4,6 +4,7 @@
  * Invariants: deterministic; no file, no network.
  * Fails: as `fixture.broken` says.
  */
+
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import type { NetworkForecaster } from '../../forecasting/models/network/forecaster.ts';
@@ -16,6 +17,7 @@ import type { Promotion, ServedCard } from '../../services/inference/ports.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import { MANIFEST_FORMAT } from '../../storage/features/manifest-format.ts';
+import { heldSnapshot } from '../../storage/features/online/view-reader.ts';
 import { compileOnce } from '../fixtures/inference/compile-once.ts';
 
 export const HOUR = 3_600_000;
@@ -202,11 +204,11 @@ export function createFixture(changes: Partial<Fixture> = {}) {
         fail(fixture.broken.head);
         return fixture.snapshot === 0 ? null : manifestOf(fixture.snapshot);
       },
-      async readOnline() {
+      async openOnline() {
         await fixture.pause();
         fail(fixture.broken.online);
         const number = fixture.snapshot;
-        return { panel: panelOf(fixture.ids, 10 * number), manifest: manifestOf(number) };
+        return heldSnapshot(panelOf(fixture.ids, 10 * number), manifestOf(number));
       },
     },
     registry: {

@@ -6,10 +6,12 @@
  * handles. No rate limit, and no limit of the event loop's delay unless the parent sets one.
  * Fails: exit status 1 where it cannot listen.
  */
+
 import pino from 'pino';
 import { HeadwayError } from '../../platform/errors.ts';
 import { buildApp } from '../../services/inference/app.ts';
 import { startServer } from '../../services/inference/server.ts';
+import { heldSnapshot } from '../../storage/features/online/view-reader.ts';
 import {
   createFixture,
   IDS,
@@ -69,10 +71,8 @@ const server = await startServer({
   settings: { ...options.settings, requestTimeoutMs: 3000, eventStreamMs: 0 },
   features: {
     ...options.features,
-    readOnline: async () => ({
-      panel: { ...panelOf([...IDS, ...MANY], 10), exogenous },
-      manifest: manifestOf(1),
-    }),
+    openOnline: async () =>
+      heldSnapshot({ ...panelOf([...IDS, ...MANY], 10), exogenous }, manifestOf(1)),
   },
   host: '127.0.0.1',
   port: 0,

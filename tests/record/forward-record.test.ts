@@ -6,6 +6,7 @@
  * Invariants: the parts that the commands put together, on a folder; nothing waits.
  * Fails: with what is missing, or was changed unnoticed.
  */
+
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,6 +23,7 @@ import { issueForecasts } from '../../services/inference/batch/issue-forecasts.t
 import { issueShadows } from '../../services/inference/batch/issue-shadows.ts';
 import { monitor } from '../../services/monitoring/monitor.ts';
 import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
+import { heldSnapshot } from '../../storage/features/online/view-reader.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
@@ -87,7 +89,10 @@ test('90 days, published before they were known, with an outage that is explaine
     if (isDown(at)) continue;
     number++;
     const online = { panel: panelAt(at), manifest: manifestOf(number) };
-    const features = { head: async () => online.manifest, readOnline: async () => online };
+    const features = {
+      head: async () => online.manifest,
+      openOnline: async () => heldSnapshot(online.panel, online.manifest),
+    };
     const issued = await issueForecasts({
       ...{ domain, features, registry, restoreForecaster, issuedAt: at },
     });

@@ -12,6 +12,7 @@ import { issueForecasts, issuesOf } from '../../../services/inference/batch/issu
 import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
 import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
 import type { PastFeatures } from '../../../services/monitoring/replay/past-features.ts';
+import { heldSnapshot } from '../../../storage/features/online/view-reader.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../../context.ts';
@@ -54,7 +55,10 @@ export function issuerAsOf(
     const { panel, manifest, end } = await past.view(at, tail);
     const issued = await issueForecasts({
       ...common,
-      features: { head: async () => manifest, readOnline: async () => ({ panel, manifest }) },
+      features: {
+        head: async () => manifest,
+        openOnline: async () => heldSnapshot(panel, manifest),
+      },
       ...{ issuedAt: at, end },
       allowsBaseline: true,
     });

@@ -1,7 +1,7 @@
 /**
  * Purpose: sample paths of what the champion forecasts now, for commands.
  * Invariants: the same paths as the HTTP service has of the same model and snapshot.
- * Fails: as `issue` of forecast.ts; GROUP_UNKNOWN.
+ * Fails: as `issue` of issue-batch.ts; GROUP_UNKNOWN.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
@@ -13,7 +13,7 @@ import { baselineVersion } from '../../../services/inference/serving/fallback.ts
 import { groupsIn, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
 import { servedPaths } from '../../../services/inference/serving/served-paths.ts';
 import type { CommandContext } from '../../context.ts';
-import { issue } from '../forecast.ts';
+import { issue } from '../issue-batch.ts';
 
 export interface IssuedPaths {
   readonly issued: IssuedForecasts;

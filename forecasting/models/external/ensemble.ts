@@ -36,12 +36,13 @@ export function ensembleForecaster(
 ): Forecaster {
   const { quantiles } = theirs;
   const places = placesIn(ours, quantiles);
-  const { exogenous, withContext, knows } = ours;
+  const { exogenous, withContext, contextSeries, knows } = ours;
   return {
     ...theirs,
     minimumHistory: Math.max(theirs.minimumHistory, ours.minimumHistory),
     ...(exogenous ? { exogenous } : {}),
     ...(withContext ? { withContext } : {}),
+    ...(contextSeries ? { contextSeries } : {}),
     ...(knows ? { knows } : {}),
     predict(panel, cutoff, horizon) {
       const out = theirs.predict(panel, cutoff, horizon);

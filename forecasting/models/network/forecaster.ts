@@ -9,8 +9,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { withContext } from '../../features/context.ts';
 import {
+  type ContextInputs,
   FEATURE_GROUPS,
   type FeatureGroup,
+  type FeatureSpec,
   featureGroups,
   featureSizes,
 } from '../../features/feature-spec.ts';
@@ -252,14 +254,17 @@ export function networkForecaster(
     predictStored,
     knows: (seriesId) => rowOf.has(seriesId),
     ...(dependence === undefined ? {} : { dependence }),
-    ...(context
-      ? { withContext: (panel: Panel) => withContext(panel, spec.features, context) }
-      : {}),
+    ...(context ? contextOf(spec.features, context) : {}),
     ...(exogenous
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),
   };
 }
+
+const contextOf = (features: FeatureSpec, context: ContextInputs) => ({
+  withContext: (panel: Panel) => withContext(panel, features, context),
+  contextSeries: context.seriesIds,
+});
 
 /** The medians of the window in the pass's first row with only the kept groups of its inputs. */
 function mediansOfFirstRow(

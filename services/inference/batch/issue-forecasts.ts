@@ -11,12 +11,14 @@
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
-import { lastObserved, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { onlySteps } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
+import { joinPanels } from '../../../storage/features/online/view-ranges.ts';
+import type { OnlineSnapshot } from '../../../storage/features/online/view-reader.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
 import { baselineOf } from '../serving/fallback.ts';
@@ -29,6 +31,7 @@ import {
   unknownInputs,
 } from '../serving/precompute.ts';
 import { type ServedIssue, servedIssues } from '../serving/served-issues.ts';
+import { contextOf } from '../serving/shared-context.ts';
 import { type Shard, shardRange } from './shard.ts';
 
 export interface IssueRequest {
@@ -41,6 +44,8 @@ export interface IssueRequest {
   readonly horizon?: number;
   /** Only these series; the cutoff is that of the whole panel all the same. */
   readonly shard?: Shard;
+  /** Only the range of the online view in which this series is, if the snapshot has it. */
+  readonly seriesId?: string;
   /** Without a champion the best baseline forecasts, as in the HTTP service. */
   readonly allowsBaseline?: boolean;
   /**
@@ -51,9 +56,9 @@ export interface IssueRequest {
 }
 
 export interface IssuedForecasts {
-  /** The whole snapshot as it is stored, and which of its series are forecast. */
+  readonly snapshot: OnlineSnapshot;
+  /** The series that are forecast as they are stored, and with what the model reads of others. */
   readonly stored: Panel;
-  readonly rows: { readonly from: number; readonly to: number };
   readonly panel: Panel;
   /** Grid index of the cutoff in the panel. */
   readonly cutoff: number;
@@ -76,46 +81,128 @@ export interface IssuedForecasts {
 
 const WHOLE: Shard = { index: 1, count: 1 };
 
+/** All series, or those of a shard, at once: of a snapshot that fits into memory. */
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
-  const { domain, features, registry, issuedAt } = request;
+  const parts: IssuedForecasts[] = [];
+  for await (const part of issueInRanges(request)) parts.push(part);
+  const [first] = parts as [IssuedForecasts];
+  if (parts.length === 1) return first;
+  const floats = (of: (part: IssuedForecasts) => Float32Array) => {
+    const all = new Float32Array(parts.reduce((sum, part) => sum + of(part).length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(of(part), at);
+      at += of(part).length;
+    }
+    return all;
+  };
+  return {
+    ...first,
+    stored: await joinPanels(parts.map(({ stored }) => stored)),
+    panel: await joinPanels(parts.map(({ panel }) => panel)),
+    flags: new Map(parts.flatMap(({ flags }) => [...flags])),
+    replaced: new Map(parts.flatMap(({ replaced }) => [...replaced])),
+    entry: {
+      ...first.entry,
+      seriesIds: parts.flatMap(({ entry }) => entry.seriesIds),
+      values: floats(({ entry }) => entry.values),
+      mean: floats(({ entry }) => entry.mean),
+    },
+  };
+}
+
+/**
+ * The same range after range of the online view: one is in memory. One after another they are the
+ * batch, bit for bit.
+ */
+export async function* issueInRanges(request: IssueRequest): AsyncGenerator<IssuedForecasts> {
+  const { domain, features, registry } = request;
   const champion = await registry.champion();
   if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
-  const { panel: stored, manifest } = await features.readOnline();
-  const chosen = await forecasterOf(request, champion, stored);
+  const snapshot = await features.openOnline();
+  const cutoff = await snapshot.lastObserved(request.end);
+  const chosen = await forecasterOf(request, champion, snapshot, cutoff);
+  const steps = checkedSteps(request.horizon, chosen.horizon);
+  const baseline = baselineOf(domain, chosen.forecaster.quantiles, chosen.metrics);
+  const inContext = await contextOf(chosen.forecaster, snapshot);
+  const work = { request, snapshot, cutoff, chosen, steps, baseline };
+  const parts = partsOf(snapshot, request);
+  const isWhole = parts.reduce((sum, { from, to }) => sum + to - from, 0) === snapshot.series;
+  let isUsable = false;
+  for (const [i, { index, from, to }] of parts.entries()) {
+    const range = await snapshot.range(index);
+    const stored = seriesSlice(range, from, to);
+    const panel = seriesSlice(inContext(range), from, to);
+    const { issued, made } = await issueRange(work, stored, panel);
+    isUsable ||= made.usable.includes(1);
+    if (isWhole && !isUsable && i === parts.length - 1) requireUsable(chosen.forecaster, made);
+    yield issued;
+  }
+}
+
+/** The rows of each range that are asked for; a range without any where there are none. */
+function partsOf(
+  snapshot: OnlineSnapshot,
+  { shard = WHOLE, seriesId }: IssueRequest,
+): { index: number; from: number; to: number }[] {
+  const all = snapshot.ranges.map(({ from, to }, index) => ({ index, from, to }));
+  if (seriesId !== undefined) {
+    const index = snapshot.rangeOf(seriesId);
+    const { from, to } = all[index] as { from: number; to: number };
+    return [{ index, from: 0, to: to - from }];
+  }
+  const asked = shardRange(snapshot.series, shard);
+  const found = all.flatMap(({ index, from, to }) => {
+    const first = Math.max(from, asked.from);
+    const end = Math.min(to, asked.to);
+    return first < end ? [{ index, from: first - from, to: end - from }] : [];
+  });
+  return found.length > 0 ? found : [{ index: 0, from: 0, to: 0 }];
+}
+
+interface Work {
+  readonly request: IssueRequest;
+  readonly snapshot: OnlineSnapshot;
+  readonly cutoff: number;
+  readonly chosen: Chosen;
+  readonly steps: number;
+  readonly baseline: Forecaster;
+}
+
+/** @param panel the stored series with what the forecaster reads of all series together */
+async function issueRange(
+  { request, snapshot, cutoff, chosen, steps, baseline }: Work,
+  stored: Panel,
+  panel: Panel,
+): Promise<{ issued: IssuedForecasts; made: Precomputed }> {
+  const { domain, issuedAt } = request;
   const { forecaster, modelVersion, refitOf, horizon } = chosen;
-  const steps = checkedSteps(request.horizon, horizon);
-  const whole = forecaster.withContext?.(stored) ?? stored;
-  const rows = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
-  const panel = seriesSlice(whole, rows.from, rows.to);
-  const cutoff = lastObserved(whole, request.end);
   const atOnce = request.end === undefined ? undefined : panel.seriesIds.length;
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
   const made = await precompute(forecaster, panel, cutoff, horizon, domain, undefined, atOnce);
-  if (panel.seriesIds.length === whole.seriesIds.length) requireUsable(forecaster, made);
-  const baseline = baselineOf(domain, forecaster.quantiles, chosen.metrics);
   const { forecasts, replaced } = await fallBackPerSeries({
     ...{ forecasts: made, baseline, panel, cutoff, horizon, nonNegative: domain.nonNegative },
     ...{ before: new Map(), now: issuedAt },
   });
   blankUnusable(forecasts, forecaster.quantiles.length, horizon);
   const open = openSteps(panel, cutoff, horizon, domain.closedWeekdays);
-  const issued = upTo(open, steps, horizon);
+  const kept = upTo(open, steps, horizon);
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),
     forecaster: forecaster.name,
     modelVersion,
-    snapshotVersion: manifest.snapshotVersion,
+    snapshotVersion: snapshot.manifest.snapshotVersion,
     role: 'serving',
     origin: 'batch',
     fallback: modelVersion === null ? 'NO_CHAMPION' : null,
     quantiles: forecaster.quantiles,
-    horizon: issued.length,
+    horizon: kept.length,
     frequencyMinutes: panel.frequencyMinutes,
     seriesIds: panel.seriesIds,
-    values: onlySteps(forecasts.values, horizon, issued),
-    mean: onlySteps(forecasts.mean, horizon, issued),
+    values: onlySteps(forecasts.values, horizon, kept),
+    mean: onlySteps(forecasts.mean, horizon, kept),
   } as const;
   const flags = new Map(
     panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
@@ -125,7 +212,8 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   );
   const { dependence } = forecaster;
   const facts = { unknownInputs: unknown, flags, refitOf, dependence, replaced };
-  return { stored, rows, panel, cutoff, atOnce, ...facts, baseline: baseline.name, entry };
+  const issued = { snapshot, stored, panel, cutoff, atOnce, ...facts, baseline: baseline.name };
+  return { issued: { ...issued, entry }, made };
 }
 
 function checkedSteps(asked: number | undefined, horizon: number): number {
@@ -175,10 +263,12 @@ interface Chosen {
 async function forecasterOf(
   { domain, registry, restoreForecaster }: IssueRequest,
   champion: { readonly modelVersion: string } | null,
-  panel: Panel,
+  snapshot: OnlineSnapshot,
+  cutoff: number,
 ): Promise<Chosen> {
   if (champion === null) {
-    const recent = { panel, cutoff: lastObserved(panel) };
+    // Of very many series the first thousands stand for all.
+    const recent = { panel: await snapshot.range(0), cutoff };
     const forecaster = baselineOf(domain, domain.quantiles, null, recent);
     return {
       forecaster,
@@ -200,11 +290,11 @@ async function forecasterOf(
 
 /** Says how old the data is: a model of old data is seldom promoted. */
 async function noChampion({ domain, features, issuedAt }: IssueRequest): Promise<HeadwayError> {
-  const online = await features.readOnline().catch((error: unknown) => {
+  const online = await features.openOnline().catch((error: unknown) => {
     if (isHeadwayError(error, 'SNAPSHOT_EMPTY')) return null;
     throw error;
   });
-  const age = online === null ? '' : `; ${ageText(online.panel, issuedAt)}`;
+  const age = online === null ? '' : `; ${await ageText(online, issuedAt)}`;
   return new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet${age}`, {
     fix:
       'Run `headway train`; if the gate refused the model, `headway models list` says why. ' +
@@ -212,8 +302,9 @@ async function noChampion({ domain, features, issuedAt }: IssueRequest): Promise
   });
 }
 
-function ageText(panel: Panel, now: number): string {
-  const end = timestampAt(panel, lastObserved(panel) + 1);
+async function ageText(online: OnlineSnapshot, now: number): Promise<string> {
+  const { start, frequencyMinutes } = online;
+  const end = start + ((await online.lastObserved()) + 1) * frequencyMinutes * 60_000;
   const days = Math.floor((now - end) / 86_400_000);
   return `the newest interval ended ${utcText(end)}${days > 0 ? `, ${days} days ago` : ''}`;
 }

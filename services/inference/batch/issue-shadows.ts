@@ -16,7 +16,8 @@ import { indexAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { RestoreForecaster, ServedModels } from '../ports.ts';
-import { precompute, seriesSlice, unknownInputs } from '../serving/precompute.ts';
+import { precompute, unknownInputs } from '../serving/precompute.ts';
+import { contextOf } from '../serving/shared-context.ts';
 import type { IssuedForecasts } from './issue-forecasts.ts';
 
 export interface ShadowRequest {
@@ -80,8 +81,7 @@ async function modelIssue(
 ): Promise<LedgerIssue> {
   const { model, weights } = await registry.load(modelVersion);
   const forecaster = restoreForecaster(model, weights);
-  const whole = forecaster.withContext?.(issued.stored) ?? issued.stored;
-  const panel = seriesSlice(whole, issued.rows.from, issued.rows.to);
+  const panel = (await contextOf(forecaster, issued.snapshot))(issued.stored);
   const cutoff = indexAt(panel, issued.entry.cutoff);
   const { horizon } = issued.entry;
   // Refuses a snapshot without a column that the model reads.

@@ -70,7 +70,7 @@ export function tracedPorts(
   return {
     features: {
       head: () => store('features head', () => features.head()),
-      readOnline: (head) => store('features online view', () => features.readOnline(head)),
+      openOnline: (head) => store('features online view', () => features.openOnline(head)),
     },
     registry: {
       list: () => store('models list', () => registry.list()),

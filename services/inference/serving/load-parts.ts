@@ -10,6 +10,7 @@ import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { lastObserved, type Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
+import { wholePanel } from '../../../storage/features/online/view-reader.ts';
 import type { Promotion, ServedCard, ServingPorts } from '../ports.ts';
 
 export interface LoadedModel {
@@ -98,7 +99,8 @@ export async function loadSnapshot(
     });
   }
   if (previous && previous.manifest.snapshotVersion === head.snapshotVersion) return previous;
-  const { panel, manifest } = await sources.features.readOnline(head);
+  const online = await sources.features.openOnline(head);
+  const panel = await wholePanel(online);
   const cutoff = lastObserved(panel);
   if (cutoff < 0) {
     throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds not one value', {
@@ -106,5 +108,11 @@ export async function loadSnapshot(
     });
   }
   const indexOf = new Map(panel.seriesIds.map((id, index) => [id, index]));
-  return { panel, manifest, cutoff, indexOf, sortedIds: [...panel.seriesIds].sort() };
+  return {
+    panel,
+    manifest: online.manifest,
+    cutoff,
+    indexOf,
+    sortedIds: [...panel.seriesIds].sort(),
+  };
 }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomNetwork } from '../../../bench/support/random-network.ts';
-import { forecastCommand, issue, keepIssue } from '../../../cli/actions/forecast.ts';
+import { forecastCommand } from '../../../cli/actions/forecast.ts';
+import { issue, keepIssue } from '../../../cli/actions/issue-batch.ts';
 import { decideCommand } from '../../../cli/actions/totals/decide.ts';
 import { groupForecastCommand } from '../../../cli/actions/totals/group-forecast.ts';
 import { scenariosCommand } from '../../../cli/actions/totals/scenarios.ts';
@@ -67,10 +68,11 @@ function faulty() {
     restoreForecaster,
     features: {
       ...features,
-      async readOnline() {
-        const { panel, manifest } = await features.readOnline();
+      async openOnline() {
+        const online = await features.openOnline();
+        const panel = await online.range(0);
         for (let t = 0; t < panel.length; t++) panel.columns.target[t] = 10 + 0.001 * (t % 2);
-        return { panel, manifest };
+        return online;
       },
     },
     registry: {

@@ -2,6 +2,7 @@
  * Purpose: exogenous columns the end-to-end run: from the store into a model that learns from them,
  * and the same bits in backtest and serving.
  */
+
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -16,6 +17,7 @@ import { createServingState } from '../../../../services/inference/serving/servi
 import { defaultInferenceSettings } from '../../../../services/inference/settings.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import type { Manifest } from '../../../../storage/features/manifest.ts';
+import { heldSnapshot } from '../../../../storage/features/online/view-reader.ts';
 import { ONLINE_INTERVALS, panelOf } from '../../../fixtures/random-panels.ts';
 import {
   commitObjects,
@@ -124,12 +126,18 @@ const serving = (panel: Panel) =>
       clock: toy.clock,
       logger: silentLogger,
     },
-    features: { head: async () => online.manifest, readOnline: async () => ({ ...online, panel }) },
+    features: {
+      head: async () => online.manifest,
+      openOnline: async () => heldSnapshot(panel, online.manifest),
+    },
   });
 const issue = (panel: Panel) =>
   issueForecasts({
     ...{ domain, registry: toy.registry, restoreForecaster: restoreNetwork, issuedAt: 0 },
-    features: { head: async () => online.manifest, readOnline: async () => ({ ...online, panel }) },
+    features: {
+      head: async () => online.manifest,
+      openOnline: async () => heldSnapshot(panel, online.manifest),
+    },
   });
 
 test('the model learns from what was planned, and its card names the columns', async () => {
@@ -211,7 +219,7 @@ test('a column that fell silent is reported with every forecast, and reads as th
   );
   const features = {
     head: async () => online.manifest,
-    readOnline: async () => ({ ...online, panel: silent }),
+    openOnline: async () => heldSnapshot(silent, online.manifest),
   };
   const app = await buildApp({
     ...{

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
+import { heldSnapshot } from '../../../../storage/features/online/view-reader.ts';
 import { toyDomain } from '../../../fixtures/toy-store.ts';
 
 const HOUR = 3_600_000;
@@ -15,7 +16,7 @@ const request = {
   domain: toyDomain,
   features: {
     head: async () => null,
-    readOnline: async () => ({ panel, manifest: { snapshotVersion: '1-0' } as never }),
+    openOnline: async () => heldSnapshot(panel, { snapshotVersion: '1-0' } as never),
   },
   registry: {
     champion: async () => null,

@@ -2,10 +2,12 @@
  * Purpose: every response says what is to be said of a series: over HTTP, of a caller's own values,
  * and in a batch.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { panelUpTo } from '../../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
 import type { App } from '../../../../services/inference/plugins/app.ts';
+import { heldSnapshot } from '../../../../storage/features/online/view-reader.ts';
 import {
   createFixture,
   domain,
@@ -53,7 +55,7 @@ function troubledPanel() {
 const { options, build } = createFixture({ ids: IDS, makeForecaster: sturdy });
 const features = {
   ...options.features,
-  readOnline: async () => ({ panel: troubledPanel(), manifest: manifestOf(1) }),
+  openOnline: async () => heldSnapshot(troubledPanel(), manifestOf(1)),
 };
 
 describe('over HTTP', () => {
@@ -115,10 +117,7 @@ test('a batch flags each series that has something to be said of, and only these
   // Four weeks earlier the young one has no value at all.
   const earlier = {
     ...features,
-    readOnline: async () => ({
-      panel: panelUpTo(troubledPanel(), LENGTH - 673),
-      manifest: manifestOf(1),
-    }),
+    openOnline: async () => heldSnapshot(panelUpTo(troubledPanel(), LENGTH - 673), manifestOf(1)),
   };
   expect((await issue(earlier)).flags.get('young')).toEqual(['gaps']);
 });

@@ -4,12 +4,22 @@ import { randomNetwork } from '../../../../bench/support/random-network.ts';
 import { chunkMaker, LOOK_BACK } from '../../../../bench/support/synthetic-series.ts';
 import type { Forecaster } from '../../../../forecasting/models/forecaster.ts';
 import { networkForecaster } from '../../../../forecasting/models/network/forecaster.ts';
-import type { Panel } from '../../../../forecasting/panel/panel.ts';
+import { type Panel, targetOf } from '../../../../forecasting/panel/panel.ts';
 import { randomStreams } from '../../../../platform/random.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../../../platform/tensorflow/tensor-backend.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
 import { parseShard, shardRange } from '../../../../services/inference/batch/shard.ts';
+import { seriesSlice } from '../../../../services/inference/serving/precompute.ts';
+import type { Manifest } from '../../../../storage/features/manifest.ts';
+import {
+  heldSnapshot,
+  type OnlineSnapshot,
+  openView,
+} from '../../../../storage/features/online/view-reader.ts';
+import { withOnlineView } from '../../../../storage/features/online/view-writer.ts';
+import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
+import { schemaOf } from '../../../fixtures/storage/features.ts';
 import { toyDomain } from '../../../fixtures/toy-store.ts';
 
 /** More than two chunks of the batch, so that shards cut them elsewhere. */
@@ -47,7 +57,7 @@ describe('a batch in shards is the batch, bit for bit', () => {
   let panel: Panel;
   beforeAll(async () => {
     await startTensorBackend(silentLogger, 'wasm', 'prediction');
-    const ids = Array.from({ length: SERIES }, (_, s) => `s${s}`);
+    const ids = Array.from({ length: SERIES }, (_, s) => `s${String(s).padStart(3, '0')}`);
     const streams = randomStreams(7);
     forecaster = networkForecaster(randomNetwork(ids, HORIZON, streams('weights')));
     panel = chunkMaker(ids, streams)(0, SERIES);
@@ -57,13 +67,11 @@ describe('a batch in shards is the batch, bit for bit', () => {
     panel.columns.target[SERIES * LOOK_BACK - 1] = 3;
   });
 
-  const issue = (shard?: string) =>
+  const held = async () => heldSnapshot(panel, { snapshotVersion: '1-0' } as never);
+  const issue = (shard?: string, openOnline: () => Promise<OnlineSnapshot> = held) =>
     issueForecasts({
       domain: { ...toyDomain, horizon: HORIZON },
-      features: {
-        head: async () => null,
-        readOnline: async () => ({ panel, manifest: { snapshotVersion: '1-0' } as never }),
-      },
+      features: { head: async () => null, openOnline },
       registry: {
         champion: async () => ({
           modelVersion: 'm',
@@ -108,6 +116,82 @@ describe('a batch in shards is the batch, bit for bit', () => {
       });
   });
 
+  /** The panel as a view in ranges of 100 series, and how often each was read. */
+  async function inRanges(store: ReturnType<typeof memoryObjectStore>) {
+    const draft = {
+      ...{ domain: 'toy', number: 1, parent: null, commitId: 'c', committedAt: 0, reason: 'test' },
+      ...{ schema: schemaOf('unknown'), packs: [], objects: [], report: null },
+    };
+    const panels = Array.from({ length: Math.ceil(SERIES / 100) }, (_, i) =>
+      seriesSlice(panel, i * 100, Math.min(SERIES, (i + 1) * 100)),
+    );
+    const manifest = (await withOnlineView(store, draft, panels)) as Manifest;
+    const online = await openView(store, { ...manifest, snapshotVersion: '1-0' });
+    const reads: number[] = [];
+    return {
+      reads,
+      open: async (): Promise<OnlineSnapshot> => ({
+        ...online,
+        range(index) {
+          reads.push(index);
+          return online.range(index);
+        },
+      }),
+    };
+  }
+
+  test('however the view is divided; a shard reads its own ranges alone', async () => {
+    const store = memoryObjectStore();
+    const { open, reads } = await inRanges(store);
+    const whole = await issue();
+    reads.length = 0;
+    const ranged = await issue(undefined, open);
+    expect(ranged.entry).toEqual(whole.entry);
+    expect([...ranged.flags]).toEqual([...whole.flags]);
+    expect(ranged.panel.columns.target).toEqual(panel.columns.target);
+    // The first once more: what the model reads of all series is there.
+    expect(reads.splice(0)).toEqual([0, 0, 1, 2, 3, 4, 5]);
+    // Series 132 to 265.
+    expect((await issue('2/4', open)).entry).toEqual((await issue('2/4')).entry);
+    expect(reads).toEqual([0, 1, 2]);
+    expect((await issue('1/1000', open)).entry.seriesIds).toEqual([]);
+    await store.close();
+  });
+
+  test('what a model reads of all series, from the ranges of a few of them', async () => {
+    const sound = forecaster;
+    const used = ['s003', 's400'];
+    const sumOf = (all: Panel) =>
+      Float32Array.from({ length: all.length }, (_, t) =>
+        used.reduce((sum, id) => {
+          const value = targetOf(all, all.seriesIds.indexOf(id))[t] as number;
+          return sum + (Number.isNaN(value) ? 0 : value);
+        }, 0),
+      );
+    forecaster = {
+      ...sound,
+      contextSeries: used,
+      withContext: (all) => ({ ...all, context: [sumOf(all)] }),
+      predict: ({ seriesIds, context, length }, _cutoff, horizon) =>
+        new Float32Array(seriesIds.length * sound.quantiles.length * horizon).fill(
+          context?.[0]?.[length - 40] as number,
+        ),
+    };
+    const store = memoryObjectStore();
+    try {
+      const { open, reads } = await inRanges(store);
+      const whole = await issue();
+      expect(new Set(whole.entry.values).size).toBeGreaterThan(0);
+      expect((await issue(undefined, open)).entry).toEqual(whole.entry);
+      reads.length = 0;
+      expect((await issue('4/4', open)).entry).toEqual((await issue('4/4')).entry);
+      expect([...new Set(reads)].sort()).toEqual([0, 3, 4, 5]);
+    } finally {
+      forecaster = sound;
+      await store.close();
+    }
+  });
+
   test('of a shard of which the model says nothing a baseline forecasts; a batch of nothing else is an error', async () => {
     const sound = forecaster;
     const mute: Forecaster['predict'] = ({ seriesIds }, _cutoff, horizon) =>
@@ -115,8 +199,8 @@ describe('a batch in shards is the batch, bit for bit', () => {
     forecaster = { ...sound, predict: mute };
     try {
       const { entry, replaced } = await issue('2/530');
-      expect([entry.seriesIds, entry.values.every(Number.isFinite)]).toEqual([['s1'], true]);
-      expect([...replaced]).toEqual([['s1', { reason: 'FORECAST_UNUSABLE', since: 1000 }]]);
+      expect([entry.seriesIds, entry.values.every(Number.isFinite)]).toEqual([['s001'], true]);
+      expect([...replaced]).toEqual([['s001', { reason: 'FORECAST_UNUSABLE', since: 1000 }]]);
       await expect(issue()).rejects.toMatchObject({ code: 'MODEL_CORRUPT' });
     } finally {
       forecaster = sound;

@@ -4,9 +4,11 @@
  * Invariants: what is overrides by one request never reaches another.
  * Fails: with the unexpected response.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import type { App } from '../../../../../services/inference/plugins/app.ts';
+import { heldSnapshot } from '../../../../../storage/features/online/view-reader.ts';
 import {
   CUTOFF,
   createFixture,
@@ -46,7 +48,7 @@ const exogenous = {
 const { options, build } = createFixture({ makeForecaster: planner });
 const features = {
   ...options.features,
-  readOnline: async () => ({ panel: { ...panelOf(IDS, 10), exogenous }, manifest: manifestOf(1) }),
+  openOnline: async () => heldSnapshot({ ...panelOf(IDS, 10), exogenous }, manifestOf(1)),
 };
 let app: App;
 beforeAll(async () => {

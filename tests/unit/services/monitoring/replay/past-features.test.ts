@@ -2,6 +2,7 @@
  * Purpose: the features of a past time: one view serves the times of a day, and the forecasts from
  * it are those from exactly what was known, bit for bit.
  */
+
 import { beforeAll, expect, test } from '@jest/globals';
 import { issuerAsOf } from '../../../../../cli/actions/monitoring/issue-as-of.ts';
 import { saveNetwork } from '../../../../../forecasting/models/network/forecaster.ts';
@@ -12,6 +13,7 @@ import { issueForecasts } from '../../../../../services/inference/batch/issue-fo
 import type { ServedModels } from '../../../../../services/inference/ports.ts';
 import { pastFeatures } from '../../../../../services/monitoring/replay/past-features.ts';
 import type { Manifest } from '../../../../../storage/features/manifest.ts';
+import { heldSnapshot } from '../../../../../storage/features/online/view-reader.ts';
 import { restoreForecaster } from '../../../../../storage/models/restore-forecaster.ts';
 import { domain as toyDomain } from '../../../../fakes/inference.ts';
 import { HOUR, ONLINE_INTERVALS, START } from '../../../../fixtures/random-panels.ts';
@@ -90,10 +92,12 @@ test('forecasts from the view of a day are those from exactly what was known', a
     const issuedAt = MIDNIGHT + hour * HOUR;
     const length = (issuedAt - START) / HOUR;
     const known = panelTail(panelUpTo(panel, length - 1), ONLINE_INTERVALS);
-    const online = { panel: known, manifest };
     const { entry } = await issueForecasts({
       ...{ domain, registry, restoreForecaster, issuedAt },
-      features: { head: async () => manifest, readOnline: async () => online },
+      features: {
+        head: async () => manifest,
+        openOnline: async () => heldSnapshot(known, manifest),
+      },
     });
     const [served] = await issue(issuedAt);
     expect(served?.cutoff).toBe(issuedAt - HOUR);
