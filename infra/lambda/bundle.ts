@@ -21,7 +21,13 @@ const { resolve } = createRequire(import.meta.url);
 const WASM = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 const MAX_ZIPPED_BYTES = 5_000_000;
 /** Imported on demand, by work that the function never does. */
-const EXTERNAL = ['@duckdb/node-api', '@fastify/swagger-ui', 'esbuild', 'node-fetch'];
+const EXTERNAL = [
+  ...['@duckdb/node-api', '@fastify/swagger-ui', 'esbuild', 'node-fetch'],
+  // A function has the credentials of its role in its environment.
+  ...['ini', 'process', 'sso', 'web-identity'].map(
+    (name) => `@aws-sdk/credential-provider-${name}`,
+  ),
+];
 
 /** CommonJS packages expect `require`, `__filename` and `__dirname`. */
 const BANNER = `import { createRequire as headwayRequire } from 'node:module';
@@ -74,6 +80,17 @@ const lazySchemas: Plugin = {
   },
 };
 
+/** What a domain imports on demand reads raw data, which the function never does. */
+const noRawData: Plugin = {
+  name: 'no-raw-data',
+  setup({ onResolve }) {
+    const isOfDomain = (file: string) => file.startsWith(path.join(ROOT, 'domains'));
+    onResolve({ filter: /^\.\.?\// }, ({ kind, importer, path: file }) =>
+      kind === 'dynamic-import' && isOfDomain(importer) ? { path: file, external: true } : null,
+    );
+  },
+};
+
 /** @param out the folder; the zip is written next to it. Returns the size of the zip. */
 export async function bundleLambda(out: string): Promise<{ zippedBytes: number }> {
   const folder = path.resolve(out);
@@ -96,7 +113,7 @@ export async function bundleLambda(out: string): Promise<{ zippedBytes: number }
     external: EXTERNAL,
     alias: { yaml: './infra/npm-stubs/not-installed/index.cjs', ...HOLIDAY_ALIAS },
     define: { HOLIDAYS: JSON.stringify(holidayTable(domains.map(({ holidays }) => holidays))) },
-    plugins: [lazySchemas],
+    plugins: [lazySchemas, noRawData],
     banner: { js: BANNER },
   });
   await copyFile(resolve(WASM), path.join(folder, path.basename(WASM)));
