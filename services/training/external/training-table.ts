@@ -1,14 +1,16 @@
 /**
  * Purpose: the table that an external model learns from: the rows that the gate will give it, with
  * what happened.
- * Invariants: every target lies before the test span; rows whose target is unknown are left out;
- * inputs are made by the code that feeds the model afterwards.
+ * Invariants: every target lies before the cutoffs that calibrate the model, or its errors there
+ * would be those of rows that it has learnt; rows whose target is unknown are left out; inputs are
+ * made by the code that feeds the model afterwards.
  * Fails: MODEL_INCOMPATIBLE for a card that reads no table; HISTORY_TOO_SHORT.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { featureSizes } from '../../../forecasting/features/feature-spec.ts';
 import type { ExternalCard } from '../../../forecasting/models/external/card.ts';
 import { tableOf } from '../../../forecasting/models/external/rows.ts';
+import { calibrationCutoffs } from '../../../forecasting/models/network/member.ts';
 import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Tensor } from '../../../platform/files/safetensors.ts';
@@ -35,11 +37,17 @@ export function trainingTable(
       fix: 'A table is the input of kind "rows"; other inputs need none to be trained on.',
     });
   const spec = featureSpecOf(domain);
-  const lastTarget = testCutoffs(domain, panel, config)[0] as number;
+  const sizes = featureSizes(spec);
+  const testStart = testCutoffs(domain, panel, config)[0] as number;
+  const { calibrationIntervals, stride } = config.fit;
+  const [lastTarget = testStart] = calibrationCutoffs(
+    { panel, spec, sizes },
+    testStart,
+    calibrationIntervals,
+  );
   const shape = { horizon, place: spec.place, seriesIds };
   const parts: { readonly x: Float32Array; readonly y: Float32Array }[] = [];
-  const first = featureSizes(spec).trainingHistory - 1;
-  for (let cutoff = first; cutoff + horizon <= lastTarget; cutoff += config.fit.stride)
+  for (let cutoff = sizes.trainingHistory - 1; cutoff + horizon <= lastTarget; cutoff += stride)
     parts.push(rowsAt(panel, cutoff, horizon, tableOf({ panel, cutoff }, columns, shape)));
   const rows = parts.reduce((sum, { y }) => sum + y.length, 0);
   const [x, y] = [new Float32Array(rows * columns.length), new Float32Array(rows)];

@@ -16,6 +16,8 @@ import {
   restoreNetwork,
   saveNetwork,
 } from '../../../../../forecasting/models/network/forecaster.ts';
+import { timestampAt } from '../../../../../forecasting/panel/panel.ts';
+import { testCutoffs } from '../../../../../services/training/evaluation.ts';
 import {
   aboutOf,
   evaluateExternal,
@@ -166,10 +168,13 @@ test('a folder without a graph names the file', async () => {
   });
 });
 
-test('a training table holds what precedes the test span, and what happened', () => {
+test('a training table holds what precedes the calibration, and what happened', () => {
   const card = { ...externalCard, horizon: 6, inputs: [rows] } as unknown as ExternalCard;
   const panel = learnable();
-  const { tensors, columns } = trainingTable(card, toyDomain, panel, toyConfig);
+  const { tensors, columns, trainedUpTo } = trainingTable(card, toyDomain, panel, toyConfig);
+  const [testStart = 0] = testCutoffs(toyDomain, panel, toyConfig);
+  const heldOut = toyConfig.fit.calibrationIntervals + toyDomain.horizon;
+  expect(trainedUpTo).toBe(timestampAt(panel, testStart - heldOut));
   const [count] = tensors.y.shape;
   expect(tensors.x.shape).toEqual([count, 2]);
   expect(columns).toEqual(rows.columns);
