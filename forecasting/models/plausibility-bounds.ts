@@ -34,12 +34,16 @@ export function plausibilityBounds(
   const lowest: number[] = [];
   const highest: number[] = [];
   let known = 0;
+  // Nearly all values are among neither: two comparisons pass them by.
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let t = 0; t <= cutoff; t++) {
     const value = values[t] as number;
     if (Number.isNaN(value)) continue;
     known++;
+    if (value >= low && value <= high) continue;
     keepFurthest(lowest, -value);
     keepFurthest(highest, value);
+    [low, high] = [-(lowest[LEFT_OUT] ?? Number.NaN), highest[LEFT_OUT] ?? Number.NaN];
   }
   const leftOut = Math.min(LEFT_OUT, Math.floor(known / VALUES_PER_LEFT_OUT));
   // Of a series that is zero but for a few values, these few are its range.

@@ -1,15 +1,15 @@
 /**
  * Purpose: what the batch would have written at a past time, from what was known then.
  * Invariants: as the batch, on a view of the features that may begin up to a day earlier; models
- * that were loaded once are kept, and what they compute of a view, because every issue time of a
- * day needs them.
+ * that were loaded once and baselines are kept, and what they compute of a view, because every
+ * issue time of a day needs them.
  * Fails: as the batch.
  */
 
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { issueForecasts, issuesOf } from '../../../services/inference/batch/issue-forecasts.ts';
-import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
+import { issueShadows, shadowBaselines } from '../../../services/inference/batch/issue-shadows.ts';
 import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
 import type { PastFeatures } from '../../../services/monitoring/replay/past-features.ts';
 import { heldSnapshot } from '../../../storage/features/online/view-reader.ts';
@@ -49,6 +49,7 @@ export function issuerAsOf(
       return found;
     }) as RestoreForecaster,
   };
+  const baselines = shadowBaselines(domain);
   const onFailure = (shadow: string, error: unknown) =>
     logger.warn({ shadow, error }, 'a shadow does not forecast');
   return async (at) => {
@@ -62,7 +63,7 @@ export function issuerAsOf(
       ...{ issuedAt: at, end },
       allowsBaseline: true,
     });
-    const shadows = { ...common, challengers: await challengers(), onFailure };
+    const shadows = { ...common, baselines, challengers: await challengers(), onFailure };
     return [...issuesOf(issued), ...(await issueShadows(shadows, issued))];
   };
 }

@@ -8,7 +8,7 @@
  * take an interval from.
  */
 
-import { recentBirth } from '../../panel/birth.ts';
+import { birthsOf } from '../../panel/birth.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 
@@ -37,20 +37,21 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
   // the longest season there is.
   const apart = options.day < options.week ? options.day : 1;
 
+  const beginnings = beginningsOf(apart, options.week);
+
   function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
     const now = point.predict(panel, cutoff, horizon);
-    const errors = pastErrors(point, panel, cutoff, horizon, apart, options.week);
+    const firsts = beginnings(panel, horizon).map((begin) => begin(cutoff));
+    const past = pastForecasts(point, panel, { cutoff, horizon, apart, firsts });
     const Q = quantiles.length;
     const out = new Float32Array(panel.seriesIds.length * Q * horizon).fill(Number.NaN);
+    const errors = new StepErrors(horizon);
     for (let s = 0; s < panel.seriesIds.length; s++) {
-      const steps = errors[s] as number[][];
-      const count = steps.reduce((sum, own) => sum + own.length, 0);
-      if (count < MIN_ERRORS) continue;
-      const isWhole = steps.every((own) => own.length >= MIN_ERRORS);
-      const all = isWhole ? [] : sorted(steps.flat());
+      errors.read(targetOf(panel, s), s, firsts[s] as number, past);
+      if (errors.count < MIN_ERRORS) continue;
+      const all = errors.isWhole ? null : errors.all();
       for (let k = 0; k < horizon; k++) {
-        const own = steps[k] as number[];
-        const known = own.length >= MIN_ERRORS ? sorted(own) : all;
+        const known = errors.enoughOf(k) ?? (all as readonly number[]);
         const value = now[s * horizon + k] as number;
         const median = possible(integerValued ? Math.round(value) : value, nonNegative);
         for (let q = 0; q < Q; q++) {
@@ -89,43 +90,117 @@ export function baselineDistribution(point: Forecaster, options: BaselineOptions
   };
 }
 
-/**
- * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a
- * list of at most ERRORS_PER_STEP. A cutoff before a series begins is no forecast of it, and left
- * out.
- */
-function pastErrors(
+/** Of each series the grid index where it begins, as known at a cutoff; below 0: nowhere. */
+type Beginnings = readonly ((cutoff: number) => number)[];
+
+/** A backtest asks at many cutoffs of one panel: what they share is kept as long as it exists. */
+function beginningsOf(apart: number, week: number): (panel: Panel, horizon: number) => Beginnings {
+  const kept = new WeakMap<Panel, { readonly horizon: number; readonly all: Beginnings }>();
+  return (panel, horizon) => {
+    const found = kept.get(panel);
+    if (found?.horizon === horizon) return found.all;
+    const all = panel.seriesIds.map((_, s) => {
+      const values = targetOf(panel, s);
+      const known = values.findIndex((value) => !Number.isNaN(value));
+      const birth = birthsOf(values, week, ERRORS_PER_STEP * apart + horizon);
+      return (cutoff: number) => (known < 0 ? known : Math.max(known, birth(cutoff)));
+    });
+    kept.set(panel, { horizon, all });
+    return all;
+  };
+}
+
+interface PastForecast {
+  readonly cutoff: number;
+  /** Steps whose actuals are known by now. */
+  readonly steps: number;
+  /** [series][step] */
+  readonly values: Float32Array;
+}
+
+/** Forecasts at past cutoffs, the latest first, as many as the errors of one step may come from. */
+function pastForecasts(
   point: Forecaster,
   panel: Panel,
-  cutoff: number,
-  horizon: number,
-  apart: number,
-  week: number,
-): number[][][] {
-  const errors = panel.seriesIds.map(() => Array.from({ length: horizon }, (): number[] => []));
-  const firsts = panel.seriesIds.map((_, s) => {
-    const values = targetOf(panel, s);
-    const known = values.findIndex((value) => !Number.isNaN(value));
-    return Math.max(known, recentBirth(values, cutoff, week, ERRORS_PER_STEP * apart + horizon));
-  });
+  {
+    cutoff,
+    horizon,
+    apart,
+    firsts,
+  }: {
+    readonly cutoff: number;
+    readonly horizon: number;
+    readonly apart: number;
+    readonly firsts: readonly number[];
+  },
+): PastForecast[] {
   const earliest = Math.min(...firsts.filter((first) => first >= 0));
   const most = ERRORS_PER_STEP + Math.ceil(horizon / apart);
+  const past: PastForecast[] = [];
   for (let m = 1; m < most; m++) {
     const then = cutoff - m * apart;
     if (then < 0 || !(then >= earliest)) break;
-    const made = point.predict(panel, then, horizon);
-    for (let s = 0; s < panel.seriesIds.length; s++) {
-      if (then < (firsts[s] as number) || (firsts[s] as number) < 0) continue;
-      const values = targetOf(panel, s);
-      // Of step k only what had happened by the cutoff, and no more errors than of the others.
-      for (let k = 1; k <= Math.min(horizon, m * apart); k++) {
-        const error = (values[then + k] as number) - (made[s * horizon + k - 1] as number);
-        const list = (errors[s] as number[][])[k - 1] as number[];
-        if (!Number.isNaN(error) && list.length < ERRORS_PER_STEP) list.push(error);
+    const values = point.predict(panel, then, horizon);
+    past.push({ cutoff: then, steps: Math.min(horizon, m * apart), values });
+  }
+  return past;
+}
+
+/**
+ * Errors (actual − forecast) of one series by step, at most ERRORS_PER_STEP of each, in arrays that
+ * are used again. A cutoff before a series begins is no forecast of it, and left out.
+ */
+class StepErrors {
+  /** Of all steps. */
+  count = 0;
+  /** Whether each step has enough of its own. */
+  isWhole = false;
+  readonly #horizon: number;
+  /** [step][error] */
+  readonly #values: Float64Array;
+  readonly #counts: Int32Array;
+
+  constructor(horizon: number) {
+    this.#horizon = horizon;
+    this.#values = new Float64Array(horizon * ERRORS_PER_STEP);
+    this.#counts = new Int32Array(horizon);
+  }
+
+  /** @param first grid index where the series begins; below 0: nowhere */
+  read(values: Float32Array, series: number, first: number, past: readonly PastForecast[]): void {
+    this.#counts.fill(0);
+    for (let i = 0; i < past.length && first >= 0; i++) {
+      const { cutoff, steps, values: made } = past[i] as PastForecast;
+      if (cutoff < first) continue;
+      for (let k = 0; k < steps; k++) {
+        const error =
+          (values[cutoff + 1 + k] as number) - (made[series * this.#horizon + k] as number);
+        const count = this.#counts[k] as number;
+        if (Number.isNaN(error) || count === ERRORS_PER_STEP) continue;
+        this.#values[k * ERRORS_PER_STEP + count] = error;
+        this.#counts[k] = count + 1;
       }
     }
+    this.count = this.#counts.reduce((sum, count) => sum + count, 0);
+    this.isWhole = this.#counts.every((count) => count >= MIN_ERRORS);
   }
-  return errors;
+
+  /** Of a step, ascending; null where there are too few. */
+  enoughOf(step: number): Float64Array | null {
+    const count = this.#counts[step] as number;
+    if (count < MIN_ERRORS) return null;
+    const first = step * ERRORS_PER_STEP;
+    return sortFew(this.#values.subarray(first, first + count));
+  }
+
+  /** Of all steps, ascending. */
+  all(): number[] {
+    const all: number[] = [];
+    for (let k = 0; k < this.#horizon; k++)
+      for (let i = 0; i < (this.#counts[k] as number); i++)
+        all.push(this.#values[k * ERRORS_PER_STEP + i] as number);
+    return all.sort((a, b) => a - b);
+  }
 }
 
 /**
@@ -133,7 +208,7 @@ function pastErrors(
  * position q·(n + 1) of n in order (Weibull's plotting position; split conformal prediction uses
  * the same), between the least and the greatest.
  */
-function errorQuantile(errors: readonly number[], q: number): number {
+function errorQuantile(errors: ArrayLike<number>, q: number): number {
   const position = Math.min(errors.length, Math.max(1, q * (errors.length + 1))) - 1;
   const low = Math.floor(position);
   const below = errors[low] as number;
@@ -141,9 +216,8 @@ function errorQuantile(errors: readonly number[], q: number): number {
   return below + (position - low) * (above - below);
 }
 
-/** In place; a few by insertion, which is many times faster than `sort` on so few. */
-function sorted(values: number[]): number[] {
-  if (values.length > 2 * ERRORS_PER_STEP) return values.sort((a, b) => a - b);
+/** In place, by insertion: many times faster than `sort` on so few. */
+function sortFew(values: Float64Array): Float64Array {
   for (let i = 1; i < values.length; i++) {
     const value = values[i] as number;
     let at = i;

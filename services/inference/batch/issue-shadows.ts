@@ -26,6 +26,11 @@ export interface ShadowRequest {
   readonly restoreForecaster: RestoreForecaster;
   /** Model versions. */
   readonly challengers?: readonly string[];
+  /**
+   * Those of `shadowBaselines`, by default made for this batch: who forecasts from one panel at
+   * many cutoffs keeps them, and with them what they keep of the panel.
+   */
+  readonly baselines?: readonly Forecaster[];
   /** @param shadow the name of a baseline, or a model version */
   readonly onFailure: (shadow: string, error: unknown) => void;
 }
@@ -44,19 +49,24 @@ export async function issueShadows(
     }
   };
   if (issued.entry.seriesIds.length === 0) return [];
-  const { day, baseline: week } = seasonsOf(domain);
-  const { quantiles, nonNegative, integerValued } = domain;
-  const options = { quantiles, day, week, nonNegative, integerValued };
-  for (const point of naiveForecasters(week, domain.frequencyMinutes)) {
-    const baseline = baselineDistribution(point, options);
+  for (const baseline of request.baselines ?? shadowBaselines(domain))
     await attempt(baseline.name, async () => ({
       ...sameAs(issued, baseline, null),
       ...predictWhole(baseline, issued.panel, issued.cutoff, issued.entry.horizon),
     }));
-  }
   for (const modelVersion of await shadowModels(request, issued))
     await attempt(modelVersion, () => modelIssue(request, issued, modelVersion));
   return issues;
+}
+
+/** The naive baselines, with the intervals that the gate compares with. */
+export function shadowBaselines(domain: Domain): Forecaster[] {
+  const { day, baseline: week } = seasonsOf(domain);
+  const { quantiles, nonNegative, integerValued } = domain;
+  const options = { quantiles, day, week, nonNegative, integerValued };
+  return naiveForecasters(week, domain.frequencyMinutes).map((point) =>
+    baselineDistribution(point, options),
+  );
 }
 
 /** Each once, and never the one that serves. */

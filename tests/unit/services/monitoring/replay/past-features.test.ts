@@ -10,6 +10,7 @@ import { type Panel, panelTail, panelUpTo } from '../../../../../forecasting/pan
 import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../../../../platform/tensorflow/tensor-backend.ts';
 import { issueForecasts } from '../../../../../services/inference/batch/issue-forecasts.ts';
+import { issueShadows } from '../../../../../services/inference/batch/issue-shadows.ts';
 import type { ServedModels } from '../../../../../services/inference/ports.ts';
 import { pastFeatures } from '../../../../../services/monitoring/replay/past-features.ts';
 import type { Manifest } from '../../../../../storage/features/manifest.ts';
@@ -92,15 +93,21 @@ test('forecasts from the view of a day are those from exactly what was known', a
     const issuedAt = MIDNIGHT + hour * HOUR;
     const length = (issuedAt - START) / HOUR;
     const known = panelTail(panelUpTo(panel, length - 1), ONLINE_INTERVALS);
-    const { entry } = await issueForecasts({
-      ...{ domain, registry, restoreForecaster, issuedAt },
+    const models = { domain, registry, restoreForecaster };
+    const issued = await issueForecasts({
+      ...{ ...models, issuedAt },
       features: {
         head: async () => manifest,
         openOnline: async () => heldSnapshot(known, manifest),
       },
     });
-    const [served] = await issue(issuedAt);
+    const onFailure = (_: string, error: unknown) => {
+      throw error;
+    };
+    const [served, ...shadows] = await issue(issuedAt);
     expect(served?.cutoff).toBe(issuedAt - HOUR);
-    expect(served).toEqual(entry);
+    expect(served).toEqual(issued.entry);
+    expect(shadows).toHaveLength(3);
+    expect(shadows).toEqual(await issueShadows({ ...models, onFailure }, issued));
   }
 });
