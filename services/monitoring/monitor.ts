@@ -48,6 +48,8 @@ export interface MonitorRequest {
   readonly scores: ScoreLog;
   /** null: the record of the series is not published. */
   readonly records: SeriesRecords | null;
+  /** Target days before it have no record; default: the last 28 have one. */
+  readonly recordFrom?: number;
   readonly checks: Pick<CheckLog, 'head' | 'state' | 'append'>;
   /** null: nothing is decided; what others promoted is explained all the same. */
   readonly policy: ReadPolicy | null;

@@ -18,7 +18,7 @@ import type { LedgerLog } from './ledger-log.ts';
 import type { OldLog } from './old-log.ts';
 import type { PartFiles } from './part-files.ts';
 import { quantilesOf } from './part-range.ts';
-import { partColumns, timestampSql } from './part-sql.ts';
+import { PART_ORDER, partColumns, timestampSql } from './part-sql.ts';
 
 /** Some 20 MB. */
 const MAX_PART_ROWS = 1 << 20;
@@ -180,10 +180,11 @@ function merge({ log, files }: CompactionParts, { parts, periods }: MergeGroup) 
       );
       for (const [first, last] of cuts(counts.map(([id, count]) => [String(id), Number(count)]))) {
         const among = `series_id BETWEEN ${sqlText(first)} AND ${sqlText(last)}`;
-        const part = await files.write(session, rows(`${within} AND ${among}`), {
-          compacted: kind,
-          content: null,
-        });
+        const part = await files.write(
+          session,
+          { select: rows(`${within} AND ${among}`), order: PART_ORDER },
+          { compacted: kind, content: null },
+        );
         if (part) made.push(part);
       }
     }

@@ -82,7 +82,7 @@ async function rowsSql(
   const selects = [`SELECT ${none.join(', ')} WHERE false`];
   if (paths.length > 0)
     selects.push(`SELECT * FROM ${parquetFiles(paths, 'union_by_name = true')}`);
-  if (old.length > 0) selects.push(await issuesAsRows(sessionOf(connection), old));
+  if (old.length > 0) selects.push((await issuesAsRows(sessionOf(connection), old)).select);
   return selects.join(' UNION ALL BY NAME ');
 }
 

@@ -10,6 +10,7 @@
  * key; COMMIT_CONFLICT.
  */
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../platform/clock.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import type { ChainHead, ChainLink } from '../log/hash-chain.ts';
@@ -73,6 +74,11 @@ export interface LedgerOptions {
   readonly store: ObjectStore;
   readonly domain: string;
   readonly clock: Pick<Clock, 'now'>;
+  /**
+   * The issues of so many of its own last appends stay in memory, so that `read` need not read
+   * these parts; 0 where absent.
+   */
+  readonly keepsAppends?: number;
 }
 
 export const openLedger = (options: LedgerOptions): Ledger => new StoredLedger(options);
@@ -82,13 +88,16 @@ class StoredLedger implements Ledger {
   readonly #log: LedgerLog;
   readonly #files: PartFiles;
   readonly #oldLog: OldLog;
+  /** Issues of own appends, by the key of their part, which never changes. */
+  readonly #kept: LRUCache<string, readonly CanonicalIssue[]> | null;
 
   constructor(options: LedgerOptions) {
-    const { store, domain, clock } = options;
+    const { store, domain, clock, keepsAppends = 0 } = options;
     this.#options = options;
     this.#log = new LedgerLog(store, domain, clock);
     this.#files = new PartFiles(store, domain);
     this.#oldLog = openOldLog(store, domain);
+    this.#kept = keepsAppends > 0 ? new LRUCache({ max: keepsAppends }) : null;
   }
 
   async append(given: readonly LedgerIssue[]): Promise<LedgerReceipt | null> {
@@ -108,18 +117,22 @@ class StoredLedger implements Ledger {
       // Whoever begins the ledger finds out once.
       ...(number === 0 ? { oldLogMovedAt: (await this.#oldLog.keys()).length > 0 ? null : 0 } : {}),
     });
+    this.#kept?.set(part.key, issues);
     return { number: entry?.number ?? 0, key: part.key, rows: part.rows };
   }
 
   async read(range: LedgerRange = {}): Promise<CanonicalIssue[]> {
     // Before the live parts: what is moved meanwhile is then in one of the two, or in both.
     const old = await this.#oldIssues(range);
-    const parts = await this.parts(range);
+    const all = await this.parts(range);
+    const kept = all.flatMap(({ key }) => this.#kept?.get(key) ?? []);
+    const parts = all.filter(({ key }) => this.#kept?.has(key) !== true);
     const paths = await this.#files.paths(parts);
     const issues = await withSqlSession((session) =>
       readIssues(session, paths, quantilesOf(parts), range),
     );
-    return old.length === 0 ? issues : canonicalIssues([...issues, ...old]);
+    const others = [...old, ...kept.flatMap((issue) => withinRange(issue, range) ?? [])];
+    return others.length === 0 ? issues : canonicalIssues([...issues, ...others]);
   }
 
   /** Issues of the JSON log of earlier versions. */

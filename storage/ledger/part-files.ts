@@ -17,7 +17,7 @@ import { fileHash } from '../../platform/files/file-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { LedgerPart } from './ledger-entry.ts';
-import { columnQuantile, copyToSql, epochSql } from './part-sql.ts';
+import { columnQuantile, copyToSql, epochSql, type OrderedRows } from './part-sql.ts';
 
 const MAX_VERIFIED = 50_000;
 /** Files that are fetched and hashed at once. */
@@ -60,12 +60,12 @@ export class PartFiles {
   }
 
   /**
-   * Writes the rows of a relation as one part, and puts it into the store; null where it has none.
+   * Writes rows as one part, and puts it into the store; null where there are none.
    * No entry names it yet.
    */
   async write(
     session: SqlSession,
-    select: string,
+    rows: OrderedRows,
     about: Pick<LedgerPart, 'compacted' | 'content'>,
   ): Promise<LedgerPart | null> {
     const folder = await mkdtemp(path.join(tmpdir(), 'headway-ledger-'));
@@ -73,7 +73,7 @@ export class PartFiles {
       const file = path.join(folder, 'part.parquet');
       const codec = about.compacted === 'month' ? 'zstd' : 'snappy';
       await session.run('SET preserve_insertion_order = true');
-      await session.run(copyToSql(select, file, randomUUID(), codec));
+      await session.run(copyToSql(rows, file, randomUUID(), codec));
       const described = await describe(session, file);
       if (described === null) return null;
       const sha256 = await fileHash(file);

@@ -56,9 +56,13 @@ export const partColumns = (quantiles: readonly number[]): string[] => [
 ];
 
 /** The order of rows in a part. */
-export const PART_ORDER =
-  'series_id, issued_at, cutoff, forecaster, model_version, snapshot_version, role, origin, ' +
-  'fallback, quantiles, horizon, frequency_minutes, step';
+export const PART_ORDER = `series_id, ${HEADER_COLUMNS.join(', ')}, step`;
+
+/** Rows of a part, and what brings them into its order. */
+export interface OrderedRows {
+  readonly select: string;
+  readonly order: string;
+}
 
 export const timestampSql = (ms: number): string => `make_timestamp(${ms * 1000})`;
 
@@ -70,12 +74,12 @@ export const epochSql = (column: string): string => `epoch_ms(${column})::DOUBLE
  * so no collection of garbage is about to remove it.
  */
 export const copyToSql = (
-  select: string,
+  { select, order }: OrderedRows,
   path: string,
   note: string,
   codec: 'snappy' | 'zstd',
 ): string =>
-  `COPY (${select} ORDER BY ${PART_ORDER}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
+  `COPY (${select} ORDER BY ${order}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
   `COMPRESSION ${codec}, ROW_GROUP_SIZE ${ROW_GROUP}, KV_METADATA {headway: ${sqlText(note)}})`;
 
 export function quantileColumn(quantile: number): string | null {

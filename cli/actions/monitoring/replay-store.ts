@@ -17,13 +17,16 @@ import { openCheckpoints } from '../../../storage/replay/checkpoints.ts';
 import { openFiguresLog } from '../../../storage/scores/figures-log.ts';
 import { openScoreLog } from '../../../storage/scores/score-log.ts';
 
+/** Between two checks one append; a target day has forecasts of two or three days. */
+const KEPT_APPENDS = 3;
+
 export type ReplayStore = Awaited<ReturnType<typeof openReplayStore>>;
 
 export async function openReplayStore(folder: string, domain: string, clock: Clock) {
   const store = openStore(folder);
   const options = { store, domain, clock };
   return {
-    ledger: openLedger(options),
+    ledger: openLedger({ ...options, keepsAppends: KEPT_APPENDS }),
     /** @param plan what is replayed, in words */
     checkpoints: (plan: string) => openCheckpoints({ store, domain, plan }),
     checks: openCheckLog(options),

@@ -23,6 +23,7 @@ import {
   pastFeatures,
 } from '../../../services/monitoring/replay/past-features.ts';
 import { type ReplayPlan, replay } from '../../../services/monitoring/replay/replay.ts';
+import { RECORD_DAYS } from '../../../services/monitoring/scoring/score-ledger.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { CommandContext } from '../../context.ts';
 import { timestamp } from '../../flags.ts';
@@ -45,6 +46,7 @@ export interface ReplayFlags extends TrainingFlags {
 
 const WORKER = new URL('./replay-worker.ts', import.meta.url);
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** Where nothing is asked for, so much of the end of the history is replayed. */
 const DEFAULT_DAYS = 14;
 
@@ -128,10 +130,10 @@ async function checkAt(
   { plan, past, store, policy, train }: CheckParts,
 ): Promise<string> {
   const { panel } = await past.at(at);
-  // All forecasts of a day that is over are there, and only the last check's record is read.
+  // All forecasts of a day that is over are there, and the record of the last days alone is read.
   const result = await monitor({
     ...{ domain, now: at, panel, posts: [], openDays: 0, policy, train, ...store },
-    records: at === plan.until ? store.records : null,
+    recordFrom: plan.until - RECORD_DAYS * DAY_MS,
   });
   await publishCheck({
     ...{ domain, now: at, panel, result, ...store, channels: [], quietHours: null },
@@ -147,9 +149,7 @@ function planOf(flags: ReplayFlags, panel: Panel): ReplayPlan {
   const end = timestampAt(panel, panel.length);
   const until = flags.to === undefined ? end : timestamp(flags.to, '--to');
   const from =
-    flags.from === undefined
-      ? until - DEFAULT_DAYS * 24 * HOUR_MS
-      : timestamp(flags.from, '--from');
+    flags.from === undefined ? until - DEFAULT_DAYS * DAY_MS : timestamp(flags.from, '--from');
   const everyMs = flags.every * HOUR_MS;
   const checkEveryMs = flags.checkEvery * HOUR_MS;
   const problem =

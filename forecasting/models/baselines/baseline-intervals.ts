@@ -147,8 +147,8 @@ function pastForecasts(
 }
 
 /**
- * Errors (actual − forecast) of one series by step, at most ERRORS_PER_STEP of each, in arrays that
- * are used again. A cutoff before a series begins is no forecast of it, and left out.
+ * Errors (actual − forecast) of one series by step, at most ERRORS_PER_STEP of each, in arrays
+ * that are used again. A cutoff before a series begins is no forecast of it, and left out.
  */
 class StepErrors {
   /** Of all steps. */

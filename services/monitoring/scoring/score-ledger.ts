@@ -37,6 +37,8 @@ export interface ScoreRequest {
   readonly openDays: number;
   /** null: the record of the series is not published. */
   readonly records: Pick<SeriesRecords, 'publish' | 'known' | 'forget'> | null;
+  /** Target days before it have no record; default: the last 28 have one. */
+  readonly recordFrom?: number;
 }
 
 /** The target days, as UTC starts in epoch milliseconds, that got a new score. */
@@ -44,7 +46,8 @@ export async function scoreLedger(request: ScoreRequest): Promise<number[]> {
   const { ledger, scores, panel, now, closedWeekdays, openDays, records } = request;
   const truth = truthOf(panel, request.posts);
   const known = await scores.known();
-  const recordedFrom = startOfDay(now - RECORD_DAYS * DAY_MS);
+  const recordFrom = Math.max(now - RECORD_DAYS * DAY_MS, request.recordFrom ?? 0);
+  const recordedFrom = startOfDay(recordFrom);
   const recorded = await records?.known();
   const lacksRecord = (day: number) => recorded?.has(day) === false && day >= recordedFrom;
   const scored: number[] = [];

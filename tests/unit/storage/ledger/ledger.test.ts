@@ -10,10 +10,10 @@ import { parquetFiles, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { compareText } from '../../../../platform/text/compare-text.ts';
 import { openLedger } from '../../../../storage/ledger/ledger.ts';
 import { canonicalIssues } from '../../../../storage/ledger/ledger-issue.ts';
-import { columnQuantile, quantileColumn } from '../../../../storage/ledger/part-sql.ts';
+import { columnQuantile, PART_ORDER, quantileColumn } from '../../../../storage/ledger/part-sql.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { hour, NOW } from '../../../fixtures/storage/features.ts';
-import { issueAt } from '../../../fixtures/storage/ledger.ts';
+import { anyIssue, issueAt } from '../../../fixtures/storage/ledger.ts';
 
 const open = (store = memoryObjectStore()) =>
   openLedger({ store, domain: 'toy', clock: fixedClock(NOW) });
@@ -95,4 +95,44 @@ test('reads appended issues by range, and a refused issue writes nothing', async
   expect(await open(store).read({ from: hour(2) })).toEqual(canonicalIssues([issueAt(3)]));
   expect(await open(store).latest(0, hour(9))).toEqual(canonicalIssues([issueAt(3)]));
   expect([...store.objects.keys()]).toHaveLength(2);
+});
+
+test('what is kept in memory is what the store gives, and rows lie in their order', async () => {
+  const range = fc.record({
+    from: fc.integer({ min: 0, max: 4000 }).map(hour),
+    targetFrom: fc.integer({ min: 0, max: 4000 }).map(hour),
+    forecasters: fc.constantFrom(undefined, ['network']),
+  });
+  const batch = fc.array(anyIssue, { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(batch, batch, batch, range, async (first, second, third, some) => {
+      const store = memoryObjectStore();
+      const ledger = openLedger({
+        ...{ store, domain: 'toy', clock: fixedClock(NOW), keepsAppends: 2 },
+      });
+      for (const issues of [first, second, third]) await ledger.append(issues);
+      for (const asked of [{}, some])
+        expect(await ledger.read(asked)).toEqual(await open(store).read(asked));
+      await withSqlSession(async (session) => {
+        for (const file of await ledger.files(await ledger.parts())) {
+          const select = `SELECT * FROM ${parquetFiles(file)}`;
+          expect(await session.rows(select)).toEqual(
+            await session.rows(`${select} ORDER BY ${PART_ORDER}`),
+          );
+        }
+      });
+    }),
+    { numRuns: 10, seed: 5 },
+  );
+});
+
+test('of appends in memory no part is read', async () => {
+  const store = memoryObjectStore();
+  const ledger = openLedger({
+    ...{ store, domain: 'toy', clock: fixedClock(NOW), keepsAppends: 1 },
+  });
+  await ledger.append([issueAt(1)]);
+  store.fault = (_operation, key) => (key.endsWith('.parquet') ? 'before' : undefined);
+  expect(await ledger.read()).toEqual(canonicalIssues([issueAt(1)]));
+  await expect(ledger.files(await ledger.parts())).rejects.toThrow();
 });

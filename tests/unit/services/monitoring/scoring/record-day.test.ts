@@ -122,6 +122,13 @@ test('scoring publishes the record of the days that it scores, once, and of days
   const keys = [...store.objects.keys()];
   await scoreLedger({ ...request, now, records });
   expect([...store.objects.keys()]).toEqual(keys);
+  // Asked for from the second day on, the first has none.
+  const later = openSeriesRecords({ store: memoryObjectStore(), domain: 'toy' });
+  await scoreLedger({ ...request, now, records: later, recordFrom: START + DAY });
+  expect((await later.read('a', range)).map(({ start }) => start)).toEqual([
+    START + DAY,
+    START + 2 * DAY,
+  ]);
   // START is a Monday: a closed Tuesday has neither scores nor a record.
   const others = openSeriesRecords({ store: memoryObjectStore(), domain: 'toy' });
   const scores = openScoreLog({ store: memoryObjectStore(), domain: 'toy' });
