@@ -7,7 +7,7 @@
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import type { DecisionEntry } from '../../storage/decisions/decision-log.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
-import type { OnlineSnapshot } from '../../storage/features/online/view-reader.ts';
+import type { OnlineSnapshot } from '../../storage/features/online/online-snapshot.ts';
 import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
 import type { JobRun } from '../../storage/jobs/job-log.ts';
 import type { LedgerIssue } from '../../storage/ledger/ledger.ts';

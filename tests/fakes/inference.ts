@@ -17,7 +17,7 @@ import type { Promotion, ServedCard } from '../../services/inference/ports.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import { MANIFEST_FORMAT } from '../../storage/features/manifest-format.ts';
-import { heldSnapshot } from '../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../storage/features/online/online-snapshot.ts';
 import { compileOnce } from '../fixtures/inference/compile-once.ts';
 
 export const HOUR = 3_600_000;

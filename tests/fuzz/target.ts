@@ -11,7 +11,7 @@ import pino from 'pino';
 import { HeadwayError } from '../../platform/errors.ts';
 import { buildApp } from '../../services/inference/app.ts';
 import { startServer } from '../../services/inference/server.ts';
-import { heldSnapshot } from '../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../storage/features/online/online-snapshot.ts';
 import {
   createFixture,
   IDS,

@@ -23,7 +23,7 @@ import { issueForecasts } from '../../services/inference/batch/issue-forecasts.t
 import { issueShadows } from '../../services/inference/batch/issue-shadows.ts';
 import { monitor } from '../../services/monitoring/monitor.ts';
 import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
-import { heldSnapshot } from '../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../storage/features/online/online-snapshot.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';

@@ -14,6 +14,7 @@ const PORTS = [
   '^storage/access/key-log\\.ts$',
   '^storage/open-store\\.ts$',
   '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
+  '^storage/features/online/online-snapshot\\.ts$',
   '^storage/models/(model-registry|model-card|promotion|restore-forecaster)\\.ts$',
   '^storage/forecasts/actuals-log\\.ts$',
   '^storage/ledger/ledger\\.ts$',

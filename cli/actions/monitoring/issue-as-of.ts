@@ -12,7 +12,7 @@ import { issueForecasts, issuesOf } from '../../../services/inference/batch/issu
 import { issueShadows, shadowBaselines } from '../../../services/inference/batch/issue-shadows.ts';
 import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
 import type { PastFeatures } from '../../../services/monitoring/replay/past-features.ts';
-import { heldSnapshot } from '../../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../../storage/features/online/online-snapshot.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import { restoreForecaster } from '../../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../../context.ts';

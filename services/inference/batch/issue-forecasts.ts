@@ -17,8 +17,8 @@ import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-
 import { onlySteps } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import { joinPanels } from '../../../storage/features/online/view-ranges.ts';
-import type { OnlineSnapshot } from '../../../storage/features/online/view-reader.ts';
+import type { OnlineSnapshot } from '../../../storage/features/online/online-snapshot.ts';
+import { joinPanels } from '../../../storage/features/online/online-snapshot.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
 import { baselineOf } from '../serving/fallback.ts';

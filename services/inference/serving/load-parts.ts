@@ -10,7 +10,7 @@ import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { lastObserved, type Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
-import { wholePanel } from '../../../storage/features/online/view-reader.ts';
+import { wholePanel } from '../../../storage/features/online/online-snapshot.ts';
 import type { Promotion, ServedCard, ServingPorts } from '../ports.ts';
 
 export interface LoadedModel {

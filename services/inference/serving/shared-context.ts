@@ -10,7 +10,7 @@ import {
   type OnlineSnapshot,
   pickFromRanges,
   wholePanel,
-} from '../../../storage/features/online/view-reader.ts';
+} from '../../../storage/features/online/online-snapshot.ts';
 
 /** Gives a panel of the snapshot its context; as it is where the forecaster reads none. */
 export async function contextOf(

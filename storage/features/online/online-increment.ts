@@ -31,8 +31,9 @@ import { type RowReader, seriesIn } from '../reading/snapshot-rows.ts';
 import type { WinningSpan } from '../reading/version-coverage.ts';
 import type { OnlineRequest } from '../requests.ts';
 import { clipSpans } from '../time-spans.ts';
+import type { OnlineSnapshot } from './online-snapshot.ts';
 import { type Bounds, exogenousWithin, type Rows, rangesOf } from './view-ranges.ts';
-import { type OnlineSnapshot, openView } from './view-reader.ts';
+import { openView } from './view-reader.ts';
 
 type ViewQuery = Pick<SnapshotQuery, 'from' | 'lastIntervals' | 'ahead'> &
   Pick<OnlineRequest, 'rangeSeries'>;

@@ -4,17 +4,14 @@
  * Invariants: ranges follow one another in the order of the view and hold at most twice
  * RANGE_SERIES series; up to that number a view is one range. The ranges of a view, joined, are the
  * view.
- * Fails: USAGE for a panel that is too large to be joined.
+ * Fails: never.
  */
 import { ownerOf } from '../../../forecasting/panel/exogenous-columns.ts';
-import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
-import { HeadwayError } from '../../../platform/errors.ts';
+import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { compareText } from '../../../platform/text/compare-text.ts';
 
 /** Of a range: 39 MB of 28 weeks of hours. One of more than twice as many series is divided. */
 export const RANGE_SERIES = 2048;
-/** 4 GB: no array can be much larger. */
-const MAX_VALUES = 2 ** 30;
 
 /** Rows [from, to). */
 export interface Rows {
@@ -51,41 +48,4 @@ export function exogenousWithin(
     );
   };
   return { exogenous: Object.fromEntries(Object.entries(exogenous).filter(([c]) => isInside(c))) };
-}
-
-/** One panel of the ranges of a view, or of some that follow one another. */
-export async function joinPanels(panels: AsyncIterable<Panel> | Iterable<Panel>): Promise<Panel> {
-  const all: Panel[] = [];
-  let series = 0;
-  for await (const panel of panels) {
-    all.push(panel);
-    series += panel.seriesIds.length;
-    if (series * panel.length <= MAX_VALUES) continue;
-    throw new HeadwayError(
-      'USAGE',
-      `the view has too many series × ${panel.length} intervals to be read at once`,
-      { fix: 'Read it by ranges, or `readAsOf` with `seriesIds`.' },
-    );
-  }
-  const [first] = all as [Panel];
-  if (all.length === 1) return first;
-  const target = new Float32Array(series * first.length);
-  let at = 0;
-  for (const { columns } of all) {
-    target.set(columns.target, at);
-    at += columns.target.length;
-  }
-  const shared = new Map(all.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
-  const names = [...shared.keys()].sort();
-  const exogenous = first.exogenous && {
-    exogenous: Object.fromEntries(
-      names.map((name) => [name, shared.get(name) as Float32Array] as const),
-    ),
-  };
-  return createPanel({
-    ...first,
-    seriesIds: all.flatMap(({ seriesIds }) => seriesIds),
-    columns: { target },
-    ...exogenous,
-  });
 }

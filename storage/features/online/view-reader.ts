@@ -1,85 +1,18 @@
 /**
- * Purpose: an online view as it is read: range by range, or as one panel.
+ * Purpose: read an online view of the store.
  * Invariants: only the objects of the ranges that are asked for are read; nothing is returned that
  * was not verified against its hash and against what the manifest says of it. A view of one object
  * is read when it is opened.
  * Fails: SNAPSHOT_EMPTY where a snapshot has no view; STORE_CORRUPT with the key.
  */
-import {
-  lastObserved,
-  onlyRows,
-  type Panel,
-  timestampAt,
-} from '../../../forecasting/panel/panel.ts';
+import { lastObserved, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { sha256 } from '../../../platform/files/content-hash.ts';
 import { compareText } from '../../../platform/text/compare-text.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import { isRanged, type Manifest, type RangedView, type ViewObject } from '../manifest.ts';
+import { heldSnapshot, type OnlineSnapshot, type SeriesRange } from './online-snapshot.ts';
 import { decodeOnlineView } from './online-view.ts';
-import { joinPanels, type Rows } from './view-ranges.ts';
-
-/** Series that are read together. */
-export interface SeriesRange extends Rows {
-  /** Ids from here on, up to the next range, belong here; null: from the beginning. */
-  readonly first: string | null;
-}
-
-/** The last weeks of every series of a snapshot. */
-export interface OnlineSnapshot {
-  readonly manifest: Manifest;
-  readonly start: number;
-  readonly frequencyMinutes: number;
-  readonly length: number;
-  /** How many series there are. */
-  readonly series: number;
-  /** In order. */
-  readonly ranges: readonly SeriesRange[];
-  /** The panel of a range. */
-  range(index: number): Promise<Panel>;
-  /** The range that holds a series, if the snapshot has it. */
-  rangeOf(seriesId: string): number;
-  /** Grid index of the last interval before `end` in which any series has a value; -1: none. */
-  lastObserved(end?: number): Promise<number>;
-}
-
-/** A snapshot of which all series are in memory. */
-export function heldSnapshot(panel: Panel, manifest: Manifest): OnlineSnapshot {
-  const { start, frequencyMinutes, length, seriesIds } = panel;
-  return {
-    ...{ manifest, start, frequencyMinutes, length, series: seriesIds.length },
-    ranges: [{ from: 0, to: seriesIds.length, first: null }],
-    range: async () => panel,
-    rangeOf: () => 0,
-    lastObserved: async (end) => lastObserved(panel, end),
-  };
-}
-
-/** The whole of a snapshot: only where it fits into memory. */
-export const wholePanel = (snapshot: OnlineSnapshot): Promise<Panel> =>
-  joinPanels(panelsOf(snapshot));
-
-/** Of these series the ones that the snapshot has, in its order; their ranges alone are read. */
-export async function pickFromRanges(
-  snapshot: OnlineSnapshot,
-  seriesIds: readonly string[],
-): Promise<Panel> {
-  const wanted = new Set(seriesIds);
-  // Without any of them there is a panel of no series: its grid is that of the first range.
-  const indexes = new Set([0, ...seriesIds.map((id) => snapshot.rangeOf(id))]);
-  const picked: Panel[] = [];
-  for (const index of [...indexes].sort((a, b) => a - b)) {
-    const panel = await snapshot.range(index);
-    const rows = panel.seriesIds.flatMap((id, row) => (wanted.has(id) ? [row] : []));
-    picked.push(onlyRows(panel, rows));
-  }
-  return joinPanels(picked);
-}
-
-/** Range after range. */
-export async function* panelsOf(snapshot: OnlineSnapshot): AsyncGenerator<Panel> {
-  for (const index of snapshot.ranges.keys()) yield await snapshot.range(index);
-}
 
 export async function openView(store: ObjectStore, manifest: Manifest): Promise<OnlineSnapshot> {
   const { online } = manifest;

@@ -10,7 +10,7 @@ import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { type FeatureFiles, withStaged } from '../feature-files.ts';
 import { demandOf } from '../manifest.ts';
 import { withExtended } from '../online/online-increment.ts';
-import { joinPanels } from '../online/view-ranges.ts';
+import { joinPanels } from '../online/online-snapshot.ts';
 import type { NextSnapshot } from '../requests.ts';
 import { requireFitting } from '../staging.ts';
 

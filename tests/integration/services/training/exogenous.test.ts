@@ -17,7 +17,7 @@ import { createServingState } from '../../../../services/inference/serving/servi
 import { defaultInferenceSettings } from '../../../../services/inference/settings.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import type { Manifest } from '../../../../storage/features/manifest.ts';
-import { heldSnapshot } from '../../../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../../../storage/features/online/online-snapshot.ts';
 import { ONLINE_INTERVALS, panelOf } from '../../../fixtures/random-panels.ts';
 import {
   commitObjects,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
-import { heldSnapshot } from '../../../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../../../storage/features/online/online-snapshot.ts';
 import { toyDomain } from '../../../fixtures/toy-store.ts';
 
 const HOUR = 3_600_000;

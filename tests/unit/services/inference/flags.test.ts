@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { panelUpTo } from '../../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
 import type { App } from '../../../../services/inference/plugins/app.ts';
-import { heldSnapshot } from '../../../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../../../storage/features/online/online-snapshot.ts';
 import {
   createFixture,
   domain,

@@ -15,8 +15,8 @@ import type { Manifest } from '../../../../storage/features/manifest.ts';
 import {
   heldSnapshot,
   type OnlineSnapshot,
-  openView,
-} from '../../../../storage/features/online/view-reader.ts';
+} from '../../../../storage/features/online/online-snapshot.ts';
+import { openView } from '../../../../storage/features/online/view-reader.ts';
 import { withOnlineView } from '../../../../storage/features/online/view-writer.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { schemaOf } from '../../../fixtures/storage/features.ts';

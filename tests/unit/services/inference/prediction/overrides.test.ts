@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import type { App } from '../../../../../services/inference/plugins/app.ts';
-import { heldSnapshot } from '../../../../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../../../../storage/features/online/online-snapshot.ts';
 import {
   CUTOFF,
   createFixture,

@@ -14,7 +14,7 @@ import { issueShadows } from '../../../../../services/inference/batch/issue-shad
 import type { ServedModels } from '../../../../../services/inference/ports.ts';
 import { pastFeatures } from '../../../../../services/monitoring/replay/past-features.ts';
 import type { Manifest } from '../../../../../storage/features/manifest.ts';
-import { heldSnapshot } from '../../../../../storage/features/online/view-reader.ts';
+import { heldSnapshot } from '../../../../../storage/features/online/online-snapshot.ts';
 import { restoreForecaster } from '../../../../../storage/models/restore-forecaster.ts';
 import { domain as toyDomain } from '../../../../fakes/inference.ts';
 import { HOUR, ONLINE_INTERVALS, START } from '../../../../fixtures/random-panels.ts';

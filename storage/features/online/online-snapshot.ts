@@ -1,0 +1,117 @@
+/**
+ * Purpose: the last weeks of every series of a snapshot, as they are read: range by range, or some
+ * of them, or all as one panel.
+ * Invariants: the ranges, one after another, are the panel.
+ * Fails: USAGE for a panel that is too large to be one; as reading a range does.
+ */
+import {
+  createPanel,
+  lastObserved,
+  onlyRows,
+  type Panel,
+} from '../../../forecasting/panel/panel.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { Manifest } from '../manifest.ts';
+import type { Rows } from './view-ranges.ts';
+
+/** 4 GB: no array can be much larger. */
+const MAX_VALUES = 2 ** 30;
+
+/** Series that are read together. */
+export interface SeriesRange extends Rows {
+  /** Ids from here on, up to the next range, belong here; null: from the beginning. */
+  readonly first: string | null;
+}
+
+/** The last weeks of every series of a snapshot. */
+export interface OnlineSnapshot {
+  readonly manifest: Manifest;
+  readonly start: number;
+  readonly frequencyMinutes: number;
+  readonly length: number;
+  /** How many series there are. */
+  readonly series: number;
+  /** In order. */
+  readonly ranges: readonly SeriesRange[];
+  /** The panel of a range. */
+  range(index: number): Promise<Panel>;
+  /** The range that holds a series, if the snapshot has it. */
+  rangeOf(seriesId: string): number;
+  /** Grid index of the last interval before `end` in which any series has a value; -1: none. */
+  lastObserved(end?: number): Promise<number>;
+}
+
+/** A snapshot of which all series are in memory. */
+export function heldSnapshot(panel: Panel, manifest: Manifest): OnlineSnapshot {
+  const { start, frequencyMinutes, length, seriesIds } = panel;
+  return {
+    ...{ manifest, start, frequencyMinutes, length, series: seriesIds.length },
+    ranges: [{ from: 0, to: seriesIds.length, first: null }],
+    range: async () => panel,
+    rangeOf: () => 0,
+    lastObserved: async (end) => lastObserved(panel, end),
+  };
+}
+
+/** The whole of a snapshot: only where it fits into memory. */
+export const wholePanel = (snapshot: OnlineSnapshot): Promise<Panel> =>
+  joinPanels(panelsOf(snapshot));
+
+/** Of these series the ones that the snapshot has, in its order; their ranges alone are read. */
+export async function pickFromRanges(
+  snapshot: OnlineSnapshot,
+  seriesIds: readonly string[],
+): Promise<Panel> {
+  const wanted = new Set(seriesIds);
+  // Without any of them there is a panel of no series: its grid is that of the first range.
+  const indexes = new Set([0, ...seriesIds.map((id) => snapshot.rangeOf(id))]);
+  const picked: Panel[] = [];
+  for (const index of [...indexes].sort((a, b) => a - b)) {
+    const panel = await snapshot.range(index);
+    const rows = panel.seriesIds.flatMap((id, row) => (wanted.has(id) ? [row] : []));
+    picked.push(onlyRows(panel, rows));
+  }
+  return joinPanels(picked);
+}
+
+/** Range after range. */
+export async function* panelsOf(snapshot: OnlineSnapshot): AsyncGenerator<Panel> {
+  for (const index of snapshot.ranges.keys()) yield await snapshot.range(index);
+}
+
+/** One panel of the ranges of a view, or of some that follow one another. */
+export async function joinPanels(panels: AsyncIterable<Panel> | Iterable<Panel>): Promise<Panel> {
+  const all: Panel[] = [];
+  let series = 0;
+  for await (const panel of panels) {
+    all.push(panel);
+    series += panel.seriesIds.length;
+    if (series * panel.length <= MAX_VALUES) continue;
+    throw new HeadwayError(
+      'USAGE',
+      `the view has too many series × ${panel.length} intervals to be read at once`,
+      { fix: 'Read it by ranges, or `readAsOf` with `seriesIds`.' },
+    );
+  }
+  const [first] = all as [Panel];
+  if (all.length === 1) return first;
+  const target = new Float32Array(series * first.length);
+  let at = 0;
+  for (const { columns } of all) {
+    target.set(columns.target, at);
+    at += columns.target.length;
+  }
+  const shared = new Map(all.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
+  const names = [...shared.keys()].sort();
+  const exogenous = first.exogenous && {
+    exogenous: Object.fromEntries(
+      names.map((name) => [name, shared.get(name) as Float32Array] as const),
+    ),
+  };
+  return createPanel({
+    ...first,
+    seriesIds: all.flatMap(({ seriesIds }) => seriesIds),
+    columns: { target },
+    ...exogenous,
+  });
+}
