@@ -22,13 +22,19 @@ export function decide(input: DecideInput): Decision[] {
   return [challenge, training].filter((one): one is Decision => one !== null);
 }
 
-/** The model that runs in shadow, by the log. @param recent newest first */
+/**
+ * The model that runs in shadow, by the log: that of the newest challenge, unless it was refused
+ * since, or the champion that it was to replace is gone. The gate refuses other models meanwhile.
+ * @param recent newest first
+ */
 export function openChallenger(recent: readonly PastDecision[]): Challenger | null {
-  const last = recent.find(
-    ({ kind, modelVersion }) =>
-      modelVersion !== null && ['challenge', 'promote', 'reject', 'rollback'].includes(kind),
-  );
-  return last?.kind === 'challenge' && last.modelVersion !== null
-    ? { modelVersion: last.modelVersion, since: last.at }
-    : null;
+  const refused = new Set<string>();
+  for (const { kind, modelVersion, at } of recent) {
+    if (modelVersion === null) continue;
+    if (kind === 'reject') refused.add(modelVersion);
+    else if (kind === 'promote' || kind === 'rollback') return null;
+    else if (kind === 'challenge')
+      return refused.has(modelVersion) ? null : { modelVersion, since: at };
+  }
+  return null;
 }

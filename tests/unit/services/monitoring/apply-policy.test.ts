@@ -122,3 +122,18 @@ test('a drift trains once; the new model runs in shadow for a day, and is served
   expect(kinds).toEqual(['promote', 'challenge', 'retrain', 'promote']);
   expect(await registry.champion()).toMatchObject({ evidence: { actor: 'policy' } });
 });
+
+test('a challenger is judged though the gate refuses another model meanwhile', async () => {
+  const good = await register();
+  await byHand(good);
+  clock.advance(48 * HOUR);
+  const at = clock.now();
+  const about = { since: at - HOUR, detectedAt: at, seriesIds: ['a'], evidence: {} };
+  verdicts.push({ name: 'level', message: 'demand has doubled', ...about });
+  await look();
+  const next = (await decisions.recent())[0]?.modelVersion as string;
+  const refused = await register();
+  await registry.recordVerdict('rejected', { modelVersion: refused, reason: 'no', evidence: {} });
+  const of = { [good]: 1, [next]: 0.9, 'naive-week': 1.3 };
+  expect(await hoursUntil(of, championIs(next))).toBe(24);
+});

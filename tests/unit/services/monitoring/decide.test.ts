@@ -119,6 +119,9 @@ describe('a challenger', () => {
     const challenge = past('challenge', 5, { modelVersion: 'n' });
     expect(openChallenger([past('keep', 9), challenge])).toEqual({ modelVersion: 'n', since: 5 });
     expect(openChallenger([past('reject', 9, { modelVersion: 'n' }), challenge])).toBeNull();
+    const another = past('reject', 9, { modelVersion: 'o' });
+    expect(openChallenger([another, challenge])?.modelVersion).toBe('n');
+    expect(openChallenger([past('promote', 9, { modelVersion: 'o' }), challenge])).toBeNull();
     expect(openChallenger([])).toBeNull();
   });
 });
