@@ -5,7 +5,8 @@
  * training is written down before it begins, so that one that is killed still counts against the
  * policy's limit; a change of the champion is written down after it was made, because the promotion
  * log is the truth: where this process dies in between, the next run explains it. What was decided
- * from an older state of the decision log is dropped: another process has decided meanwhile.
+ * from an older state of the decision log is dropped: another process has decided meanwhile. How a
+ * training ended is written down whatever was decided meanwhile.
  * Fails: as the stores do; with the training's error, after writing down that it failed.
  */
 import type { Clock } from '../../platform/clock.ts';
@@ -53,6 +54,10 @@ export interface ActContext {
   readonly seen: number;
 }
 
+type Draft = Omit<DecisionDraft, 'at' | 'actor' | 'policyHash'>;
+/** How a training ended: the champion stays who it is by then. */
+type Outcome = Omit<Draft, 'before' | 'after' | 'promotion'>;
+
 /** Returns the entries that were written, oldest first. */
 export async function act(
   decided: readonly Decision[],
@@ -65,7 +70,7 @@ export async function act(
   const about = { actor: 'policy' as const, policyHash };
 
   /** Where nobody else has written meanwhile. */
-  async function note(draft: Omit<DecisionDraft, 'at' | 'actor' | 'policyHash'>): Promise<boolean> {
+  async function note(draft: Draft): Promise<boolean> {
     const entry = await decisions.appendIf(async (head) =>
       (head?.number ?? 0) === last ? { at: clock.now(), ...about, ...draft } : null,
     );
@@ -73,6 +78,16 @@ export async function act(
     written.push(entry);
     last = entry.number;
     return true;
+  }
+  async function record(outcome: Outcome): Promise<void> {
+    const entry = await decisions.appendIf(async (head) => {
+      const champion = head?.after ?? null;
+      const stays = { before: champion, after: champion, promotion: null };
+      return { at: clock.now(), ...about, ...outcome, ...stays };
+    });
+    if (entry === null) return;
+    written.push(entry);
+    if (entry.number === last + 1) last = entry.number;
   }
   async function explain(): Promise<void> {
     for (const entry of await explainPromotions({ registry, decisions, trainedBy: about })) {
@@ -90,11 +105,11 @@ export async function act(
       const outcome = await ports
         .train({ kind: decision.kind, reason: decision.reason, isShadow: shadowHours > 0 })
         .catch(async (error: unknown) => {
-          await note({ ...decision, ...failed(error), promotion: null });
+          await record({ modelVersion: decision.modelVersion, ...failed(error) });
           throw error;
         });
       await explain();
-      await noteOutcome(decision, outcome, decisions, note);
+      await recordChallenger(outcome, decisions, record);
     } else if (!(await note({ ...decision, promotion: null }))) break;
   }
   return written;
@@ -124,21 +139,18 @@ const failed = (error: unknown) => ({
   evidence: { trigger: 'training-failed' },
 });
 
-async function noteOutcome(
-  { before }: Decision,
+async function recordChallenger(
   { modelVersion, isChallenger, reason, evidence }: TrainingOutcome,
   decisions: DecisionLog,
-  note: (draft: Omit<DecisionDraft, 'at' | 'actor' | 'policyHash'>) => Promise<boolean>,
+  record: (outcome: Outcome) => Promise<void>,
 ): Promise<void> {
   if (!isChallenger || modelVersion === null) return;
-  const about = { before, after: before, promotion: null };
   const [replaced] = await challengersOf(decisions);
   if (replaced !== undefined && replaced !== modelVersion)
-    await note({
-      ...about,
+    await record({
       ...{ kind: 'reject', modelVersion: replaced },
       reason: `not promoted: replaced in shadow by ${modelVersion}`,
       evidence: { replacedBy: modelVersion },
     });
-  await note({ ...about, kind: 'challenge', modelVersion, reason, evidence });
+  await record({ kind: 'challenge', modelVersion, reason, evidence });
 }

@@ -136,6 +136,18 @@ describe('a training', () => {
     expect(await registry.champion()).toBeNull();
   });
 
+  test('is not lost where something else is decided while it trains', async () => {
+    await promote(a, { comparisons: [] });
+    const train = async () => {
+      await promote(c);
+      await explainPromotions({ registry, decisions });
+      return { ...outcome, modelVersion: b, isChallenger: true };
+    };
+    await act([retrain], { ...CONTEXT, seen: 0 }, ports(train));
+    const [newest] = await decisions.recent();
+    expect(newest).toMatchObject({ kind: 'challenge', modelVersion: b, before: c, after: c });
+  });
+
   test('that fails is written down, and its error is passed on', async () => {
     const train = async () => Promise.reject(new Error('out of memory'));
     await expect(act([retrain], { ...CONTEXT, seen: 0 }, ports(train))).rejects.toThrow('memory');
