@@ -14,6 +14,7 @@ const FUTURE_MS = 10 * 60_000;
 export type DeadReason =
   /** It has no value. */
   | 'empty'
+  /** Bytes that are no UTF-8 are no JSON either (RFC 8259). */
   | 'not_json'
   /** It is JSON, and no object. */
   | 'not_an_object'
@@ -28,7 +29,8 @@ export type Judged =
   | { readonly eventTime: number; readonly hour: number; readonly event: string }
   | { readonly reason: DeadReason };
 
-const decoder = new TextDecoder();
+// Replaced characters would be stored in place of the bytes, which nobody could recover.
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 export function judgeRecord(
   { value, published }: EventRecord,
@@ -36,17 +38,20 @@ export function judgeRecord(
   maxLateMs: number,
 ): Judged {
   if (value === null || value.length === 0) return { reason: 'empty' };
-  const event = decoder.decode(value);
+  let event: string;
   let parsed: unknown;
   try {
+    event = decoder.decode(value);
     parsed = JSON.parse(event);
   } catch {
     return { reason: 'not_json' };
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return { reason: 'not_an_object' };
-  const eventTime = format.eventTime(parsed as Record<string, unknown>);
-  if (eventTime === null) return { reason: 'no_event_time' };
+  const stated = format.eventTime(parsed as Record<string, unknown>);
+  // A domain that parses dates may return NaN, which no entry could hold: nothing would land again.
+  if (stated === null || !Number.isFinite(stated)) return { reason: 'no_event_time' };
+  const eventTime = Math.floor(stated);
   if (eventTime < published - maxLateMs) return { reason: 'too_late' };
   if (eventTime > published + FUTURE_MS) return { reason: 'in_the_future' };
   return { eventTime, hour: Math.floor(eventTime / HOUR_MS) * HOUR_MS, event };

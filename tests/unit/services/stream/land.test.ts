@@ -299,3 +299,32 @@ test('Σ(next − first) = used + rejected + markers + gaps, whatever happens', 
     { numRuns: runs(60), seed: 20 },
   );
 });
+
+test('bytes that are no UTF-8 and times that are no number are dead letters, with their bytes', async () => {
+  const events = new MemoryEventLog(1);
+  const broken = Uint8Array.from([...Buffer.from('{"name":"Caf'), 0xe9, ...Buffer.from('"}')]);
+  const texts = ['{"at":"no date"}', '{"at":"2026-01-05T12:00:00.0005Z"}'];
+  const published = NOON + HOUR;
+  events.append(0, [
+    { value: broken, published },
+    ...texts.map((value) => ({ value, published })),
+    { value: JSON.stringify({ at: 'fraction' }), published },
+  ]);
+  const eventTime = ({ at }: Readonly<Record<string, unknown>>) =>
+    at === 'fraction' ? NOON + 0.5 : Date.parse(String(at));
+  const { log, options } = setUp(events, { format: { eventTime } });
+  const landing = await land(options);
+  expect(landing).toMatchObject({
+    outcome: 'landed',
+    entry: { reasons: { not_json: 1, no_event_time: 1 }, partitions: [{ used: 2 }] },
+  });
+  const [entry] = await log.entries();
+  const path = await log.segmentPath(entry?.segments[0] as { key: string; sha256: string });
+  const [letter] = await withDuckDB({}, (connection) =>
+    rowsOf(
+      connection,
+      `SELECT hex(evidence) AS bytes FROM ${parquetFiles(path)} WHERE reason = 'not_json'`,
+    ),
+  );
+  expect(letter?.bytes).toBe(Buffer.from(broken).toString('hex').toUpperCase());
+});
