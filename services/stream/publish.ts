@@ -3,7 +3,7 @@
  * Invariants: every row with a time inside the part's span is published once, with its own fields;
  * its time of publication is its event time plus a delay below `delayMs` that only its content and
  * the seed decide. Some are published twice, if that is asked for. The same part gives the same
- * events in the same order.
+ * events in the same order. The signal ends it between two batches.
  * Fails: as the source, the SQL engine and the event log do.
  */
 import type { RawPart, StreamFormat } from '../../domains/domain.ts';
@@ -48,7 +48,9 @@ export async function publishPart(part: RawPart, options: PublishOptions): Promi
     const last = waiting.at(-1)?.published ?? 0;
     begin ??= waiting[0]?.published ?? 0;
     const dueMs = (last - begin) / speed - (clock.elapsedMs() - started);
-    if (dueMs > 0) await sleep(dueMs, signal);
+    // Rejected where the signal ends the pause.
+    if (dueMs > 0) await sleep(dueMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
     await publisher.publish(waiting);
     events += waiting.length;
     waiting = [];
@@ -64,7 +66,7 @@ export async function publishPart(part: RawPart, options: PublishOptions): Promi
       }
       const published = time + Number(delay);
       waiting.push({ key: String(key), value: String(value), published });
-      bytes += String(value).length;
+      bytes += Buffer.byteLength(String(value));
       const isDue = published - (waiting[0]?.published ?? 0) > SECOND_MS * speed;
       if (waiting.length >= MAX_BATCH || bytes >= MAX_BATCH_BYTES || isDue) await flush();
     }
