@@ -62,6 +62,17 @@ export async function land(options: LandOptions): Promise<Landing> {
   return { outcome: 'landed', entry, isCaughtUp: gathered.isCaughtUp };
 }
 
+/**
+ * What a lander does after a landing, null where nothing could be landed. A topic that is written
+ * all the time is caught up with once, and not until it is quiet: each entry would hold a few
+ * records.
+ */
+export function nextStep(landing: Landing | null, isOnce: boolean): 'again' | 'wait' | 'end' {
+  const isBehind =
+    landing?.outcome === 'overtaken' || (landing?.outcome === 'landed' && !landing.isCaughtUp);
+  return isBehind ? 'again' : isOnce ? 'end' : 'wait';
+}
+
 function hasNews({ partitions }: Gathered, head: StreamEntry | null): boolean {
   return partitions.some(
     ({ first, next, completeTo }, partition) =>

@@ -15,7 +15,7 @@ import { parseRegistryAddress, registryLog } from '../../../platform/streams/sch
 import { sleep } from '../../../platform/timers.ts';
 import { HOUR_MS } from '../../../services/feature/sources/stream-hours.ts';
 import { streamFormatOf } from '../../../services/feature/sources/stream-source.ts';
-import { type Landing, type LandOptions, land } from '../../../services/stream/land.ts';
+import { type Landing, type LandOptions, land, nextStep } from '../../../services/stream/land.ts';
 import type { Accepted, StreamEntry } from '../../../storage/streams/stream-log.ts';
 import type { CommandContext } from '../../context.ts';
 import { stopOf } from '../../stop.ts';
@@ -62,12 +62,10 @@ export async function landCommand(context: CommandContext, flags: LandFlags): Pr
         if (flags.mirrorGroup !== undefined)
           await mirror(context, events, flags.mirrorGroup, landing.entry);
         closed?.notice(landing.entry);
-        // A topic that is written all the time would have an entry for every few records.
-        if (flags.once === true || !landing.isCaughtUp) continue;
       }
-      if (landing?.outcome === 'overtaken') continue;
-      if (flags.once === true) break;
-      await sleep(every * 1000, stop.signal).catch(() => undefined);
+      const next = nextStep(landing, flags.once === true);
+      if (next === 'end') break;
+      if (next === 'wait') await sleep(every * 1000, stop.signal).catch(() => undefined);
     }
     await closed?.settled();
   } finally {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rowsOf, withDuckDB } from '../../../../platform/duckdb/duckdb.ts';
 import { parquetFiles } from '../../../../platform/duckdb/sql.ts';
-import { type LandOptions, land } from '../../../../services/stream/land.ts';
+import { type LandOptions, land, nextStep } from '../../../../services/stream/land.ts';
 import { openStreamLog } from '../../../../storage/streams/stream-log.ts';
 import { MemoryEventLog } from '../../../fakes/memory-event-log.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../../fakes/memory-object-store.ts';
@@ -300,7 +300,7 @@ test('Σ(next − first) = used + rejected + markers + gaps, whatever happens', 
   );
 });
 
-test('bytes that are no UTF-8 and times that are no number are dead letters, with their bytes', async () => {
+test('bytes that are no UTF-8 and times that are no number are dead letters', async () => {
   const events = new MemoryEventLog(1);
   const broken = Uint8Array.from([...Buffer.from('{"name":"Caf'), 0xe9, ...Buffer.from('"}')]);
   const texts = ['{"at":"no date"}', '{"at":"2026-01-05T12:00:00.0005Z"}'];
@@ -327,4 +327,19 @@ test('bytes that are no UTF-8 and times that are no number are dead letters, wit
     ),
   );
   expect(letter?.bytes).toBe(Buffer.from(broken).toString('hex').toUpperCase());
+});
+
+test('once ends where a topic that is written all the time was caught up with', async () => {
+  const events = new MemoryEventLog(1);
+  events.append(0, [event(NOON), event(NOON + 1), event(NOON + 2)]);
+  const { options } = setUp(events, { maxRecords: 2 });
+  const steps: string[] = [];
+  for (let i = 0; i < 5 && steps.at(-1) !== 'end'; i++) {
+    steps.push(nextStep(await land(options), true));
+    events.append(0, [event(NOON + 10 + i)]);
+  }
+  expect(steps).toEqual(['again', 'again', 'end']);
+  expect(nextStep({ outcome: 'nothing' }, false)).toBe('wait');
+  expect(nextStep({ outcome: 'overtaken' }, true)).toBe('again');
+  expect(nextStep(null, false)).toBe('wait');
 });
