@@ -157,11 +157,16 @@ const withDefaults = (file: PolicyFile): Policy => ({
   refit: { ...DEFAULT_POLICY.refit, ...file.refit },
 });
 
-/** The fields stand in the order of DEFAULT_POLICY, so that equal policies have equal hashes. */
+/** Equal policies have equal hashes, in whatever order a file names their fields. */
 function hashed(policy: Policy): ReadPolicy {
-  const sections = Object.entries(policy).map(([name, section]) => [
-    name,
-    Object.entries(section).sort(([a], [b]) => (a < b ? -1 : 1)),
-  ]);
-  return { policy, hash: sha256(JSON.stringify(sections)).slice(0, 16) };
+  const sections = Object.entries(policy).map(([name, section]) => [name, sortedFields(section)]);
+  const text = JSON.stringify(sections, (_, value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(sortedFields(value))
+      : value,
+  );
+  return { policy, hash: sha256(text).slice(0, 16) };
 }
+
+const sortedFields = (section: object): [string, unknown][] =>
+  Object.entries(section).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -29,6 +29,12 @@ test('the hash is of the values: the format, order and comments of the file do n
   ];
   const hashes = await Promise.all(texts.map(async (text) => (await parsePolicy(text, 'p')).hash));
   expect(new Set(hashes).size).toBe(1);
+  const nested = ['{below: 0.1, days: 3}', '{days: 3, below: 0.1}'].map(
+    async (onSkill) => (await parsePolicy(`format: 1\nretrain: {onSkill: ${onSkill}}`, 'p')).hash,
+  );
+  expect(new Set(await Promise.all(nested)).size).toBe(1);
+  // Stored decisions name it.
+  expect((await readPolicy(null)).hash).toBe('a34e3a52311e52f2');
 });
 
 test.each([
