@@ -18,7 +18,7 @@ export interface DailyLoss {
   readonly pairs: number;
   /** The mean pinball loss over quantiles and pairs. */
   readonly pinball: number;
-  /** Share of actuals inside the 80 % interval. */
+  /** Share of actuals inside the 80 % interval; absent where the forecaster has none. */
   readonly covered80?: number;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Purpose: live losses by block of time, as decisions compare them, from the sums of scored days.
  * Invariants: a model that is both served and in shadow counts once, with the role that has more
- * pairs; point forecasters, which have no pinball loss, are left out.
+ * pairs; point forecasters, which have no pinball loss, are left out. Coverage is of intervals that
+ * are to hold 80 %: of a model with other outermost quantiles there is none.
  * Fails: never.
  */
 import { groupBy } from '../../../forecasting/evaluation/group-by.ts';
@@ -23,13 +24,14 @@ export function blockLosses(rows: readonly ScoreRow[], blockHours: number): Dail
     const roles = [...groupBy(group, ({ role }) => role).values()];
     const most = roles.reduce((a, b) => (pairsOf(b) > pairsOf(a) ? b : a));
     const { forecaster, modelVersion } = most[0] as ScoreRow;
-    const sum = (name: 'pinball' | 'inside') => most.reduce((total, row) => total + row[name], 0);
     const pairs = pairsOf(most);
+    const of80 = most.filter(({ nominal }) => Math.abs(nominal - 0.8) < 1e-9);
+    const inside = of80.reduce((total, row) => total + row.inside, 0);
     return {
       day: blockOf(most[0] as ScoreRow),
       ...{ forecaster, modelVersion, pairs },
-      pinball: sum('pinball') / pairs,
-      covered80: sum('inside') / pairs,
+      pinball: most.reduce((total, row) => total + row.pinball, 0) / pairs,
+      ...(of80.length === 0 ? {} : { covered80: inside / pairsOf(of80) }),
     };
   });
 }

@@ -1,6 +1,7 @@
 /** Purpose: live skill and coverage of the champion, and as fields of CloudWatch's format. */
 import { expect, test } from '@jest/globals';
 import { cloudwatchFields, liveFigures } from '../../../../services/monitoring/live-figures.ts';
+import { blockLosses } from '../../../../services/monitoring/scoring/block-losses.ts';
 import { openFiguresLog } from '../../../../storage/scores/figures-log.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { HOUR, lossesOf, NOW } from '../../../fixtures/monitoring.ts';
@@ -46,4 +47,20 @@ test('the metrics are those that the alarms on AWS wait for', () => {
   });
   expect(line.Skill).toBeCloseTo(0.1, 10);
   expect(line.CoverageError).toBeCloseTo(0.07, 10);
+});
+
+test.each([
+  [0.8, 0.87, 0.07],
+  [0.9, null, undefined],
+])('of intervals that are to hold %d the coverage of 80 %% is %p', (nominal, coverage, off) => {
+  const row = {
+    ...({ forecaster: 'network', modelVersion: 'c', role: 'serving', nominal } as const),
+    ...({ dimension: 'target', key: String(NOW - 12 * HOUR), pairs: 100, inside: 87 } as const),
+    ...{ absoluteError: 1, absoluteActual: 1, error: 0, pinball: 50, expectedPinball: 50 },
+  };
+  const figures = liveFigures({ ...request, losses: blockLosses([row], 6) });
+  expect(figures.coverage80).toBe(coverage);
+  const error = cloudwatchFields('prod', figures)?.CoverageError as number | undefined;
+  if (off === undefined) expect(error).toBeUndefined();
+  else expect(error).toBeCloseTo(off, 10);
 });
