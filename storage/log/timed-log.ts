@@ -64,6 +64,7 @@ export interface TimedLogFormat {
 }
 
 const DEFAULT_LIMIT = 50;
+/** Entries that are read at once: each is an open file, or a request to S3. */
 const PAGE = 64;
 
 export function openTimedLog<Draft extends { readonly at: number }>({
@@ -117,6 +118,9 @@ export function openTimedLog<Draft extends { readonly at: number }>({
     return low;
   }
 
+  const readAll = (count: number, numberOf: (i: number) => number): Promise<Entry[]> =>
+    Promise.all(Array.from({ length: count }, (_, i) => log.read(numberOf(i))));
+
   return {
     async append(build) {
       let isAppended = false;
@@ -132,18 +136,16 @@ export function openTimedLog<Draft extends { readonly at: number }>({
     head: () => log.head(),
     async recent({ at = Number.POSITIVE_INFINITY, limit = DEFAULT_LIMIT } = {}) {
       const last = at === Number.POSITIVE_INFINITY ? await log.size() : await sizeAt(at);
-      const numbers = Array.from({ length: Math.min(limit, last) }, (_, i) => last - i);
-      return Promise.all(numbers.map((number) => log.read(number)));
+      const entries: Entry[] = [];
+      const count = Math.min(limit, last);
+      for (let read = 0; read < count; read += PAGE)
+        entries.push(...(await readAll(Math.min(PAGE, count - read), (i) => last - read - i)));
+      return entries;
     },
     async *pages() {
       const last = await log.size();
-      for (let first = 1; first <= last; first += PAGE) {
-        const numbers = Array.from(
-          { length: Math.min(PAGE, last - first + 1) },
-          (_, i) => first + i,
-        );
-        yield await Promise.all(numbers.map((number) => log.read(number)));
-      }
+      for (let first = 1; first <= last; first += PAGE)
+        yield await readAll(Math.min(PAGE, last - first + 1), (i) => first + i);
     },
     async verify() {
       const isEntry = (key: string) => /^\d{20}\.json$/.test(key.slice(prefix.length));
