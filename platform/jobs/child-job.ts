@@ -4,12 +4,12 @@
  * Invariants: the child runs the same entry with the same Node and loader; its output reaches the
  * log line by line; an aborted signal ends it with SIGTERM, later SIGKILL; it ends with its parent.
  * Fails: with the error code and last line that the child printed, else INTERNAL with its exit
- * status.
+ * status; where it was aborted, with the coded reason of the signal.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { ERROR_CODES, type ErrorCode, HeadwayError } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode, HeadwayError, isHeadwayError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface ChildJobOptions {
@@ -142,10 +142,18 @@ function bindToSignals(
 }
 
 function aborted(name: string, { reason }: AbortSignal): HeadwayError {
+  const what = `"${name}" was stopped`;
+  if (isHeadwayError(reason)) {
+    const { code, message, where, fix } = reason;
+    return new HeadwayError(code, `${what}: ${message}`, {
+      ...(where === undefined ? {} : { where }),
+      ...(fix === undefined ? {} : { fix }),
+    });
+  }
   const isLate = (reason as Error | undefined)?.name === 'TimeoutError';
-  const why = isLate ? ': it took longer than its time limit' : '';
-  return new HeadwayError('INTERNAL', `"${name}" was stopped${why}`, {
-    ...(isLate ? { fix: 'Raise HEADWAY_JOB_MINUTES.' } : {}),
+  if (!isLate) return new HeadwayError('INTERNAL', what);
+  return new HeadwayError('INTERNAL', `${what}: it took longer than its time limit`, {
+    fix: 'Raise HEADWAY_JOB_MINUTES.',
   });
 }
 

@@ -27,10 +27,10 @@ function fixture() {
   return { store, clock, log, options, problems, stopping, runs };
 }
 
-/** Ends when it is aborted. */
+/** Ends when it is aborted, with the reason. */
 const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((_, reject) => {
-    const abort = () => reject(new Error('aborted'));
+    const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
   });
@@ -65,7 +65,9 @@ test('aborts a run whose lease was taken over, and leaves the new lease alone', 
     isTaken = log.claim({ slot: START + 1, owner: 'other', leaseMs: 1000 }).then(() => undefined);
     await untilAborted(signal);
   };
-  await expect(runLeased(options, work)).rejects.toThrow('aborted');
+  await expect(runLeased(options, work)).rejects.toMatchObject({
+    ...{ code: 'RUN_IN_PROGRESS', where: 'here', fix: expect.any(String) },
+  });
   await isTaken;
   expect(await runs()).toMatchObject([{ state: 'running', owner: 'other' }, { state: 'lost' }]);
 });
@@ -77,7 +79,9 @@ test('aborts a run if the store is away for longer than the lease, and only then
     clock.advance(LEASE + 1);
     await untilAborted(signal);
   };
-  await expect(runLeased(options, work)).rejects.toThrow('aborted');
+  await expect(runLeased(options, work)).rejects.toMatchObject({
+    ...{ code: 'STORE_UNAVAILABLE', where: 'here', fix: expect.any(String) },
+  });
   expect(problems[0]).toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
 
