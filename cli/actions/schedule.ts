@@ -76,12 +76,19 @@ export function startSchedule(
   return new Scheduler({ jobs, clock, logger, jitter });
 }
 
-/** When each job ended well last; what the store cannot say is left out. */
-export async function lastRunsOf(
-  context: CommandContext,
-): Promise<Partial<Record<JobName, number | undefined>>> {
-  const last: Partial<Record<JobName, number | undefined>> = {};
-  for (const name of JOB_NAMES)
-    last[name] = (await (await context.jobRuns(name)).lastDone()) ?? undefined;
+/** When each job ended well last; what the store cannot say is left out, with a warning. */
+export async function lastRunsOf({
+  jobRuns: logOf,
+  logger,
+}: Pick<CommandContext, 'jobRuns' | 'logger'>): Promise<Partial<Record<JobName, number>>> {
+  const last: Partial<Record<JobName, number>> = {};
+  for (const job of JOB_NAMES) {
+    try {
+      const done = await (await logOf(job)).lastDone();
+      if (done !== null) last[job] = done;
+    } catch (err) {
+      logger.warn({ err, job }, `${job}: when it ran last cannot be read; it waits for its time`);
+    }
+  }
   return last;
 }

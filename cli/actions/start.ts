@@ -87,10 +87,10 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
       return;
     }
     const lastTraining = (await registry.promotions()).at(-1)?.at;
-    const { monitoring, training } = await lastRunsOf(context);
     // Features were brought up to date a moment ago.
-    const trained = Math.max(lastTraining ?? 0, training ?? 0) || undefined;
-    const lastRuns = { monitoring, training: trained };
+    const { features: _, training, ...known } = await lastRunsOf(context);
+    const trained = Math.max(lastTraining ?? 0, training ?? 0);
+    const lastRuns = trained > 0 ? { ...known, training: trained } : known;
     const scheduler = startSchedule(context, { environment, lastRuns });
     context.print(`\n${scheduleText(context)} Press Ctrl-C to stop.`);
     if (champion === null && hasModel) await firstRecord(context, child, stop.signal);
