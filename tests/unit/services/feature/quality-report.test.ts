@@ -81,7 +81,7 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
   return { report, tables: drawQuality(domain, contract.view) };
 }
 
-describe('the data-quality report', () => {
+describe('data-quality report', () => {
   const weeks = 6 * 168;
   const series = {
     steady: (t: number) => (t >= 10 && t < 13 ? Number.NaN : 2),
@@ -114,7 +114,7 @@ describe('the data-quality report', () => {
     expect(report.dead).toEqual({ count: 1, seriesIds: ['dying'] });
   });
 
-  test('values below zero are neither sparse nor quiet, and have bars', async () => {
+  test('takes values below zero for neither sparse nor quiet, and draws them', async () => {
     const signed = {
       cold: (t: number) => (t % 24 < 12 ? -8 : -2),
       mild: (t: number) => (t % 2 === 0 ? 3 : -3),
@@ -132,7 +132,7 @@ describe('the data-quality report', () => {
     expect(tables.heat.rows.map(({ seriesId }) => seriesId)).toEqual(['cold', 'warm', 'mild']);
   });
 
-  test('hours and weekdays are local, also after the clock is set back', async () => {
+  test('uses local hours and weekdays, also after the clock is set back', async () => {
     const hour = new Intl.DateTimeFormat('en-US', {
       timeZone: 'America/New_York',
       hour: '2-digit',
@@ -146,14 +146,14 @@ describe('the data-quality report', () => {
     expect(onMonday.byWeekdayAndHour[0]).toEqual(new Array(24).fill(3));
   });
 
-  test('hours that never occur have no mean', async () => {
+  test('has no mean for hours that never occur', async () => {
     const { report } = await reportOf({ a: () => 1 }, 2);
     expect(report.byHour.slice(0, 3)).toEqual([1, 1, null]);
     expect(report.byWeekday).toEqual([1, null, null, null, null, null, null]);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
-  test('the page escapes what comes from data, loads nothing and runs nothing', async () => {
+  test('the page escapes data, loads nothing and runs no script', async () => {
     const { report, tables } = await reportOf(series, weeks);
     const page = qualityPage(report, tables);
     expect(page).not.toContain('<script');
@@ -165,7 +165,7 @@ describe('the data-quality report', () => {
     expect(page).not.toMatch(/<[^>]*alert/);
   });
 
-  test('three hundred series make a page of modest size', async () => {
+  test('the page of three hundred series stays small', async () => {
     const many = Object.fromEntries(
       Array.from({ length: 300 }, (_, index) => [
         `series ${index}`,
@@ -177,7 +177,7 @@ describe('the data-quality report', () => {
     expect(page.length).toBeLessThan(300_000);
   });
 
-  test('the table fits a terminal and lets no escape sequence of the data through', async () => {
+  test('the table fits a terminal and removes escape sequences from the data', async () => {
     const table = qualityTable((await reportOf(series, weeks)).report);
     expect(table).toContain('rows used');
     expect(table).not.toContain('\u001b[31m');

@@ -199,7 +199,7 @@ function readIndependently(rows: readonly Row[], isCount: boolean) {
   return { values, used };
 }
 
-test('every row of every input is used or rejected, and read rightly, or the file is named', async () => {
+test('uses or rejects every row of every input, reads it correctly, or names the file', async () => {
   const seen = { read: 0, refused: 0 };
   await fc.assert(
     fc.asyncProperty(input, async (one) => {

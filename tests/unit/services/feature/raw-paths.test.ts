@@ -25,13 +25,13 @@ afterEach(() => bench.remove());
 const trip = (stamp: string, place: number) =>
   `SELECT TIMESTAMP '${stamp}' AS lpep_pickup_datetime, ${place} AS PULocationID`;
 
-describe('folders whose names are patterns or columns', () => {
+describe('folders whose names look like globs or partitions', () => {
   test.each([
     ['a*b', 'axb'],
     ['a?b', 'axb'],
     ['[ab]', 'a'],
     ['shop=9', 'shop=8'],
-  ])('%s next to %s: events in CSV files', async (name, sibling) => {
+  ])('reads events in CSV files from %s next to %s', async (name, sibling) => {
     await openBench(shops);
     for (const [folder, shop] of [
       [name, '1'],
@@ -46,7 +46,7 @@ describe('folders whose names are patterns or columns', () => {
     expect(values).toEqual(new Map([[`1@${utc('2026-06-01T08')}`, 1]]));
   });
 
-  test('values in CSV files, compressed ones too', async () => {
+  test('reads values in CSV files, also compressed ones', async () => {
     await openBench(electricity);
     for (const [folder, value] of [
       ['a*b', 1],
@@ -63,7 +63,7 @@ describe('folders whose names are patterns or columns', () => {
   test.each([
     ['[P]ULocationID=9', 'PULocationID=9'],
     ['PULocationID=9', 'PULocationID=8'],
-  ])('%s next to %s: events in Parquet files', async (name, sibling) => {
+  ])('reads events in Parquet files from %s next to %s', async (name, sibling) => {
     await openBench(taxi);
     for (const [folder, place] of [
       [name, 5],
@@ -78,7 +78,7 @@ describe('folders whose names are patterns or columns', () => {
   });
 });
 
-describe('what is no regular file in the folder is refused at once', () => {
+describe('an input that is not a regular file is refused at once', () => {
   const weather: Domain = {
     ...taxi,
     openSource: async (spec) => ({ ...(await openWeather(spec)), parts: async () => [] }),
@@ -88,7 +88,7 @@ describe('what is no regular file in the folder is refused at once', () => {
     ['events in Parquet files', taxi, 'green_tripdata_2023-06.parquet'],
     ['values', electricity, 'AEP_hourly.csv'],
     ['exogenous values', weather, 'x.csv'],
-  ])('%s', async (_what, domain, name) => {
+  ])('for %s', async (_what, domain, name) => {
     await openBench(domain);
     const make: [string, (path: string) => unknown][] = [
       ['fifo', (path) => execFileSync('mkfifo', [path])],
@@ -109,7 +109,7 @@ describe('what is no regular file in the folder is refused at once', () => {
   });
 });
 
-describe('a file that changes between its fingerprint and the end of reading', () => {
+describe('a file that changes while it is read', () => {
   const day = 'order_id,shop,placed_at\n1,1,2026-06-01 10:30:00\n';
   let change: (() => Promise<void>) | null = null;
   const changing: Domain = {
@@ -133,7 +133,7 @@ describe('a file that changes between its fingerprint and the end of reading', (
   test.each([
     ['grows', '2,1,2026-06-01 10:40:00\n'],
     ['is torn', '"'],
-  ])('%s: it is refused, and the next run reads it', async (_what, added) => {
+  ])('and %s is refused, and the next run reads it', async (_what, added) => {
     const path = join(bench.input, 'a.csv');
     await writeFile(path, day);
     change = () => appendFile(path, added);

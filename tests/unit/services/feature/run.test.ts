@@ -82,8 +82,8 @@ const run = (...parts: RawPart[]) =>
   });
 const noon = (name: string) => bench.features.values().get(`a@${utc(`${name}T12`)}`);
 
-describe('a run', () => {
-  test('commits what is new, with its account and when it became known', async () => {
+describe('features run', () => {
+  test('commits what is new, with its counts and the time it became known', async () => {
     const { manifest, changed, report } = await run(day('2026-01-01', 5));
     expect(changed).toBe(true);
     expect(manifest.objects[0]).toMatchObject({
@@ -105,13 +105,13 @@ describe('a run', () => {
     expect(await readdir(bench.workFolder)).toEqual([]);
   });
 
-  test('is refused where its clock is behind the store, though nothing is new', async () => {
+  test('is refused if its clock is behind the store, even if nothing is new', async () => {
     await run(day('2026-01-01', 5));
     bench.clock.advance(-365 * 86_400_000);
     await expect(run(day('2026-01-01', 5))).rejects.toMatchObject({ code: 'CLOCK_BEHIND' });
   });
 
-  test('again changes nothing and opens nothing', async () => {
+  test('changes and opens nothing if it is repeated', async () => {
     await run(day('2026-01-01', 5));
     const closed = { open: () => Promise.reject(new Error('must not be opened')) };
     const again = await run(day('2026-01-01', 5, closed));
@@ -123,7 +123,7 @@ describe('a run', () => {
     expect(bench.features.commits).toBe(1);
   });
 
-  test('publishes a changed part again, also when it is changed back', async () => {
+  test('publishes a changed part again, also if it is changed back', async () => {
     for (const count of [5, 6, 5]) {
       bench.clock.advance(1000);
       const { changed } = await run(day('2026-01-01', count));
@@ -135,13 +135,13 @@ describe('a run', () => {
     expect(objects[2].availableAt).toBeGreaterThan(objects[1].availableAt);
   });
 
-  test('adds feeds up and keeps parts that the source no longer has', async () => {
+  test('sums feeds and keeps parts that the source no longer has', async () => {
     await run(day('2026-01-01', 5));
     await run(day('2026-01-01', 2, { feed: 'two' }), day('2026-01-02', 3));
     expect([noon('2026-01-01'), noon('2026-01-02')]).toEqual([7, 3]);
   });
 
-  test('with one bad part among good ones commits nothing and leaves nothing behind', async () => {
+  test('commits nothing and leaves no files if one part of many is bad', async () => {
     const bad = {
       open: () => Promise.reject(new HeadwayError('RAW_FILE_INVALID', 'x is torn', { where: 'x' })),
     };
@@ -171,7 +171,7 @@ describe('a run', () => {
     expect(await readdir(bench.workFolder)).toEqual([]);
   });
 
-  test('a full disk and a source without data are reported as such', async () => {
+  test('reports a full disk and a source without data', async () => {
     const full = {
       open: () => Promise.reject(Object.assign(new Error('write failed'), { code: 'ENOSPC' })),
     };
@@ -179,7 +179,7 @@ describe('a run', () => {
     await expect(run()).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
   });
 
-  test('two at once leave one history with everything in it', async () => {
+  test('two concurrent runs leave one history with all parts', async () => {
     await Promise.all([run(day('2026-01-01', 5)), run(day('2026-01-02', 6))]);
     const log = await bench.features.log();
     expect(log.map(({ number }) => number)).toEqual([1, 2]);
@@ -192,7 +192,7 @@ describe('a run', () => {
     expect(noon('2026-01-03')).toBe(1);
   });
 
-  test('clears away what a killed run left, and nothing of a run that lives', async () => {
+  test('removes files of a killed run, and none of a live run', async () => {
     const host = hostname().replace(/[^A-Za-z0-9.]/g, '_');
     await mkdir(join(bench.workFolder, `run-${host}-999999999-abcdef`, 'spill'), {
       recursive: true,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { withWorkFolder } from '../../../../services/feature/work-folder.ts';
 
-test('many at once keep a folder each, and leave nothing', async () => {
+test('gives each concurrent run its own folder and removes all of them', async () => {
   const root = await mkdtemp(join(tmpdir(), 'headway-test-'));
   const work = (folder: string) => writeFile(join(folder, 'part-0.parquet'), 'x');
   try {

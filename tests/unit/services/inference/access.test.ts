@@ -48,7 +48,7 @@ async function keyedApp(records: readonly KeyRecord[], rateLimitPerMinute = 0) {
   return { app, clock };
 }
 
-describe('a key', () => {
+describe('API key', () => {
   const whole = make();
   const reader = make({ scopes: ['forecasts:read'] });
   const old = make({ expiresAt: NOW - 1 });
@@ -69,7 +69,7 @@ describe('a key', () => {
   afterAll(() => app.close());
 
   test.each([
-    ['none', {}, 401, 'API_KEY_MISSING', 'Bearer realm="headway"'],
+    ['no header', {}, 401, 'API_KEY_MISSING', 'Bearer realm="headway"'],
     [
       'another scheme',
       { authorization: `Basic ${whole.key}` },
@@ -78,21 +78,21 @@ describe('a key', () => {
       'Bearer realm="headway"',
     ],
     [
-      'a header of its own',
+      'a custom header',
       { 'x-api-key': whole.key },
       401,
       'API_KEY_MISSING',
       'Bearer realm="headway"',
     ],
     ['no token', { authorization: 'Bearer ' }, 401, 'API_KEY_', 'Bearer realm="headway"'],
+    ['an unknown key', bearer(make().key), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
     [
-      'one that was never made',
-      bearer(make().key),
+      'not in the format of a key',
+      bearer('hunter2'),
       401,
       'API_KEY_UNKNOWN',
       'error="invalid_token"',
     ],
-    ['no key at all', bearer('hunter2'), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
     [
       'a good id, another secret',
       bearer(nearly(whole.key)),
@@ -108,29 +108,29 @@ describe('a key', () => {
       'invalid',
     ],
     [
-      'the hash that is kept',
+      'the stored hash instead of the secret',
       bearer(`hw_${whole.record.id}_${whole.record.hash}`),
       401,
       'API_KEY_UNKNOWN',
       'invalid',
     ],
     [
-      'too much behind it',
+      'an extra character at the end',
       bearer(`${whole.key}0`),
       401,
       'API_KEY_UNKNOWN',
       'error="invalid_token"',
     ],
-    ['one that has expired', bearer(old.key), 401, 'API_KEY_EXPIRED', 'error="invalid_token"'],
-    ['one that was revoked', bearer(revoked.key), 401, 'API_KEY_REVOKED', 'error="invalid_token"'],
+    ['an expired key', bearer(old.key), 401, 'API_KEY_EXPIRED', 'error="invalid_token"'],
+    ['a revoked key', bearer(revoked.key), 401, 'API_KEY_REVOKED', 'error="invalid_token"'],
     [
-      'one without the scope',
+      'a key without the scope',
       bearer(reader.key),
       403,
       'SCOPE_MISSING',
       'error="insufficient_scope", scope="models:read"',
     ],
-  ])('%s', async (_title, headers, status, code, challenge) => {
+  ])('is refused: %s', async (_title, headers, status, code, challenge) => {
     const response = await app.inject({
       url: '/v1/model',
       headers: headers as Record<string, string>,
@@ -143,7 +143,7 @@ describe('a key', () => {
     expect(response.body).not.toMatch(/[0-9a-f]{64}/);
   });
 
-  test('that is valid gets a response, however the scheme is written, and until it expires', async () => {
+  test('is accepted in any letter case of the scheme, until it expires', async () => {
     for (const headers of [
       bearer(whole.key),
       { authorization: `bearer  ${whole.key}` },
@@ -158,14 +158,14 @@ describe('a key', () => {
     expect([late.statusCode, late.json().code]).toEqual([401, 'API_KEY_EXPIRED']);
   });
 
-  test('is nowhere to be read in what is kept of it', () => {
+  test('cannot be recovered from its stored record', () => {
     const file = formatKeys([whole.record]);
     expect(file).not.toContain(whole.key.slice(16));
     expect(parseKeys(file, 'x')).toEqual([whole.record]);
     expect(make().key).not.toBe(make().key);
   });
 
-  test('in the address is not looked at', async () => {
+  test('is ignored in the address', async () => {
     expect((await app.inject(`/v1/model?access_token=${whole.key}`)).statusCode).toBe(401);
   });
 });
@@ -176,7 +176,7 @@ const OPEN: Record<string, string> = {
   'get /health/ready': 'the same',
 };
 
-describe('every route declares what it needs', () => {
+describe('access of routes', () => {
   const keys = Object.fromEntries(SCOPE_NAMES.map((scope) => [scope, make({ scopes: [scope] })]));
   let app: App;
   // biome-ignore lint/suspicious/noExplicitAny: a JSON document of any shape is walked.
@@ -199,7 +199,7 @@ describe('every route declares what it needs', () => {
       })),
     );
 
-  test('each operation of the document names one scope that there is, or is on the short list', () => {
+  test('each operation names one existing scope or is on the list of open routes', () => {
     expect(operations().length).toBeGreaterThan(8);
     for (const { name, security } of operations()) {
       if (name in OPEN) expect([name, security]).toEqual([name, []]);
@@ -222,7 +222,7 @@ describe('every route declares what it needs', () => {
     for (const scope of SCOPE_NAMES) expect(scheme.description).toContain(scope);
   });
 
-  test('and means it: refused without a key, and with a key of every scope but its own', async () => {
+  test('each operation refuses no key, and a key with every scope but its own', async () => {
     const paths = operations().map(({ path }) => path);
     const ask = (path: string, method: string, headers = {}) =>
       app.inject({
@@ -259,7 +259,7 @@ describe('every route declares what it needs', () => {
     expect([...used].sort()).toEqual([...SCOPE_NAMES].sort());
   });
 
-  test('pages and documentation are open, and so is what there is not', async () => {
+  test('pages, documentation and unknown paths are open', async () => {
     for (const url of [
       '/',
       '/dashboard/page.js',
@@ -274,7 +274,7 @@ describe('every route declares what it needs', () => {
     expect((await app.inject({ method: 'DELETE', url: '/v1/model' })).statusCode).toBe(405);
   });
 
-  test('a route that does not stops the start', async () => {
+  test('a route that declares no access stops the start', async () => {
     for (const records of [[], null]) {
       const { build, clock } = createFixture();
       const apiKeys =
@@ -288,7 +288,7 @@ describe('every route declares what it needs', () => {
     }
   });
 
-  test('no way of writing a path gets past it', async () => {
+  test('no spelling of a path bypasses the check', async () => {
     const fragments = [
       '',
       '/',
@@ -347,7 +347,7 @@ describe('every route declares what it needs', () => {
 });
 
 describe('open mode', () => {
-  test('asks for nothing, looks at no key, and says so', async () => {
+  test('needs no key, ignores one, and is reported by /health/live', async () => {
     const app = await createFixture().build();
     expect((await app.inject({ url: '/v1/model', headers: bearer('nonsense') })).statusCode).toBe(
       200,
@@ -360,14 +360,14 @@ describe('open mode', () => {
   });
 });
 
-describe('the file', () => {
+describe('key file', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'headway-keys-'));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test('is read again: a key that is revoked, or new, counts within seconds and without a restart', async () => {
+  test('is read again: new and revoked keys take effect within seconds', async () => {
     const file = join(folder, 'keys.json');
     const [first, second] = [make(), make()];
     await writeFile(file, formatKeys([first.record]));
@@ -409,16 +409,16 @@ describe('the file', () => {
     ['no JSON', 'hw_secret'],
     ['a list', '[]'],
     ['another format', '{"format":2,"keys":[]}'],
-    ['a member too many', '{"format":1,"keys":[],"open":true}'],
+    ['an unknown member', '{"format":1,"keys":[],"open":true}'],
     ['a key in the clear', JSON.stringify({ format: 1, keys: [{ ...good, key: 'hw_secret' }] })],
-    ['a scope that there is not', formatKeys([{ ...good, scopes: ['all' as Scope] }])],
+    ['an unknown scope', formatKeys([{ ...good, scopes: ['all' as Scope] }])],
     ['no scope', formatKeys([{ ...good, scopes: [] }])],
     ['a day that does not exist', formatKeys([{ ...good, expiresAt: '2026-13-01T00:00:00Z' }])],
     ['a time in words', formatKeys([{ ...good, revokedAt: 'tomorrow' }])],
     ['a hash that is none', formatKeys([{ ...good, hash: 'hw_secret' }])],
     ['the same id twice', formatKeys([good, good])],
     ['a member too few', '{"format":1,"keys":[{"id":"0123456789ab"}]}'],
-  ])('that holds %s stops the start, and is not repeated', async (_title, text) => {
+  ])('stops the start if it holds %s, without repeating it', async (_title, text) => {
     const file = join(folder, 'wrong.json');
     await writeFile(file, text);
     const refused = await openApiKeys(file, {
@@ -429,7 +429,7 @@ describe('the file', () => {
     expect(String(refused)).not.toContain('secret');
   });
 
-  test('that is not there stops the start', async () => {
+  test('stops the start if it is absent', async () => {
     const missing = openApiKeys(join(folder, 'none.json'), {
       clock: createFixture().clock,
       logger: silentLogger,
@@ -438,8 +438,8 @@ describe('the file', () => {
   });
 });
 
-describe('limits', () => {
-  test('are of the key, from its record or the default, whatever its address; headers say how much is left', async () => {
+describe('rate limits', () => {
+  test('are per key, from its record or the default, and headers state what is left', async () => {
     const [small, usual, free] = [
       make({ requestsPerMinute: 2 }),
       make(),
@@ -463,7 +463,7 @@ describe('limits', () => {
     await app.close();
   });
 
-  test('a limit of the key holds where the service has none; explanations are a tenth of it', async () => {
+  test('of a key hold if the service has none; explanations get a tenth of it', async () => {
     const key = make({ requestsPerMinute: 20 });
     const { app } = await keyedApp([key.record], 0);
     const ask = () => app.inject({ url: '/v1/series/74/explanation', headers: bearer(key.key) });
@@ -474,7 +474,7 @@ describe('limits', () => {
     await app.close();
   });
 
-  test('a flood of bad keys from an address is turned away; its neighbours with good keys, and other addresses, are not', async () => {
+  test('refuse a flood of bad keys from one address, and nobody else', async () => {
     const key = make();
     const { app } = await keyedApp([key.record]);
     const ask = (headers: Record<string, string>, remoteAddress = '192.0.2.7') =>
@@ -501,7 +501,7 @@ describe('limits', () => {
     await app.close();
   });
 
-  test('the address is the one that the named number of proxies saw, and no more is believed', async () => {
+  test('use the address seen by the stated number of proxies', async () => {
     const { build, options } = createFixture();
     const settings = { ...options.settings, rateLimitPerMinute: 1, trustProxy: 1 };
     const app = await build({ settings });

@@ -31,7 +31,7 @@ const request = {
   issuedAt: START + LENGTH * HOUR + 3000 * 24 * HOUR,
 };
 
-test('a batch is refused, and the error says how old the data is', async () => {
+test('refuses a batch, and the error states the age of the data', async () => {
   await expect(issueForecasts(request)).rejects.toMatchObject({
     code: 'NO_CHAMPION',
     message: expect.stringMatching(/the newest interval ended 2018-02-26 .*, 3000 days ago$/),
@@ -39,7 +39,7 @@ test('a batch is refused, and the error says how old the data is', async () => {
   });
 });
 
-test('where a baseline is allowed it forecasts, as the service does', async () => {
+test('forecasts with the baseline where it is allowed, as the service does', async () => {
   const { entry } = await issueForecasts({ ...request, allowsBaseline: true });
   expect([entry.forecaster, entry.modelVersion]).toEqual(['mean_4_weeks', null]);
   const median = entry.quantiles.indexOf(0.5) * entry.horizon;

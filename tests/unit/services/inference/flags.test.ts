@@ -58,21 +58,21 @@ const features = {
   openOnline: async () => heldSnapshot(troubledPanel(), manifestOf(1)),
 };
 
-describe('over HTTP', () => {
+describe('forecast flags over HTTP', () => {
   let app: App;
   beforeAll(async () => {
     app = await build({ features });
   });
   afterAll(() => app.close());
 
-  test.each(IDS)('series %s', async (id) => {
+  test.each(IDS)('flags series %s', async (id) => {
     const response = (await app.inject(`/v1/series/${id}/forecast`)).json();
     expect(response.flags).toEqual(FLAGS[id as keyof typeof FLAGS]);
     // Absent, not empty, where nothing is to be said.
     expect('flags' in response).toBe(id !== 'plain');
   });
 
-  test('many at once are flagged one by one', async () => {
+  test('flags each of many series', async () => {
     const payload = { seriesIds: IDS };
     const { forecasts } = (
       await app.inject({ method: 'POST', url: '/v1/forecasts', payload })
@@ -82,7 +82,7 @@ describe('over HTTP', () => {
     );
   });
 
-  test('values of your own: new where they are few, and known only under a name', async () => {
+  test('flags short ad-hoc histories as new, and known series only by name', async () => {
     const ask = async (count: number, seriesId?: string) => {
       const history = {
         start: '2026-03-01T00:00:00Z',
@@ -101,13 +101,13 @@ describe('over HTTP', () => {
     expect(await ask(5 * 168, 'stranger')).toEqual(['unseen']);
   });
 
-  test('the schema of the response says what each flag means', async () => {
+  test('the response schema explains each flag', async () => {
     const text = (await app.inject('/openapi.json')).body;
     for (const flag of ['unseen', 'silent', 'gaps', 'new']) expect(text).toContain(`\`${flag}\`: `);
   });
 });
 
-test('a batch flags each series that has something to be said of, and only these; the log keeps its shape', async () => {
+test('a batch flags only series with a finding, and the ledger keeps its format', async () => {
   const { registry, restoreForecaster } = options;
   const issue = (of: typeof features) =>
     issueForecasts({ domain, features: of, registry, restoreForecaster, issuedAt: NOW });

@@ -22,8 +22,8 @@ const newKey = () =>
     newSecret,
   );
 
-describe('headers', () => {
-  test('nothing may be framed, sniffed, or loaded from elsewhere; nothing names the software', async () => {
+describe('response headers', () => {
+  test('forbid frames, sniffing and foreign sources, and do not name the software', async () => {
     const app = await createFixture().build();
     for (const url of ['/', '/docs/', '/v1/model', '/nope', '/v1/series/%zz/forecast']) {
       const { headers } = await app.inject(url);
@@ -61,7 +61,7 @@ describe('CORS', () => {
     });
   });
   afterAll(() => app.close());
-  test('a named origin may ask, with a key, and read the headers it needs; errors are readable too', async () => {
+  test('lets a named origin send a key and read headers and errors', async () => {
     const asked = await app.inject({ method: 'OPTIONS', url: '/v1/forecasts', headers: preflight });
     expect([asked.statusCode, asked.body]).toEqual([204, '']);
     expect(asked.headers['access-control-allow-origin']).toBe(origin);
@@ -84,7 +84,7 @@ describe('CORS', () => {
     }
   });
 
-  test('what depends on Accept too says both', async () => {
+  test('adds Origin to a Vary header that names Accept', async () => {
     const response = await app.inject({
       url: '/v1/forecasts?limit=1',
       headers: { authorization: `Bearer ${key}` },
@@ -93,8 +93,8 @@ describe('CORS', () => {
   });
 });
 
-describe('the log', () => {
-  test('of a session, errors and refusals included, holds no key and nothing of a body, but who asked and the status', async () => {
+describe('request log', () => {
+  test('holds caller and status, but no key and nothing of a body', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
     const { build, clock } = createFixture({
@@ -163,7 +163,7 @@ describe('the log', () => {
     ['0.0.0.0', false, 40],
     ['0.0.0.0', true, null],
   ])(
-    'on %s, keys %s: it says how open the service is, and warns where others reach it',
+    'on %s, keys %s: logs how open the service is, and warns if others reach it',
     async (host, isGuarded, level) => {
       const lines: string[] = [];
       const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
@@ -187,7 +187,7 @@ describe('the log', () => {
   );
 });
 
-describe('requests that are made to hurt', () => {
+describe('hostile requests', () => {
   const { key, record } = newKey();
   let server: Awaited<ReturnType<typeof startServer>>;
   beforeAll(async () => {
@@ -278,7 +278,7 @@ describe('requests that are made to hurt', () => {
       `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${key}\0\r\n`)}`,
       400,
     ],
-  ])('%s', async (_title, bytes, status) => {
+  ])('get a plain refusal: %s', async (_title, bytes, status) => {
     const response = await raw(bytes);
     expect(response.split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(response).toMatch(/content-type: application\/problem\+json/i);

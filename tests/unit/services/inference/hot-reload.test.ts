@@ -42,7 +42,7 @@ function expectWhole({ seriesId, modelVersion, snapshotVersion, quantiles, fallb
 }
 
 const SWAPS = 6;
-test('swaps of models and snapshots under concurrent requests of every kind: none fails, none mixes versions', async () => {
+test('concurrent requests neither fail nor mix versions while models and snapshots change', async () => {
   const { fixture, build } = createFixture({
     makeForecaster: (version) => weeklyNaive(scaleOf(version)),
   });
@@ -110,7 +110,7 @@ test('swaps of models and snapshots under concurrent requests of every kind: non
   await app.close();
 }, 60_000);
 
-test('a rollback in the registry is served at the next refresh, and shown in the history', async () => {
+test('serves a rollback of the registry at the next refresh and shows it in the history', async () => {
   const { clock, build } = createFixture();
   const registry = openModelRegistry({ store: memoryObjectStore(), domain: 'demo', clock });
   const register = async (scale: number) => {

@@ -66,16 +66,16 @@ describe('OpenAPI linter', () => {
     );
   }
 
-  test('it finds neither an error nor a warning', async () => {
+  test('finds neither an error nor a warning', async () => {
     expect(await lint(source)).toEqual([]);
   });
 
-  test('no exception is there in vain', async () => {
+  test('needs every exception on the list', async () => {
     const found = new Set((await problems(source, {})).map(({ ruleId }) => ruleId));
     expect([...found].sort()).toEqual(Object.keys(EXCEPTIONS).sort());
   });
 
-  test('it can find one', async () => {
+  test('detects a violation', async () => {
     expect(
       (await lint(source.replace('"operationId":"live"', '"operationId":"ready"'))).join(),
     ).toContain('operationId-unique');

@@ -70,7 +70,7 @@ describe('OpenAPI document', () => {
     ...Object.values<Json>(media.examples ?? {}).map(({ value }) => value),
   ];
 
-  test('it is 3.1, names every route there is, and leaves the pages out', () => {
+  test('is version 3.1, names every API route and omits the pages', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(
       operations()
@@ -102,12 +102,12 @@ describe('OpenAPI document', () => {
     ]);
   });
 
-  test('a strict validator of OpenAPI 3.1 finds nothing', async () => {
+  test('passes a strict validator of OpenAPI 3.1', async () => {
     const { valid, errors } = await new Validator().validate(served);
     expect([valid, errors]).toEqual([true, undefined]);
   });
 
-  test('every operation has an id of its own, a summary, a description, a good response and problems by status and code', () => {
+  test('every operation has an id, a summary, a description, a success and its problems', () => {
     const ids = operations().map(([, , operation]) => operation.operationId);
     expect(ids.sort()).toEqual(Object.keys(OPERATIONS).sort());
     const tags = document.tags.map((tag: Json) => tag.name);
@@ -132,7 +132,7 @@ describe('OpenAPI document', () => {
     }
   });
 
-  test('every code that only HTTP has is documented, and every documented one is of some operation or comes before there is one', () => {
+  test('every HTTP problem code is documented, and every documented code occurs', () => {
     expect(
       Object.keys(HTTP_PROBLEMS).filter((code) => !(PROBLEM_CODES as string[]).includes(code)),
     ).toEqual([]);
@@ -140,7 +140,7 @@ describe('OpenAPI document', () => {
     expect(PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
   });
 
-  test('every schema compiles as JSON Schema, and every example in it is an instance of it', () => {
+  test('every schema compiles as JSON Schema, and its examples match it', () => {
     let examples = 0;
     walk(document.paths, '', (schema, place) => {
       const check = Compile(schema);
@@ -155,7 +155,7 @@ describe('OpenAPI document', () => {
     expect(examples).toBeGreaterThan(5);
   });
 
-  test('every response and every request has examples, which match their schema and hold nothing that it does not name', () => {
+  test('every response and request has examples that match its schema exactly', () => {
     for (const [place, media] of contents()) {
       const check = Compile(media.schema);
       const examples = [...examplesOf(media), ...(media.schema.examples ?? [])];
@@ -169,7 +169,7 @@ describe('OpenAPI document', () => {
     }
   });
 
-  test('the examples of parameters and bodies are accepted, and every response matches its schema and has its headers', async () => {
+  test('examples are accepted, and responses match their schemas and headers', async () => {
     for (const [path, method, operation] of operations()) {
       const requests =
         method === 'post'

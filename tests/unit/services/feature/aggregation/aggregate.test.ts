@@ -80,8 +80,8 @@ async function aggregate(rows: RawRows, options: { span?: RawPart['span']; domai
 
 const twice = { duplicateKey: ['event'] };
 
-describe('events are counted', () => {
-  test('per series and interval, zero intervals leave no row', async () => {
+describe('event counts', () => {
+  test('are per series and interval, and a zero interval has no row', async () => {
     const result = await aggregate(
       rowsOf([
         { series: 'a', local: '2023-06-01 10:00:00' },
@@ -105,7 +105,7 @@ describe('events are counted', () => {
     expect([...result.availableAt]).toEqual([1000]);
   });
 
-  test('the repeated hour is shared, the larger half first; the skipped one is rejected', async () => {
+  test('split a repeated hour, larger half first, and reject a skipped hour', async () => {
     const autumn = Array.from({ length: 5 }, () => ({ series: 'a', local: '2023-11-05 01:30:00' }));
     const result = await aggregate(
       rowsOf([
@@ -122,7 +122,7 @@ describe('events are counted', () => {
     expect(result).toMatchObject({ rowsUsed: 6, rejected: { nonexistent_local_time: 1 } });
   });
 
-  test('a span that holds one of the two repeated hours leaves no doubt; what lies outside is counted', async () => {
+  test('assign a repeated hour by the span of the part, and count rows outside the span', async () => {
     const raw = rowsOf([
       { series: 'a', local: '2023-11-05 01:30:00' },
       { series: 'a', local: '2023-11-05 01:31:00' },
@@ -135,7 +135,7 @@ describe('events are counted', () => {
     expect(result).toMatchObject({ rowsUsed: 2, rejected: { outside_span: 1 } });
   });
 
-  test('the same fact again is a duplicate, once it has passed the other reasons', async () => {
+  test('reject a repeated fact as a duplicate after all other reasons', async () => {
     const raw = rowsOf(
       [
         { series: 'a', local: '2023-06-01 10:00:00', key: 1 },
@@ -166,7 +166,7 @@ describe('events are counted', () => {
     });
   });
 
-  test('a row that lacks a column of its key is no duplicate', async () => {
+  test('take a row without a column of its key for no duplicate', async () => {
     const row = { series: 'a', local: '2023-06-01 10:00:00' };
     const relation = rowsOf([row, row, { ...row, key: 1 }, { ...row, key: 1 }]).relation;
     const counted = await aggregate(rowsOf([], { relation, ...twice }));
@@ -175,14 +175,14 @@ describe('events are counted', () => {
     expect(blank).toMatchObject({ rowsUsed: 4, rejected: {} });
   });
 
-  test('what the store takes no row of is rejected and counted', async () => {
+  test('reject and count rows that the store does not accept', async () => {
     const local = '2023-06-01 10:00:00';
     const ids = ['a', '', 'tab\there', 'x'.repeat(1024), 'ü'.repeat(513)];
     const result = await aggregate(rowsOf(ids.map((series) => ({ series, local }))));
     expect(result).toMatchObject({ rowsUsed: 2, rejected: { missing_series: 1, bad_series: 2 } });
   });
 
-  test('a row that states an instant is counted there, also next to local times', async () => {
+  test('use the stated instant of a row, also next to rows with local times', async () => {
     const raw = rowsOf(
       [
         ...Array.from({ length: 3 }, () => ({ series: 'a', local: null, value: 5 })),
@@ -212,7 +212,7 @@ describe('events are counted', () => {
     });
   });
 
-  test('one date far from the others is rejected, and the span is that of the others', async () => {
+  test('reject a date far from the others, and take the span of the others', async () => {
     const days = Array.from({ length: 40 }, (_, day) => ({
       series: 'a',
       local: new Date(Date.UTC(2023, 5, 1 + day, 10)).toISOString().slice(0, 19),
@@ -235,7 +235,7 @@ describe('events are counted', () => {
     });
   });
 
-  test('every duplicate of a long part is found, also one that occurs very often', async () => {
+  test('find every duplicate of a large part, also one that occurs very often', async () => {
     const relation = `(SELECT 'a' AS series, TIMESTAMP '2023-06-01 10:00:00' AS stamp,
       CASE WHEN n < 20000 THEN 7 ELSE 10 + n % 99990 END AS event FROM range(120000) AS r(n))`;
     const result = await aggregate(rowsOf([], { relation, ...twice, localTime: 'stamp' }));
@@ -243,7 +243,7 @@ describe('events are counted', () => {
     expect(result).toMatchObject({ rowsUsed: 99_991, rejected: { duplicate: 20_009 } });
   });
 
-  test('agrees with a count in JavaScript for any rows, and the account balances', async () => {
+  test('agree with a count in JavaScript for any rows, and rows in equal rows out', async () => {
     const row = fc.record({
       series: fc.constantFrom('a', 'b', null),
       local: fc.constantFrom(
@@ -293,7 +293,7 @@ describe('events are counted', () => {
     );
   });
 
-  test('a quarter-hour grid works by construction; one that does not divide a day is refused', async () => {
+  test('work on a quarter-hour grid; a grid that does not divide a day is refused', async () => {
     const raw = rowsOf([
       { series: 'a', local: '2023-06-01 10:20:00' },
       { series: 'a', local: '2023-06-01 10:29:59' },
@@ -310,7 +310,7 @@ describe('events are counted', () => {
     }
   });
 
-  test('rows of which none is usable are an error, an empty stretch that is known to be complete is not', async () => {
+  test('fail where no row is usable, but not for an empty span known to be complete', async () => {
     await expect(
       aggregate(rowsOf([{ series: null, local: '2023-06-01 10:00:00' }])),
     ).rejects.toMatchObject({
@@ -330,7 +330,7 @@ test.each([
   ['fields', 'a,2023-06-01 10:00:00,web', 'Expected Number of Columns: 2 Found: 3'],
   ['bytes', Buffer.from('caf\xe9,2023-06-01 10:00:00', 'latin1'), 'not utf-8'],
   ['quotes', '"a"b,2023-06-01 10:00:00', 'unterminated quote'],
-])('odd %s in a CSV file: the error names the file and the line', async (_what, line, detail) => {
+])('names the file and line of odd %s in a CSV file', async (_what, line, detail) => {
   const path = join(folder, 'orders-2.csv');
   const head = Buffer.from('series,stamp\na,2023-06-01 09:00:00\n');
   await writeFile(path, Buffer.concat([head, Buffer.from(line), Buffer.from('\n')]));
@@ -342,10 +342,10 @@ test.each([
   expect(error.message).toContain(detail);
 });
 
-describe('values are measured', () => {
+describe('measured values', () => {
   const measured = { value: 'amount::DOUBLE' };
 
-  test('in file order: first and second of the repeated hour, the earlier of two that differ', async () => {
+  test('take file order for a repeated hour, and the first of two that differ', async () => {
     const raw = rowsOf(
       [
         { series: 'a', local: '2023-11-05 01:00:00', value: 10 },
@@ -382,7 +382,7 @@ describe('values are measured', () => {
     });
   });
 
-  test('a value that no FLOAT holds is rejected', async () => {
+  test('reject a value that FLOAT cannot hold', async () => {
     const values = [1, 3.4e38, 3.5e38, -1.7976931348623157e308];
     const raw = values.map((value, hour) => ({
       series: 'a',
@@ -395,7 +395,7 @@ describe('values are measured', () => {
     });
   });
 
-  test('instants leave no doubt about the repeated hour, in whatever order', async () => {
+  test('use instants for a repeated hour, in any order', async () => {
     const raw = rowsOf(
       [
         { series: 'a', local: null, value: 6 },
@@ -417,7 +417,7 @@ describe('values are measured', () => {
     expect(result.rejected).toEqual({ duplicate: 1 });
   });
 
-  test('a key distinguishes facts where there is one', async () => {
+  test('distinguish facts by their key', async () => {
     const row = { series: 'a', local: '2023-11-05 01:00:00', value: 10, key: 1 };
     const result = await aggregate(
       rowsOf([row, row, { ...row, key: 2 }], { ...measured, ...twice }),

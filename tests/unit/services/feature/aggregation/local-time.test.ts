@@ -8,8 +8,8 @@ const utcOf = (timeZone: string, local: number): number[] =>
     .filter(({ start, end, offset }) => local - offset >= start && local - offset < end)
     .map(({ offset }) => local - offset);
 
-describe('the wall clock of a place', () => {
-  test('New York: once, never and twice', () => {
+describe('utcOf', () => {
+  test('maps local times of New York to one, no or two UTC times', () => {
     const timeZone = 'America/New_York';
     expect(utcOf(timeZone, Date.parse('2023-07-01T12:00Z'))).toEqual([
       Date.parse('2023-07-01T16:00Z'),
@@ -22,7 +22,7 @@ describe('the wall clock of a place', () => {
     expect(utcOf('UTC', 5 * HOUR)).toEqual([5 * HOUR]);
   });
 
-  test('agrees with the platform for any hour of many places', () => {
+  test('agrees with the platform for any hour of many time zones', () => {
     const places = [
       'America/New_York',
       'Europe/Berlin',

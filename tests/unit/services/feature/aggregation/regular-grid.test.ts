@@ -14,7 +14,7 @@ import { toyDomain } from '../../../../fixtures/toy-store.ts';
 const DAY_MS = 86_400_000;
 const daily = { ...toyDomain, frequencyMinutes: 1440, seasonLengths: [7] };
 
-test.each([5, 15, 30, 60, 1440, 10_080])('%i minutes are a grid', (frequencyMinutes) => {
+test.each([5, 15, 30, 60, 1440, 10_080])('accepts a grid of %i minutes', (frequencyMinutes) => {
   expect(() => requireRegularGrid({ ...toyDomain, frequencyMinutes })).not.toThrow();
 });
 
@@ -22,7 +22,7 @@ test.each([
   [7, /do not divide a day/, /60 minutes/],
   [2880, /do not divide a day/, /week \(10080\)/],
   [43_200, /months are of unequal length/, /add their medians up/],
-])('%i minutes are refused, with what to do', (frequencyMinutes, message, fix) => {
+])('refuses a grid of %i minutes with a fix', (frequencyMinutes, message, fix) => {
   expect(() => requireRegularGrid({ ...toyDomain, frequencyMinutes })).toThrow(
     expect.objectContaining({
       code: 'SETTINGS_INVALID',
@@ -32,13 +32,13 @@ test.each([
   );
 });
 
-test('a time zone that does not exist is refused by name', () => {
+test('refuses an unknown time zone by name', () => {
   expect(() => requireRegularGrid({ ...toyDomain, timeZone: 'Mars/Base' })).toThrow(
     expect.objectContaining({ code: 'SETTINGS_INVALID', message: '"Mars/Base" is no time zone' }),
   );
 });
 
-test('weeks start on a Monday by the clock of the zone', () => {
+test('weeks start on Monday in the time zone', () => {
   const monday = Date.UTC(2024, 0, 1);
   expect(monday % (7 * DAY_MS)).toBe(gridPhase('UTC', 7 * DAY_MS));
   const kolkata = monday - 5.5 * 3_600_000;
@@ -53,11 +53,11 @@ test.each([
   [{ ...daily, closedWeekdays: [1, 2, 3, 4, 5, 6, 7] }, /not some of 1/],
   [{ ...daily, closedWeekdays: [7], missing: 'zero' as const }, /unknown/],
   [{ ...toyDomain, closedWeekdays: [7] }, /days of the calendar/],
-])('closed weekdays without a meaning are refused (%#)', (domain, message) => {
+])('refuses invalid closed weekdays (%#)', (domain, message) => {
   expect(() => requireRegularGrid(domain)).toThrow(message);
 });
 
-test('rows dated on a closed weekday are rejected, whether they state a local time or an instant', async () => {
+test('rejects rows on a closed weekday, with a local time or an instant', async () => {
   const domain = { ...daily, closedWeekdays: [6, 7] };
   expect(() => requireRegularGrid(domain)).not.toThrow();
   const rows = {

@@ -17,14 +17,14 @@ jest.setTimeout(60_000);
 const WEEK = { start: NEXT, end: AFTER };
 const half = part('half', `(SELECT * FROM ${rowsFrom(NEXT, 1)} WHERE hash(id) % 2 = 0)`, WEEK);
 
-describe('a week on top of twelve good ones', () => {
+describe('a new week after twelve good weeks', () => {
   let fixture: Awaited<ReturnType<typeof contractFixture>>;
   beforeAll(async () => {
     fixture = await contractFixture(domain);
   });
   afterAll(() => fixture?.remove());
 
-  test('a new column is a warning, and the week is committed', async () => {
+  test('commits the week with a new column and warns', async () => {
     const { run, said } = await fixture.open();
     const week = part('week', `(SELECT *, 1 AS tip FROM ${rowsFrom(NEXT, 1)})`, WEEK);
     const { changed, report } = await run([base(domain), week]);
@@ -34,7 +34,7 @@ describe('a week on top of twelve good ones', () => {
     expect(said.filter((text) => text.startsWith('warn'))).toHaveLength(1);
   });
 
-  test('half the rows are refused, the head stays, and the decision to accept them is kept', async () => {
+  test('refuses half the rows, keeps the head, and records an override', async () => {
     const { features, run, said, clock } = await fixture.open();
     const head = await features.head();
     await expect(run([base(domain), half])).rejects.toMatchObject({
@@ -59,7 +59,7 @@ describe('a week on top of twelve good ones', () => {
 });
 
 test.each(EXPECTATION_NAMES)(
-  '%s warns above its soft limit, refuses above its hard one, and only warns without history',
+  '%s warns above the soft limit, fails above the hard one, and only warns without history',
   (name) => {
     const of = (value: number, limits: object, onlyWarn = false) => {
       const declared = { ...domain, expectations: { limits: { [name]: limits } } };

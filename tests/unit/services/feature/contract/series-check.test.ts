@@ -59,20 +59,20 @@ function verdictOf(
   return { ...verdicts.find((verdict) => verdict.name === name)!, vanishedSeries };
 }
 
-describe('vanished series', () => {
+describe('vanished_series', () => {
   const busy: Series = { a: () => 5, b: () => 7, c: () => 9 };
   const { c: _, ...fewer } = busy;
 
   test.each([
     ['counts', counts],
     ['values', measured],
-  ])('%s: a series that the head has and the next snapshot does not', (_what, domain) => {
+  ])('%s: warns about a series that the head has and the next snapshot lacks', (_what, domain) => {
     const found = verdictOf('vanished_series', domain, { now: fewer, before: busy });
     expect(found).toMatchObject({ outcome: 'warn', value: 1 / 3, vanishedSeries: ['c'] });
     expect(verdictOf('vanished_series', domain, { now: busy, before: busy }).outcome).toBe('pass');
   });
 
-  test('a part that is published again without a series, weeks ago', () => {
+  test('warns about a series missing from a republished part of weeks ago', () => {
     const lost = { ...busy, b: (t: number) => (t < 2 * WEEK ? 0 : 7) };
     const covers = [0, 2 * WEEK] as const;
     const found = verdictOf('vanished_series', counts, { now: lost, before: busy, covers });
@@ -81,24 +81,24 @@ describe('vanished series', () => {
   });
 });
 
-describe('levels', () => {
+describe('level', () => {
   /** Days that differ by some degrees, around zero in a cold month. */
   const weather = (mean: number) => (t: number) =>
     mean + 4 * Math.sin((2 * Math.PI * t) / 24) + 5 * Math.sin(Math.floor(t / 24) ** 2);
   const interval: Domain = { ...measured, nonNegative: false, scale: 'interval' };
 
-  test('a cold day after mild weeks is no break on an interval scale', () => {
+  test('passes a cold day after mild weeks on an interval scale', () => {
     const now = { x: (t: number) => (t < FRESH ? weather(12)(t) : 0.05) };
     expect(verdictOf('level', interval, { now }).outcome).toBe('pass');
     expect(verdictOf('level', { ...interval, scale: 'ratio' }, { now }).outcome).toBe('fail');
   });
 
-  test('values with both signs are an interval scale by themselves', () => {
+  test('takes values of both signs for an interval scale', () => {
     const now = { x: (t: number) => (t < FRESH ? weather(1)(t) : 0.01) };
     expect(verdictOf('level', { ...interval, scale: 'ratio' }, { now }).outcome).toBe('pass');
   });
 
-  test('another unit is found on both scales', () => {
+  test('detects another unit on both scales', () => {
     const celsius = weather(12);
     const now = (at: (c: number) => number) => ({
       x: (t: number) => (t < FRESH ? celsius(t) : at(celsius(t))),
@@ -111,13 +111,13 @@ describe('levels', () => {
     expect(verdictOf('level', measured, { now: loads })).toMatchObject({ outcome: 'fail' });
   });
 
-  test('a value that never changed and does so once only warns', () => {
+  test('only warns about a constant value that changes once', () => {
     const now = { x: (t: number) => (t < FRESH ? 21 : 90) };
     expect(verdictOf('level', interval, { now }).outcome).toBe('warn');
   });
 });
 
-test('an hour of the day that is never known is a warning', () => {
+test('warns about an hour of the day that is never known', () => {
   const all: Series = { a: () => 5, b: () => 7 };
   const midnight: Series = {
     a: (t) => (t % 24 === 23 ? Number.NaN : 5),

@@ -100,7 +100,7 @@ const run = (parts: RawPart<ExogenousRows>[], source = day(), of = domain) =>
 const known = (values: Float32Array | undefined) =>
   [...(values ?? [])].flatMap((value, t) => (Number.isNaN(value) ? [] : [[t, value]]));
 
-test('a value lies in the interval by whose end it was known; of one known in advance, in the interval it is about', async () => {
+test('assigns a past value to the interval it was known in, a plan to its own interval', async () => {
   const { manifest } = await run(
     valuesOf(
       ['heat', '01 06:00:00', null, -5],
@@ -134,7 +134,7 @@ test('a value lies in the interval by whose end it was known; of one known in ad
   expect(panel.exogenous?.heat).toHaveLength(panel.length);
 });
 
-test('a row that names its series is a column of that series; one that names none is of all', async () => {
+test('a row with a series applies to that series, a row without one to all', async () => {
   const open = async () => ({
     relation:
       `(VALUES ('plan', 'a', 1), ('plan', 'b/2', 2), ('plan', NULL, 3), ('hot', 'a', 4)) ` +
@@ -161,7 +161,7 @@ test('a row that names its series is a column of that series; one that names non
   ]);
 });
 
-test('values that come later, without new demand, make a snapshot and a report of the same demand', async () => {
+test('later values without new demand give a snapshot and report of the same demand', async () => {
   const first = await run(valuesOf(['heat', '01 06:00:00', null, 1]));
   bench.clock.advance(1000);
   const second = await run(valuesOf(['heat', '01 06:00:00', null, 2]));
@@ -174,7 +174,7 @@ test('values that come later, without new demand, make a snapshot and a report o
   expect(known((await features.readAsOf()).exogenous?.heat)).toEqual([[5, 2]]);
 });
 
-test('without demand there is nothing to commit, and demand in a marked feed is refused', async () => {
+test('refuses a commit without demand, and demand in an exogenous feed', async () => {
   const parts = valuesOf(['heat', '01 06:00:00', null, 1]);
   const nothing = { description: 'nothing', parts: async () => [] };
   await expect(run(parts, nothing)).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
@@ -185,7 +185,7 @@ test('without demand there is nothing to commit, and demand in a marked feed is 
   expect(await features.head()).toBeNull();
 });
 
-test('a domain that names no column rejects every value', async () => {
+test('rejects every value if the domain names no column', async () => {
   const parts = valuesOf(['heat', '01 06:00:00', null, 1]);
   const none = { ...domain, pastExogenous: [], futureExogenous: [] };
   await expect(run(parts, day(), none)).rejects.toMatchObject({

@@ -31,7 +31,7 @@ test.each<[string, ...Parameters<typeof check>]>([
   ['stated spans', [read('a', 0, 5, true), read('b', 3, 7, true)]],
   ['a committed part of the source', [read('b', 3, 7, true)], [stored('a', 0, 5)], ['a']],
   ['a part that is gone, without a stated span', [read('b', 3, 7)], [stored('a', 0, 5)]],
-])('%s: an overlap is refused with both names and the time', (_what, ...parts) => {
+])('refuses an overlap of %s, with both names and the time', (_what, ...parts) => {
   expect(() => check(...parts)).toThrow(
     'the parts "a" and "b" of the feed "main" both cover 1970-01-01T03:00:00.000Z to 1970-01-01T05:00:00.000Z',
   );
@@ -42,6 +42,6 @@ test.each<[string, ...Parameters<typeof check>]>([
   ['parts of two feeds', [read('a', 0, 5), read('b', 3, 7, false, 'other')]],
   ['a new version of a part', [read('a', 0, 5)], [stored('a', 0, 5)], ['a']],
   ['a part that is gone, within a stated span', [read('b', 3, 7, true)], [stored('a', 0, 5)]],
-])('%s: no overlap', (_what, ...parts) => {
+])('finds no overlap in %s', (_what, ...parts) => {
   expect(() => check(...parts)).not.toThrow();
 });

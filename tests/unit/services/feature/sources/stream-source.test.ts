@@ -66,7 +66,7 @@ async function setUp(partitions: number, spec: string) {
 const FROM_NOON = 'stream:trips:feed=green,from=2026-01-05T17,lateness=30';
 const names = (parts: readonly { name: string }[]) => parts.map(({ name }) => name);
 
-test('an hour is offered once every partition is past it by the lateness', async () => {
+test('offers an hour once every partition is past it by the lateness', async () => {
   const { events, landAll, source } = await setUp(2, FROM_NOON);
   events.append(0, [trip(NOON), trip(NOON + 100 * MINUTE)]);
   events.append(1, [trip(NOON + 80 * MINUTE)]);
@@ -78,7 +78,7 @@ test('an hour is offered once every partition is past it by the lateness', async
   expect(names(await source.parts())).toEqual([17, 18, 19, 20].map((h) => `trips_2026-01-05T${h}`));
 });
 
-test('a topic that is silent closes nothing, and one without a record nothing at all', async () => {
+test('an idle topic closes no hour, and an empty topic offers none', async () => {
   const { events, landAll, source } = await setUp(1, FROM_NOON);
   await expect(source.parts()).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   events.append(0, [trip(NOON + 10 * MINUTE)]);
@@ -86,7 +86,7 @@ test('a topic that is silent closes nothing, and one without a record nothing at
   expect(await source.parts()).toEqual([]);
 });
 
-test('without a beginning the first hour is the one after the topic began', async () => {
+test('starts with the first full hour of the topic without a stated start', async () => {
   const { events, landAll, source } = await setUp(1, 'stream:trips');
   events.append(0, [trip(NOON + 10 * MINUTE), trip(NOON + 4 * HOUR)]);
   await landAll();
@@ -95,7 +95,7 @@ test('without a beginning the first hour is the one after the topic began', asyn
   expect(parts[0]?.feed).toBe('trips');
 });
 
-test('a late event changes the part of its hour, and no other', async () => {
+test('a late event changes only the part of its hour', async () => {
   const { events, landAll, source } = await setUp(1, FROM_NOON);
   events.append(0, [trip(NOON), trip(NOON + 4 * HOUR)]);
   await landAll();
@@ -113,7 +113,7 @@ test('a late event changes the part of its hour, and no other', async () => {
 const fingerprints = async (source: { parts(): Promise<{ fingerprint: string }[]> }) =>
   (await source.parts()).map(({ fingerprint }) => fingerprint);
 
-test('events count as the rows of a file do: duplicates once, unknown places not', async () => {
+test('counts events like rows of a file: duplicates once, unknown places never', async () => {
   const { events, landAll, source } = await setUp(1, FROM_NOON);
   const again = trip(NOON);
   events.append(0, [again, again, trip(NOON + 1000), trip(NOON + 2000, { place: 264 })]);
@@ -141,7 +141,7 @@ test('events count as the rows of a file do: duplicates once, unknown places not
   expect(await counted(two)).toEqual({ rowsIn: 0, rejected: {}, values: [] });
 });
 
-test('a segment that was changed is found before it is read', async () => {
+test('detects a changed segment before it is read', async () => {
   const { events, landAll, source, log } = await setUp(1, FROM_NOON);
   events.append(0, [trip(NOON), trip(NOON + 4 * HOUR)]);
   await landAll();
@@ -159,7 +159,7 @@ describe('hours where clocks are set back', () => {
   const text = (spans: readonly { start: number; end: number }[]) =>
     spans.map(({ start, end }) => [new Date(start).getUTCHours(), (end - start) / HOUR]);
 
-  test('the hour that occurs twice is one part of two hours', () => {
+  test('a repeated hour is one part of two hours', () => {
     const start = Date.UTC(2026, 10, 1, 4);
     expect(text(hoursBetween(start, start + 4 * HOUR, zone))).toEqual([
       [4, 1],
@@ -170,7 +170,7 @@ describe('hours where clocks are set back', () => {
     expect(text(hoursBetween(start, start + 2 * HOUR, zone))).toEqual([[4, 1]]);
   });
 
-  test('other days have their hours, and the day in spring too', () => {
+  test('other days, also in spring, have parts of one hour', () => {
     const start = Date.UTC(2026, 2, 8, 6);
     expect(text(hoursBetween(start, start + 3 * HOUR, zone))).toEqual([
       [6, 1],
@@ -179,7 +179,7 @@ describe('hours where clocks are set back', () => {
     ]);
   });
 
-  test('an event of that hour is in the part', async () => {
+  test('an event of a repeated hour is in its part', async () => {
     const format = await taxi.openStream?.();
     const time = format?.eventTime({ lpep_pickup_datetime: '2026-11-01 01:30:00' });
     expect(time).toBe(Date.UTC(2026, 10, 1, 5, 30));
@@ -196,11 +196,11 @@ test.each([
   'stream:trips:from=2026-99-05T00',
   'stream:trips:lateness=soon',
   'stream:trips:until=2026',
-])('%s does not read', (spec) => {
+])('refuses the source %s', (spec) => {
   expect(() => parseStreamSpec(spec)).toThrow(expect.objectContaining({ code: 'SOURCE_INVALID' }));
 });
 
-test('a domain without a stream says so', async () => {
+test('refuses a stream source for a domain without a stream', async () => {
   const { openStream: _, ...plain } = taxi;
   const { log } = await setUp(1, FROM_NOON);
   const spec = parseStreamSpec('stream:trips');

@@ -23,7 +23,7 @@ const body = { model: 'champion', inputs: [input], options: { horizon: 3 } };
 const ask = (payload: object, of: App = app) =>
   of.inject({ method: 'POST', url: '/v1/timeseries/forecast', payload });
 
-test('forecasts are those of the ad-hoc history, in the shape of the protocol', async () => {
+test('returns the forecasts of the ad-hoc history in the format of the protocol', async () => {
   const response = await ask({
     ...body,
     inputs: [input, { ...input, name: 'a stranger', frequency: 'hour' }],
@@ -57,14 +57,14 @@ test.each([
   ['several variables', { inputs: [{ ...input, type: 'multivariate_time_series' }] }, /./],
   ['more inputs than are computed at once', { inputs: Array(11).fill(input) }, /./],
   ['too long a horizon', { options: { horizon: 1000 } }, /./],
-])('%s is a problem, not a forecast', async (_title, change, detail) => {
+])('refuses %s', async (_title, change, detail) => {
   const response = await ask({ ...body, ...change });
   expect(response.statusCode).toBeGreaterThanOrEqual(400);
   expect(response.statusCode).toBeLessThan(500);
   expect(response.json().detail).toMatch(detail);
 });
 
-test('where weekdays are closed the protocol cannot say which days its values are of', async () => {
+test('refuses histories for a domain with closed weekdays', async () => {
   const closed = await createFixture().build({ domain: { ...domain, closedWeekdays: [6, 7] } });
   const response = await ask(body, closed);
   await closed.close();
@@ -72,7 +72,7 @@ test('where weekdays are closed the protocol cannot say which days its values ar
   expect(response.json().detail).toMatch(/weekdays are closed: ask POST \/v1\/forecasts/);
 });
 
-test('inputs wait together, so that one pass can compute them', async () => {
+test('computes the inputs of a request in one pass', async () => {
   const { build, options } = createFixture();
   let together = 0;
   let release = () => {};
@@ -106,7 +106,7 @@ test('inputs wait together, so that one pass can compute them', async () => {
   expect(content.map(({ name }: { name: string }) => name)).toEqual(names);
 });
 
-test('a request ends after the time that a handler has', async () => {
+test('ends a request after the handler timeout', async () => {
   const { build, options } = createFixture();
   const { settings } = options;
   const slow = await build({

@@ -41,7 +41,7 @@ interface Result {
 const ask = async (name: string, args: Record<string, unknown> = {}) =>
   (await client.callTool({ name, arguments: args })) as Result;
 
-test('seven tools, none of which writes, with the schemas of the API', async () => {
+test('has seven read-only tools with the schemas of the API', async () => {
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name)).toEqual([
     ...['list_series', 'forecast', 'explain', 'as_of', 'score', 'why_promoted', 'what_changed'],
@@ -67,7 +67,7 @@ const questions: readonly (readonly [tool: string, args: Record<string, unknown>
   ...[1, 2, 3, 5, 10, 20, 50].map((limit) => ['what_changed', { limit }] as const),
 ];
 
-test(`${questions.length} questions: each has its data, and the ids to cite`, async () => {
+test(`responds to ${questions.length} questions with data and the ids to cite`, async () => {
   expect(questions.length).toBeGreaterThanOrEqual(50);
   for (const [tool, args] of questions) {
     const { isError, structuredContent } = await ask(tool, args);
@@ -81,13 +81,13 @@ test(`${questions.length} questions: each has its data, and the ids to cite`, as
   }
 });
 
-test('a forecast is that of the API, number by number', async () => {
+test('returns the same forecast as the API', async () => {
   const { structuredContent } = await ask('forecast', { seriesId: 'a/b', horizon: 6 });
   const response = await app.inject('/v1/series/a%2Fb/forecast?horizon=6');
   expect(structuredContent?.data).toEqual(response.json());
 });
 
-test('what cannot be asked is said, and nothing can be written', async () => {
+test('reports a request that has no response, and has no tool that writes', async () => {
   expect(await ask('forecast', { seriesId: 'nobody' })).toMatchObject({
     isError: true,
     structuredContent: { problem: { code: 'SERIES_UNKNOWN' } },
@@ -106,7 +106,7 @@ test('what cannot be asked is said, and nothing can be written', async () => {
 const call = { jsonrpc: '2.0', id: 1, method: 'tools/call' } as const;
 const params = { name: 'forecast', arguments: { seriesId: '74' } };
 
-test('the ids are those that the data names, and else what is served', async () => {
+test('returns the ids named by the data, else the served ones', async () => {
   const served = { modelVersion: 'model-2', snapshotVersion: '2-b', ledger: LEDGER };
   const idsOf = async (status: number, body: unknown) => {
     const ports = { ask: async () => ({ status, body }), ids: async () => served };
@@ -132,13 +132,13 @@ async function askedWith(head: () => Promise<typeof LEDGER>, handlerTimeoutMs: n
   return response;
 }
 
-test('a ledger that cannot be read keeps no data back', async () => {
+test('returns data if the ledger cannot be read', async () => {
   const response = await askedWith(() => Promise.reject(new Error('no store')), 10_000);
   const { ids, data } = response.json().result.structuredContent;
   expect([ids.modelVersion, ids.ledger, data.seriesId]).toEqual(['model-1', null, '74']);
 });
 
-test('a question ends after the time that a handler has', async () => {
+test('ends a request after the handler timeout', async () => {
   const response = await askedWith(() => new Promise(() => undefined), 200);
   expect(response.statusCode).toBe(503);
 });

@@ -13,7 +13,7 @@ const setBack = () => {
   time.elapsedMs += KEEP_MS - 1;
 };
 
-test('reads again after its time, also when the clock was set back', async () => {
+test('reads again after its time, also if the clock was set back', async () => {
   let reads = 0;
   const once = cachedReads(clock, KEEP_MS);
   const read = () => once('key', async () => ++reads);
@@ -27,7 +27,7 @@ test('reads again after its time, also when the clock was set back', async () =>
   expect(await read()).toBe(3);
 });
 
-test('a read that fails is not kept, and drops no newer one', async () => {
+test('does not cache a failed read, and keeps a newer one', async () => {
   const once = cachedReads(clock, KEEP_MS);
   let fail: (error: Error) => void = () => {};
   const failing = once('key', () => new Promise<string>((_, reject) => (fail = reject)));
@@ -38,7 +38,7 @@ test('a read that fails is not kept, and drops no newer one', async () => {
   expect(await once('key', async () => 'newest')).toBe('newer');
 });
 
-test('the list of models, too', async () => {
+test('caches the list of models', async () => {
   let lists = 0;
   const registry = {
     list: async () => {

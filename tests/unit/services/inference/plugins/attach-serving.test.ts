@@ -4,7 +4,7 @@ import { createFixture } from '../../../../fakes/inference.ts';
 
 const URL = '/v1/series/74/forecast';
 
-test('a response that the client has is 304, without a body, until model or snapshot change', async () => {
+test('responds 304 without a body until model or snapshot change', async () => {
   const { fixture, build } = createFixture();
   const app = await build();
   const ask = (known: string) => app.inject({ url: URL, headers: { 'if-none-match': known } });
@@ -22,7 +22,7 @@ test('a response that the client has is 304, without a body, until model or snap
   await app.close();
 });
 
-test('a star is for a response that there is', async () => {
+test('If-None-Match: * matches only an existing response', async () => {
   const app = await createFixture().build();
   const ask = (url: string, method: 'GET' | 'HEAD' | 'POST' = 'GET', payload?: object) =>
     app.inject({ method, url, headers: { 'if-none-match': '*' }, ...(payload && { payload }) });
@@ -47,7 +47,7 @@ test('a star is for a response that there is', async () => {
   await app.close();
 });
 
-test('each representation has an ETag of its own; a post has none', async () => {
+test('each representation has its own ETag; a POST has none', async () => {
   const app = await createFixture().build();
   const tags: unknown[] = [];
   for (const accept of ['text/csv', 'application/json']) {
@@ -62,7 +62,7 @@ test('each representation has an ETag of its own; a post has none', async () => 
   await app.close();
 });
 
-test('nothing to serve is a 503 with the reason', async () => {
+test('responds 503 with the reason if nothing is served', async () => {
   const app = await createFixture({ snapshot: 0 }).build();
   const response = await app.inject(URL);
   expect([response.statusCode, response.json().code]).toEqual([503, 'SNAPSHOT_EMPTY']);

@@ -16,7 +16,7 @@ const newKey = (scope: Scope) =>
     newSecret,
   );
 
-test('no key, an unknown key, a key of another scope, and the right key', async () => {
+test('accepts only a key with the scope of the route', async () => {
   const [reader, other] = [newKey('models:read'), newKey('metrics:read')];
   const text = formatKeys([reader.record, other.record]);
   const apiKeys = await openApiKeys(text, { clock, logger: silentLogger });

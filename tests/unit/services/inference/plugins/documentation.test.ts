@@ -4,7 +4,7 @@ import { documentation } from '../../../../../services/inference/plugins/documen
 import { domain } from '../../../../fakes/inference.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
-test.each([true, false])('with the page: %s', async (hasPage) => {
+test.each([true, false])('serves the document with the page: %s', async (hasPage) => {
   const app = await bareApp(async (app) =>
     app.register(documentation, { domain, hasKeys: true, hasPage, urlPrefix: '' }),
   );

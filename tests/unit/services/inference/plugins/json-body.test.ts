@@ -10,7 +10,7 @@ test.each([
   ['text/plain', '{}', 415],
   ['application/json', Buffer.from('{"id":"\xfc"}', 'latin1'), 400],
   ['application/json', '{"__proto__":{}}', 400],
-])('%s %s is %i', async (type, payload, status) => {
+])('responds to %s %s with %i', async (type, payload, status) => {
   const app = await bareApp(async (app) => app.register(jsonBody));
   const headers = { 'content-type': type };
   const response = await app.inject({ method: 'POST', url: '/data', headers, payload });
@@ -24,7 +24,7 @@ test.each([
   ['{"values":[1, NaN]}', 'NaN is no JSON: send null'],
   ['{"value":-Infinity}', '-Infinity is no JSON'],
   ['{"value": 1,}', 'JSON'],
-])('%.20s is refused in clear words', async (payload, words) => {
+])('explains the refusal of %.20s', async (payload, words) => {
   const app = await createFixture().build();
   const headers = { 'content-type': 'application/json' };
   const response = await app.inject({ method: 'POST', url: '/v1/forecasts', headers, payload });
@@ -33,7 +33,7 @@ test.each([
   await app.close();
 });
 
-test('a time with an offset is refused in clear words', async () => {
+test('explains the refusal of a time with an offset', async () => {
   const app = await createFixture().build();
   const history = { start: '2026-01-05T00:00:00+00:00', values: [1, 2, 3] };
   const response = await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } });

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createFixture } from '../../../../fakes/inference.ts';
 
-test('requests by route pattern and status, never by path; what is served and how old it is', async () => {
+test('counts requests by route pattern and status, and shows what is served and its age', async () => {
   const app = await createFixture().build();
   await app.inject('/v1/model');
   await app.inject('/v1/series/no-such-secret/forecast');
@@ -23,7 +23,7 @@ test('requests by route pattern and status, never by path; what is served and ho
   await app.close();
 });
 
-test('two apps in one process do not mix; the metrics of the process can be left out', async () => {
+test('keeps two apps of one process apart and can omit process metrics', async () => {
   const [one, other] = [createFixture(), createFixture()];
   const [first, second] = [await one.build(), await other.build({ hasProcessMetrics: false })];
   await first.inject('/v1/model');

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createFixture } from '../../../../fakes/inference.ts';
 
-test('a blocked event loop: forecasts are 503 with Retry-After, health and metrics respond', async () => {
+test('a blocked event loop refuses forecasts with 503, but not health and metrics', async () => {
   const { options, build } = createFixture();
   // The least limit there is: any delay at all exceeds it.
   const app = await build({ settings: { ...options.settings, maxEventLoopDelayMs: 0.000001 } });

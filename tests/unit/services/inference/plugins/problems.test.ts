@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { overloaded } from '../../../../../services/inference/overloaded.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
-test('errors, unknown paths and unknown methods are problem documents', async () => {
+test('sends errors, unknown paths and unknown methods as problem documents', async () => {
   const app = await bareApp(async () => {});
   const config = { access: 'open' } as const;
   app.get('/busy/:id', { config }, async () => {

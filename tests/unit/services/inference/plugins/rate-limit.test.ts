@@ -5,7 +5,7 @@ import { rateLimit } from '../../../../../services/inference/plugins/rate-limit.
 import { createFixture } from '../../../../fakes/inference.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
-test('the limit counts addresses, IPv6 by its first 64 bits; a costly route has its own', async () => {
+test('limits addresses, IPv6 by its first 64 bits, and costly routes on their own', async () => {
   const app = await bareApp(async (app) =>
     app.register(rateLimit, { requestsPerMinute: 3, apiKeys: null, trustProxy: 0 }),
   );
@@ -38,7 +38,7 @@ test('the limit counts addresses, IPv6 by its first 64 bits; a costly route has 
 test.each([
   ['203.0.113.7', '203.0.113.7:4711', '"203.0.113.7:80"', '::ffff:203.0.113.7'],
   ['2001:db8::1', '[2001:db8::1]', '[2001:db8::1]:443', '"[2001:db8::1]:443"'],
-])('%s is one client in every form that proxies write', async (...forms) => {
+])('takes %s for one client in every form that proxies write', async (...forms) => {
   const app = await createFixture().build({
     settings: { ...createFixture().options.settings, rateLimitPerMinute: 3, trustProxy: 1 },
   });
@@ -53,7 +53,7 @@ test.each([
   await app.close();
 });
 
-test('a proxy that the settings do not name is logged once', async () => {
+test('logs once that a proxy is missing from the settings', async () => {
   const lines: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
   for (const trustProxy of [0, 1]) {

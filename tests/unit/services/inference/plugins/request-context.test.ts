@@ -5,7 +5,7 @@ import { startServer } from '../../../../../services/inference/server.ts';
 import { createFixture } from '../../../../fakes/inference.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
-test('ids are unique; harmless ids of clients are used', async () => {
+test('creates unique ids, and uses safe ids of clients', async () => {
   const app = await bareApp(async (app) => app.register(requestContext));
   const idOf = async (given: string) =>
     (await app.inject({ url: '/data', headers: { 'x-request-id': given } })).headers[
@@ -19,7 +19,7 @@ test('ids are unique; harmless ids of clients are used', async () => {
   await app.close();
 });
 
-test('while it stops, a request that still comes is refused', async () => {
+test('refuses a request that arrives while the server stops', async () => {
   const { options } = createFixture();
   const server = await startServer({
     ...options,

@@ -4,7 +4,7 @@ import pino from 'pino';
 import { requestLog } from '../../../../../services/inference/plugins/request-log.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
-test('a line has id, method, route pattern, status and duration; quiet routes log at debug', async () => {
+test('logs id, method, route pattern, status and duration; quiet routes at debug', async () => {
   const lines: Record<string, unknown>[] = [];
   const logger = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const app = await bareApp(async (app) => app.register(requestLog), logger);

@@ -61,7 +61,7 @@ const post = (url: string, payload: object, headers = {}) => ({
 });
 
 describe('traces', () => {
-  test('a request is a part of its caller’s trace; what it computes and what it stores are parts of it', async () => {
+  test('a request joins the trace of its caller and contains its computation and storage', async () => {
     const history = { start: '2026-03-01T00:00:00Z', values: [1, 2, 3, 4] };
     const actuals = [
       { seriesId: '74', start: new Date(NOW - 5 * 60_000 - 2 * HOUR).toISOString(), values: [12] },
@@ -104,7 +104,7 @@ describe('traces', () => {
     expect(lines.join('')).toContain(`"trace":"${TRACE}"`);
   });
 
-  test('a body that comes over a socket does not lose the request', async () => {
+  test('a body over a socket keeps the span of the request', async () => {
     const tracing = tracingOf();
     const app = await createFixture().build({ tracing });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -135,7 +135,7 @@ describe('traces', () => {
     ]).toEqual([3, new Set(requests)]);
   });
 
-  test('a request that fails is marked, its text is not sent, and probes leave no trace', async () => {
+  test('a failed request is marked without its text, and probes leave no trace', async () => {
     const tracing = tracingOf();
     const { build, fixture } = createFixture();
     const app = await build({ tracing });
@@ -155,18 +155,18 @@ describe('traces', () => {
     expect(collector.text).not.toMatch(/secret detail|health|metrics/);
   });
 
-  test('a share of none traces only what its caller decided to', async () => {
+  test('a share of 0 traces only requests that the caller sampled', async () => {
     await traced([{ url: '/v1/model' }, { url: '/v1/models', headers: sampled }], 0);
     expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([TRACE]));
     expect(named('GET /v1/models').parentSpanId).toBe(CALLER);
   });
 
-  test('a trace that a caller made up badly is not taken over', async () => {
+  test('an invalid traceparent is ignored', async () => {
     await traced([{ url: '/v1/model', headers: { traceparent: '00-zz-1-01' } }]);
     expect(named('GET /v1/model').parentSpanId).toBeUndefined();
   });
 
-  test('a collector that refuses costs nobody a response, and is logged once', async () => {
+  test('a collector that refuses affects no response and is logged once', async () => {
     collector.status = 400;
     const [response] = await traced([{ url: '/v1/model' }]);
     expect(response?.statusCode).toBe(200);

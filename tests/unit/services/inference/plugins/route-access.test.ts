@@ -15,7 +15,7 @@ test('a route without access stops the start', async () => {
 test.each([
   [true, [{ apiKey: ['models:read'] }]],
   [false, [{ apiKey: ['models:read'] }, {}]],
-])('with keys %s, the schema of a guarded route asks for %j', async (hasKeys, security) => {
+])('with keys %s the schema of a guarded route requires %j', async (hasKeys, security) => {
   const routes: RouteOptions[] = [];
   const app = await bareApp(async (app) => {
     await app.register(routeAccess, { hasKeys });

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { securityHeaders } from '../../../../../services/inference/plugins/security-headers.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
-test('data may not be framed or sniffed; pages load from their own host only', async () => {
+test('forbids frames and sniffing for data, and foreign sources for pages', async () => {
   const app = await bareApp(async (app) => app.register(securityHeaders));
   const headersOf = async (url: string) => (await app.inject(url)).headers;
   const [data, page, missing] = [

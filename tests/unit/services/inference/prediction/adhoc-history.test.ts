@@ -33,7 +33,7 @@ describe('ad-hoc history', () => {
     return { status: response.statusCode, body: response.json() };
   };
 
-  test('the values of a stored series give the forecast of that series', async () => {
+  test('of a stored series gives the forecast of that series', async () => {
     const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
     const { body } = await ask({ start: new Date(START).toISOString(), values, seriesId: '74' });
     const stored = (await app.inject('/v1/series/74/forecast')).json();
@@ -42,7 +42,7 @@ describe('ad-hoc history', () => {
     ]);
   });
 
-  test('a nameless series has no id, no title and no snapshot; trailing unknowns move the cutoff back', async () => {
+  test('without an id has no title and no snapshot; trailing nulls move the cutoff back', async () => {
     const { status, body } = await ask({ start, values: [...flat(30), null, null] }, 2);
     expect(status).toBe(200);
     expect(body.forecasts[0]).toMatchObject({
@@ -55,7 +55,7 @@ describe('ad-hoc history', () => {
     });
   });
 
-  test('too short a history is refused with the length that is needed', async () => {
+  test('that is too short is refused with the required length', async () => {
     for (const values of [flat(23), [...flat(23), null, null], [null]]) {
       const { status, body } = await ask({ start, values });
       expect([status, body.code]).toEqual([422, 'HISTORY_TOO_SHORT']);
@@ -67,7 +67,7 @@ describe('ad-hoc history', () => {
     [3, 1e308, 'not a finite number'],
     [5, -1, 'negative'],
     [23, -1e-9, 'negative'],
-  ])('value %d of %d is refused by its index', async (index, value, words) => {
+  ])('with a bad value %d of %d is refused by its index', async (index, value, words) => {
     const values = flat(24);
     values[index] = value;
     const { status, body } = await ask({ start, values });
@@ -82,12 +82,12 @@ describe('ad-hoc history', () => {
     '2026-13-01T00:00:00Z',
     '9999-01-01T00:00:00Z',
     '1969-12-31T23:00:00Z',
-  ])('start %s is refused', async (wrong) => {
+  ])('with start %s is refused', async (wrong) => {
     const { status, body } = await ask({ start: wrong, values: flat(24) });
     expect([status, body.code]).toEqual([422, 'HISTORY_INVALID']);
   });
 
-  test('values that give no finite forecast are forecast by a labelled baseline, or refused; never with null', async () => {
+  test('without a finite forecast gets a labelled baseline or a refusal, never null', async () => {
     const values = [...flat(200)];
     values[200 - 168] = null;
     const { status, body } = await ask({ start, values }, 2);
@@ -104,7 +104,7 @@ describe('ad-hoc history', () => {
     expect([refused.status, refused.body.code]).toEqual([422, 'HISTORY_INVALID']);
   });
 
-  test('a series id that nobody knows is refused and not taken for a stranger', async () => {
+  test('with an unknown series id is refused', async () => {
     const { status, body } = await ask({ start, values: flat(24), seriesId: 'typo' });
     expect([status, body.code]).toEqual([404, 'SERIES_UNKNOWN']);
   });

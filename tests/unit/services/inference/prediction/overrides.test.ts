@@ -67,8 +67,8 @@ const near = (values: number[], expected: number[]) => {
   for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i], 3);
 };
 
-describe('stored series', () => {
-  test('an overridden plan moves exactly the steps it is about; heat moves all; what is not named stays', async () => {
+describe('overrides of stored series', () => {
+  test('a plan changes only its own steps, heat changes all, other columns stay', async () => {
     const usual = medianOf(await stored('74'));
     const { body } = await post({
       seriesIds: ['74', '75'],
@@ -98,7 +98,7 @@ describe('stored series', () => {
     medianOf1 = medianOf(await stored('75'));
   });
 
-  test('null is unknown, and is reported', async () => {
+  test('null means unknown and is reported', async () => {
     const { body } = await post({
       seriesIds: ['74'],
       horizon: 3,
@@ -115,13 +115,13 @@ describe('stored series', () => {
     [{ future: { plan: new Array(25).fill(1) } }, '25 values'],
     [{ future: { plan: [1e300] } }, 'not a finite number'],
     [{ past: { heat: new Array(LENGTH + 1).fill(1) } }, 'values for'],
-  ])('case %#: refused with what the model reads', async (whatIf, words) => {
+  ])('case %#: refuses it and names the inputs of the model', async (whatIf, words) => {
     const { status, body } = await post({ seriesIds: ['74'], whatIf });
     expect([status, body.code]).toEqual([422, 'EXOGENOUS_INVALID']);
     expect(body.detail).toContain(words);
   });
 
-  test('too many series at once, and an empty override, are refused', async () => {
+  test('refuses too many series and an empty override', async () => {
     const many = await post({
       seriesIds: Array.from({ length: 101 }, (_, s) => `s${s}`),
       whatIf: { future: { plan: [1] } },
@@ -133,7 +133,7 @@ describe('stored series', () => {
     );
   });
 
-  test('a baseline reads no column: nothing can be overrides of it', async () => {
+  test('refuses overrides for a baseline, which reads no column', async () => {
     const bare = await createFixture({ champion: null }).build({ features });
     const response = await bare.inject({
       method: 'POST',
@@ -145,11 +145,11 @@ describe('stored series', () => {
   });
 });
 
-describe('a history of your own', () => {
+describe('columns of an ad-hoc history', () => {
   const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
   const start = new Date(START).toISOString();
 
-  test('its own columns take the place of the snapshot’s; those it does not name stay', async () => {
+  test('replace those of the snapshot; columns that are not named stay', async () => {
     const usual = medianOf(await stored('74'));
     const plan = new Array(LENGTH + 3).fill(1);
     const { body } = await post({ history: { start, values, exogenous: { plan } }, horizon: 3 });
@@ -169,7 +169,7 @@ describe('a history of your own', () => {
     expect(hot.body.forecasts[0].whatIf).toEqual(['plan']);
   });
 
-  test('columns of a time the snapshot knows nothing of', async () => {
+  test('work for a time before the snapshot', async () => {
     const early = {
       start: new Date(START - 10_000 * HOUR).toISOString(),
       values: values.slice(0, 400),
@@ -187,7 +187,7 @@ describe('a history of your own', () => {
     [{ rain: [1] }, 'rain'],
     [{ heat: new Array(LENGTH + 1).fill(1) }, 'values for'],
     [{ plan: new Array(LENGTH + 25).fill(1) }, 'values for'],
-  ])('case %#: what does not fit is refused', async (columns, words) => {
+  ])('case %#: are refused if they do not fit', async (columns, words) => {
     const { status, body } = await post({ history: { start, values, exogenous: columns } });
     expect([status, body.code]).toEqual([422, 'EXOGENOUS_INVALID']);
     expect(body.detail).toContain(words);

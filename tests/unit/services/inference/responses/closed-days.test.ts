@@ -35,7 +35,7 @@ function serving(): Serving {
   } as unknown as Serving;
 }
 
-test('five of seven days are steps, and each keeps its own numbers', () => {
+test('a week has five steps of open days, each with its own numbers', () => {
   const asked = { history: 6 };
   const response = storedResponse(serving(), domain, 'a', asked);
   const { horizon, timestamps, quantiles, mean, history } = response;
@@ -46,12 +46,12 @@ test('five of seven days are steps, and each keeps its own numbers', () => {
   expect(history?.values).toEqual([25, 28, 29, 30, 31, 32]);
 });
 
-test('the next step after a Friday is Monday', () => {
+test('the step after a Friday is the Monday', () => {
   const { timestamps, quantiles } = storedResponse(serving(), domain, 'a', { horizon: 1 });
   expect([timestamps, quantiles['0.5']]).toEqual([['2024-01-08T00:00:00.000Z'], [3]]);
 });
 
-test('a total, its windows and its peak are of the open days', () => {
+test('totals, windows and peaks cover open days only', () => {
   const total = {
     group: { groupId: 'all', title: 'All', parent: null, seriesIds: ['a'] },
     // Of two paths, with most on Saturday and Sunday, the first two steps.
@@ -89,7 +89,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-test('a decision has windows of the open days alone', async () => {
+test('a decision has windows of open days only', async () => {
   const of = async (window: string) =>
     (await app.inject(`/v1/series/74/decision?under=1&over=1&window=${window}`)).json();
   const { timestamps, quantity } = await of('1d');
@@ -98,7 +98,7 @@ test('a decision has windows of the open days alone', async () => {
   expect((await of('6d')).code).toBe('WINDOW_INVALID');
 });
 
-test('an explanation from a Friday night on goes on with Monday', async () => {
+test('an explanation from a Friday night continues on Monday', async () => {
   const cutoff = new Date(CUTOFF - 48 * 3_600_000).toISOString();
   const response = await app.inject(`/v1/series/74/explanation?cutoff=${cutoff}`);
   const { horizon, timestamps, parts, baseline, forecast } = response.json();

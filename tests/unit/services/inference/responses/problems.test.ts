@@ -13,7 +13,7 @@ import type { App } from '../../../../../services/inference/plugins/app.ts';
 import { createFixture, weeklyNaive } from '../../../../fakes/inference.ts';
 import { runs } from '../../../../fixtures/property-runs.ts';
 
-describe('problems', () => {
+describe('problem documents', () => {
   const { build } = createFixture();
   let app: App;
   beforeAll(async () => {
@@ -79,7 +79,7 @@ describe('problems', () => {
     '10001',
     '99999999999999999999',
     '5&horizon=6',
-  ])('horizon=%s is refused, with the path of what is wrong', async (horizon) => {
+  ])('refuses horizon=%s with the path of the error', async (horizon) => {
     const problem = expectProblem(
       await app.inject(`/v1/series/74/forecast?horizon=${horizon}`),
       400,
@@ -88,7 +88,7 @@ describe('problems', () => {
     expect(problem.errors[0].path).toBe('querystring/horizon');
   });
 
-  test('too long an id is refused, and not repeated in the response', async () => {
+  test('refuses an id that is too long, and does not repeat it', async () => {
     expectProblem(
       await app.inject(`/v1/series/${'x'.repeat(129)}/forecast`),
       400,
@@ -102,7 +102,7 @@ describe('problems', () => {
     expect(problem.detail).not.toContain('xx');
   });
 
-  test('an unknown parameter is refused and not ignored', async () => {
+  test('refuses an unknown parameter', async () => {
     const problem = expectProblem(
       await app.inject('/v1/series/74/forecast?horizn=5'),
       400,
@@ -138,7 +138,7 @@ describe('problems', () => {
     ],
     [{ history: { values: [1] } }, 'body/history', 'start'],
     [[], 'body', 'object'],
-  ])('POST %j is refused at %s', async (payload, path, word) => {
+  ])('refuses POST %j at %s', async (payload, path, word) => {
     const problem = expectProblem(await post(payload), 400, 'REQUEST_INVALID');
     expect(problem.errors[0].path).toBe(path);
     expect(problem.errors[0].message).toContain(word);
@@ -150,11 +150,11 @@ describe('problems', () => {
     ['{"seriesIds": ["74"], "horizon": NaN}', 'NaN'],
     ['{"__proto__": {"seriesIds": ["74"]}}', '__proto__'],
     ['{"seriesIds": ["74"], "constructor": {"prototype": {}}}', 'constructor'],
-  ])('%j is no JSON we take (%s)', async (payload) => {
+  ])('refuses the body %j (%s)', async (payload) => {
     expectProblem(await post(payload), 400, 'BODY_INVALID');
   });
 
-  test('another charset, and bytes that are no UTF-8, are refused and not guessed at', async () => {
+  test('refuses other charsets and invalid UTF-8', async () => {
     expectProblem(
       await post('{"seriesIds":["74"]}', 'application/json; charset=latin1'),
       415,
@@ -172,7 +172,7 @@ describe('problems', () => {
     expect((await post('\ufeff{"seriesIds":["74"]}')).statusCode).toBe(200);
   });
 
-  test('1e999 is infinity to JSON.parse, and refused', async () => {
+  test('refuses 1e999, which JSON.parse reads as infinity', async () => {
     const problem = expectProblem(
       await post('{"history":{"start":"2026-03-01T00:00:00Z","values":[1,2,1e999]}}'),
       400,
@@ -181,12 +181,12 @@ describe('problems', () => {
     expect(problem.errors[0].path).toBe('body/history/values/2');
   });
 
-  test('the last of two equal keys counts, as everywhere in JSON', async () => {
+  test('takes the last of two equal keys, as JSON does', async () => {
     const response = await post('{"seriesIds":["74"],"horizon":1,"horizon":2}');
     expect(response.json().forecasts[0].horizon).toBe(2);
   });
 
-  test('other media types, too large a body and deep nesting', async () => {
+  test('refuses other media types, large bodies and deep nesting', async () => {
     expectProblem(
       await post('seriesIds=74', 'application/x-www-form-urlencoded'),
       415,
@@ -202,7 +202,7 @@ describe('problems', () => {
     expect(wrong.body.length).toBeLessThan(1000);
   });
 
-  test('one unknown series among many: no partial response', async () => {
+  test('refuses the whole request for one unknown series', async () => {
     const problem = expectProblem(
       await post({ seriesIds: ['74', 'nope', '75'] }),
       404,
@@ -212,7 +212,7 @@ describe('problems', () => {
     expectProblem(await post({ seriesIds: ['74', 'dead'] }), 422, 'HISTORY_TOO_SHORT');
   });
 
-  test('any path and any JSON get a status below 500', async () => {
+  test('responds to any path and any JSON with a status below 500', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: 'binary', maxLength: 200 }),
@@ -227,7 +227,7 @@ describe('problems', () => {
     );
   }, 30_000);
 
-  test('more requests than allowed: 429 with Retry-After; health is never limited', async () => {
+  test('responds 429 with Retry-After above the rate limit, but never for health', async () => {
     const { options } = createFixture();
     const small = await build({ settings: { ...options.settings, rateLimitPerMinute: 2 } });
     await small.inject('/v1/model');
@@ -239,14 +239,14 @@ describe('problems', () => {
     await small.close();
   });
 
-  test('nothing to serve is a 503 that says when to ask again', async () => {
+  test('responds 503 with Retry-After if nothing is served', async () => {
     const empty = await createFixture({ snapshot: 0 }).build();
     expectProblem(await empty.inject('/v1/model'), 503, 'SNAPSHOT_EMPTY');
     expectProblem(await empty.inject('/health/ready'), 503, 'SNAPSHOT_EMPTY');
     await empty.close();
   });
 
-  test('an unexpected error says nothing of itself, but the log does; no log line holds a payload', async () => {
+  test('logs an unexpected error without a payload and hides it from the response', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
     const odd = createFixture({

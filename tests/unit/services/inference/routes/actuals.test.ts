@@ -28,8 +28,8 @@ async function open({ maxBytes, ...more }: Partial<AppOptions> & { maxBytes?: nu
 const iso = (timestamp: number) => new Date(timestamp).toISOString().replace('.000Z', 'Z');
 const body = { actuals: [{ seriesId: '74', start: iso(CUTOFF - HOUR), values: [12, null] }] };
 
-describe('what is kept', () => {
-  test('a post is one entry with the time it came; the same post again is the same entry', async () => {
+describe('POST /v1/actuals', () => {
+  test('stores one entry with its time; the same post again is the same entry', async () => {
     const { app, actuals, clock, post } = await open();
     const first = await post(body);
     expect(first.json()).toMatchObject({
@@ -61,7 +61,7 @@ describe('what is kept', () => {
     await app.close();
   });
 
-  test('an Idempotency-Key makes a retry safe, and is refused for other content', async () => {
+  test('accepts a retry with an Idempotency-Key and refuses it for other content', async () => {
     const { app, actuals, post } = await open();
     const key = { 'idempotency-key': 'order-17' };
     const [a, b] = await Promise.all([post(body, key), post(body, key)]);
@@ -74,7 +74,7 @@ describe('what is kept', () => {
     await app.close();
   });
 
-  test('an Idempotency-Key belongs to the client that sent it', async () => {
+  test('scopes an Idempotency-Key to the client that sent it', async () => {
     const { actuals } = await open();
     const entry = { receivedAt: NOW, frequencyMinutes: 60, idempotencyKey: 'order-17' };
     const spans = (value: number) => [{ seriesId: '74', start: CUTOFF, values: [value] }];
@@ -90,7 +90,7 @@ describe('what is kept', () => {
     ).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
   });
 
-  test('an entry takes hardly more bytes than the post, and entries of format 1 are read', async () => {
+  test('stores entries about as large as the post, and reads entries of format 1', async () => {
     const { app, store, actuals, post } = await open();
     const span = { ...body.actuals[0], start: iso(CUTOFF - 999 * HOUR) };
     const large = {
@@ -117,7 +117,7 @@ describe('what is kept', () => {
     await app.close();
   });
 
-  test('entries that are older than they are kept are garbage', async () => {
+  test('garbage collection removes entries after their retention', async () => {
     const { app, store, actuals, post } = await open();
     await post(body);
     const writtenAt = (await store.listDetails('actuals/demo/'))[0]!.writtenAt;
@@ -131,7 +131,7 @@ describe('what is kept', () => {
     await app.close();
   });
 
-  test('a flipped bit is found, by reading and by verifying', async () => {
+  test('a flipped bit is found by reading and by verify', async () => {
     const { app, store, actuals, post } = await open();
     await post(body);
     const [key] = await store.list('actuals/demo/');
@@ -145,10 +145,10 @@ describe('what is kept', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refused actuals', () => {
   test.each([
     ['an unknown series', { seriesId: 'typo' }, 404, 'SERIES_UNKNOWN'],
-    ['off the grid', { start: iso(CUTOFF - HOUR / 2) }, 422, 'ACTUALS_INVALID'],
+    ['a start off the grid', { start: iso(CUTOFF - HOUR / 2) }, 422, 'ACTUALS_INVALID'],
     ['an interval that has not ended', { start: iso(CUTOFF) }, 422, 'ACTUALS_INVALID'],
     ['a day that does not exist', { start: '2026-02-30T00:00:00Z' }, 422, 'ACTUALS_INVALID'],
     ['a negative count', { values: [-1] }, 422, 'ACTUALS_INVALID'],
@@ -159,7 +159,7 @@ describe('what is refused', () => {
     ['no value', { values: [] }, 400, 'REQUEST_INVALID'],
     ['text', { values: ['1'] }, 400, 'REQUEST_INVALID'],
     ['an unknown member', { value: 1 }, 400, 'REQUEST_INVALID'],
-  ])('%s, and with it the whole post', async (_title, change, status, code) => {
+  ])('refuses the whole post for %s', async (_title, change, status, code) => {
     const { app, actuals, post } = await open();
     const response = await post({ actuals: [...body.actuals, { ...body.actuals[0], ...change }] });
     if (status === 422) expect(response.json().detail).toContain('actuals[1]');
@@ -169,7 +169,7 @@ describe('what is refused', () => {
     await app.close();
   });
 
-  test('a fraction, in a domain of whole numbers', async () => {
+  test('refuses a fraction in a domain of whole numbers', async () => {
     const { app, post } = await open({ domain: { ...domain, integerValued: true } });
     const response = await post({ actuals: [{ ...body.actuals[0], values: [0.5] }] });
     expect([response.statusCode, response.json().code]).toEqual([422, 'ACTUALS_INVALID']);
@@ -177,7 +177,7 @@ describe('what is refused', () => {
     await app.close();
   });
 
-  test('what is more than the budget, and what comes faster than the rate of posts', async () => {
+  test('refuses posts above the budget or the rate', async () => {
     const { app, actuals, post } = await open({
       maxBytes: 500,
       settings: { ...createFixture().options.settings, rateLimitPerMinute: 30 },
@@ -193,7 +193,7 @@ describe('what is refused', () => {
     await app.close();
   });
 
-  test('everything, where the service does not store actuals', async () => {
+  test('refuses every post if the service does not store actuals', async () => {
     const app = await createFixture().build();
     const response = await app.inject({ method: 'POST', url: '/v1/actuals', payload: body });
     expect([response.statusCode, response.json().code]).toEqual([403, 'ACTUALS_OFF']);
@@ -202,8 +202,8 @@ describe('what is refused', () => {
   });
 });
 
-describe('tables', () => {
-  test.each(['arrow', 'parquet'] as const)('%s: what the pages say, in rows', async (format) => {
+describe('tables of actuals', () => {
+  test.each(['arrow', 'parquet'] as const)('%s: hold the rows of the pages', async (format) => {
     const { app } = await open();
     const until = '2026-02-25T00:00:00Z';
     const url = `/v1/actuals?until=${until}`;
@@ -228,7 +228,7 @@ describe('tables', () => {
     await app.close();
   });
 
-  test('have a rate of their own, below that of pages', async () => {
+  test('have their own rate limit, below that of pages', async () => {
     const { options } = createFixture();
     const { app } = await open({ settings: { ...options.settings, rateLimitPerMinute: 20 } });
     const statuses = async (accept: string, times: number) => {
@@ -243,7 +243,7 @@ describe('tables', () => {
     await app.close();
   });
 
-  test('of too many rows are refused, with how many intervals fit', async () => {
+  test('of too many rows are refused with the number of intervals that fit', async () => {
     const { app } = await open();
     const serving = app.serving.current() as Serving;
     const from = iso(CUTOFF - 100 * HOUR);

@@ -30,8 +30,8 @@ const alive = [...IDS].sort().filter((id) => id !== 'dead');
 const one = async (id: string, query: string) =>
   (await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast${query}`)).json();
 
-describe('formats', () => {
-  test('NDJSON: one forecast a line, each as it is alone; what cannot be forecast is left out and counted', async () => {
+describe('formats of GET /v1/forecasts', () => {
+  test('NDJSON: sends one forecast a line, omits and counts series without one', async () => {
     const response = await app.inject('/v1/forecasts?format=ndjson&horizon=3');
     expect(response.headers['content-type']).toBe('application/x-ndjson; charset=utf-8');
     expect(response.headers['x-series-left-out']).toBe('1');
@@ -43,7 +43,7 @@ describe('formats', () => {
     for (const line of lines) expect(line).toEqual(await one(line.seriesId, '?horizon=3'));
   });
 
-  test('CSV: one row a series and step, ids quoted where they must be', async () => {
+  test('CSV: sends one row a series and step, and quotes ids where needed', async () => {
     const odd = await createFixture({ ids: ['74', 'a,"b"'] }).build();
     const response = await odd.inject('/v1/forecasts?format=csv&horizon=2&levels=80');
     const [head, ...rows] = response.body.trimEnd().split('\n');
@@ -60,7 +60,7 @@ describe('formats', () => {
     await odd.close();
   });
 
-  test('JSON comes in pages that join up', async () => {
+  test('JSON: pages join without a gap', async () => {
     const seen: string[] = [];
     let cursor = '';
     do {
@@ -77,7 +77,7 @@ describe('formats', () => {
     expect(seen.sort()).toEqual([...IDS].sort());
   });
 
-  test('a fallback is labelled in every line and row', async () => {
+  test('labels a fallback in every line and row', async () => {
     const bare = await createFixture({ champion: null }).build();
     const lines = (await bare.inject('/v1/forecasts?format=ndjson')).body.trimEnd().split('\n');
     for (const line of lines) expect(JSON.parse(line).fallback.reason).toBe('NO_CHAMPION');
@@ -105,7 +105,7 @@ describe('formats', () => {
     ['text/html', null],
     ['application/json;q=0', null],
     [';;,q=', null],
-  ])('Accept %j gets %j', async (accept, type) => {
+  ])('selects for Accept %j the type %j', async (accept, type) => {
     const offered = ['application/json', 'application/x-ndjson', 'text/csv'];
     expect(preferredType(accept, [...offered, ...Object.values(TABLE_TYPES)])).toBe(type);
     const response = await app.inject({
@@ -116,7 +116,7 @@ describe('formats', () => {
     if (type !== null) expect(String(response.headers['content-type'])).toContain(type);
   });
 
-  test('each format has an ETag of its own, and is 304 when it is known', async () => {
+  test('each format has its own ETag and responds 304 if it is known', async () => {
     const etags = [];
     for (const format of ['json', 'ndjson', 'csv', 'arrow', 'parquet']) {
       const { headers } = await app.inject(`/v1/forecasts?format=${format}`);
@@ -140,13 +140,13 @@ describe('formats', () => {
     ['?format=csv&horizon=25', 400, 'HORIZON_INVALID'],
     ['?format=csv&levels=95', 400, 'LEVEL_UNKNOWN'],
     ['?cursor=x', 400, 'REQUEST_INVALID'],
-  ])('%s is refused before a line is sent', async (query, status, code) => {
+  ])('refuses %s before a line is sent', async (query, status, code) => {
     const response = await app.inject(`/v1/forecasts${query}`);
     expect([response.statusCode, response.json().code]).toEqual([status, code]);
   });
 });
 
-describe('tables', () => {
+describe('tables of all series', () => {
   /** The rows of CSV and of a table, as text → value of the same columns. */
   async function both(of: App, format: 'arrow' | 'parquet', query: string) {
     const response = await of.inject(`/v1/forecasts?format=${format}${query}`);
@@ -161,7 +161,7 @@ describe('tables', () => {
   }
 
   test.each(['arrow', 'parquet'] as const)(
-    '%s: the columns and rows of CSV, typed, its numbers not rounded',
+    '%s: has the columns and rows of CSV, typed and not rounded',
     async (format) => {
       const { response, head, lines, rows } = await both(app, format, '&horizon=3&levels=80');
       expect(response.headers['content-type']).toBe(TABLE_TYPES[format]);
@@ -181,7 +181,7 @@ describe('tables', () => {
     },
   );
 
-  test('a fallback is labelled in every row, and counted', async () => {
+  test('label a fallback in every row and count it', async () => {
     const bare = await createFixture({ champion: null }).build();
     const { rows } = await both(bare, 'arrow', '&horizon=2');
     for (const row of rows)
@@ -202,7 +202,7 @@ describe('tables of named series', () => {
     of.inject({ method: 'POST', url: '/v1/forecasts', payload, headers: { accept } });
 
   test.each(['arrow', 'parquet'] as const)(
-    '%s: the rows that these series have in the table of all',
+    '%s: has the rows that these series have in the table of all',
     async (format) => {
       const accept = TABLE_TYPES[format];
       const whole = await app.inject('/v1/forecasts?format=arrow&horizon=3&levels=80');
@@ -223,7 +223,7 @@ describe('tables of named series', () => {
     },
   );
 
-  test('what was sent is counted as a fallback', async () => {
+  test('count a fallback that was sent', async () => {
     const bare = await createFixture({ champion: null }).build();
     await post(bare, { seriesIds: ['74'], horizon: 1 }, TABLE_TYPES.parquet);
     expect((await bare.inject('/metrics')).body).toContain(
@@ -238,12 +238,12 @@ describe('tables of named series', () => {
     [{ seriesIds: ['dead'], horizon: 25 }, 400, 'HORIZON_INVALID'],
     [{ seriesIds: ['74'], levels: [95] }, 400, 'LEVEL_UNKNOWN'],
     [{ seriesIds: ['74'], history: 5 }, 400, 'REQUEST_INVALID'],
-  ])('%j is no table', async (payload, status, code) => {
+  ])('refuses %j as a table', async (payload, status, code) => {
     const response = await post(app, payload, TABLE_TYPES.arrow);
     expect([response.statusCode, response.json().code]).toEqual([status, code]);
   });
 
-  test('what is computed for a request is JSON alone, and other types are refused', async () => {
+  test('refuses tables of computed forecasts, and other types', async () => {
     const values = Array.from({ length: 400 }, (_, t) => t % 24);
     const history = { start: '2026-01-01T00:00:00Z', values };
     const computed = await post(app, { history }, TABLE_TYPES.arrow);
@@ -261,7 +261,7 @@ describe('tables of named series', () => {
 });
 
 describe('levels', () => {
-  test('a level is its two quantiles and the median', async () => {
+  test('a level selects its two quantiles and the median', async () => {
     expect(Object.keys((await one('74', '?levels=80')).quantiles)).toEqual(['0.1', '0.5', '0.9']);
     const { body } = await app.inject({
       method: 'POST',
@@ -271,7 +271,7 @@ describe('levels', () => {
     expect(Object.keys(JSON.parse(body).forecasts[0].quantiles)).toEqual(['0.1', '0.5', '0.9']);
   });
 
-  test('one that the model has not is refused, with those it has', async () => {
+  test('refuses an unknown level and names the known ones', async () => {
     for (const url of ['/v1/series/74/forecast?levels=80,95', '/v1/forecasts?levels=95']) {
       const response = await app.inject(url);
       expect([response.statusCode, response.json().code]).toEqual([400, 'LEVEL_UNKNOWN']);
@@ -280,7 +280,7 @@ describe('levels', () => {
   });
 
   test.each(['', 'eighty', '80;90', '80,', '-80', '1e1', '100'])(
-    'levels=%s is refused by its form',
+    'refuses the malformed levels=%s',
     async (levels) => {
       const response = await app.inject(`/v1/series/74/forecast?levels=${levels}`);
       expect([response.statusCode, response.json().code]).toEqual([400, 'REQUEST_INVALID']);
@@ -288,10 +288,10 @@ describe('levels', () => {
   );
 });
 
-describe('reading slowly', () => {
+describe('slow readers', () => {
   const many = Array.from({ length: 300 }, (_, s) => `s${String(s).padStart(4, '0')}`);
 
-  test('chunks are made only as they are read, and nothing more once the reader has gone', async () => {
+  test('chunks are made only as they are read, and none after the reader left', async () => {
     const big = await createFixture({ ids: many }).build();
     let made = 0;
     const counted = {
@@ -319,7 +319,7 @@ describe('reading slowly', () => {
     await big.close();
   });
 
-  test('a swap while a client reads: the rest is still of the model and snapshot it began with', async () => {
+  test('a response keeps its model and snapshot through a swap', async () => {
     const { fixture, build: other } = createFixture({ ids: many });
     const swapped = await other();
     const { stream } = forecastStream(
@@ -349,7 +349,7 @@ describe('reading slowly', () => {
     await swapped.close();
   });
 
-  test('a client that goes away in the middle costs nothing but its own response', async () => {
+  test('a client that disconnects affects only its own response', async () => {
     const { options } = createFixture({ ids: many });
     const server = await startServer({
       ...options,
@@ -368,7 +368,7 @@ describe('reading slowly', () => {
   });
 });
 
-describe('a wrong method', () => {
+describe('unsupported methods', () => {
   test.each([
     ['DELETE', '/v1/model', 'GET, HEAD'],
     ['PUT', '/v1/forecasts?x=1', 'GET, HEAD, POST'],
@@ -384,7 +384,7 @@ describe('a wrong method', () => {
     ]);
   });
 
-  test('a path that is not there stays 404', async () => {
+  test('an unknown path stays 404', async () => {
     for (const url of ['/v2/model', '/v1/series/a/b/forecast', '/v1/modelx'])
       expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(404);
   });

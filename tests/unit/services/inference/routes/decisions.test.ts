@@ -31,7 +31,7 @@ async function fixtureWithDecisions() {
   return { ...made, app, store, reads: () => reads };
 }
 
-test('the champion of a time, and the decisions until then with their evidence', async () => {
+test('returns the champion of a time and the decisions until then with their evidence', async () => {
   const { app } = await fixtureWithDecisions();
   const now = (await app.inject('/v1/decisions')).json();
   expect(now).toMatchObject({
@@ -52,7 +52,7 @@ test('the champion of a time, and the decisions until then with their evidence',
   await app.close();
 });
 
-test('a time that is none, a limit out of range and what is not known are refused', async () => {
+test('refuses an invalid time, a limit out of range and an unknown parameter', async () => {
   const { app } = await fixtureWithDecisions();
   const wrong = ['at=2024-02-30T00:00:00Z', 'at=yesterday', 'limit=0', 'limit=201', 'from=1'];
   for (const query of wrong) {
@@ -62,7 +62,7 @@ test('a time that is none, a limit out of range and what is not known are refuse
   await app.close();
 });
 
-test('the store is asked once in 15 s, and a response that did not change is a 304', async () => {
+test('reads the store once in 15 s and responds 304 without a change', async () => {
   const { app, clock, reads } = await fixtureWithDecisions();
   const { etag } = (await app.inject('/v1/decisions')).headers;
   const again = await app.inject({
@@ -76,7 +76,7 @@ test('the store is asked once in 15 s, and a response that did not change is a 3
   await app.close();
 });
 
-test('a store that is away is a 503, and is asked again; without a log there are no decisions', async () => {
+test('responds 503 while the store is away; without a log there are no decisions', async () => {
   let isAway = true;
   const decisions = {
     recent: async () => {

@@ -8,7 +8,7 @@ const dataOf = (text: string) =>
     JSON.parse(data as string),
   );
 
-test('without seconds: what is served now, as /health/ready says it, and when to come again', async () => {
+test('without seconds sends what is served now and the time to reconnect', async () => {
   const app = await createFixture().build();
   const response = await app.inject('/v1/events');
   expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
@@ -18,14 +18,14 @@ test('without seconds: what is served now, as /health/ready says it, and when to
   await app.close();
 });
 
-test('nothing is served: the reason, as everywhere', async () => {
+test('responds 503 with the reason if nothing is served', async () => {
   const app = await createFixture({ snapshot: 0 }).build();
   const response = await app.inject('/v1/events?seconds=5');
   expect([response.statusCode, response.json().code]).toEqual([503, 'SNAPSHOT_EMPTY']);
   await app.close();
 });
 
-test('a change is an event of its own; the stream ends when the service stops', async () => {
+test('sends an event for each change, and ends when the service stops', async () => {
   const { fixture, options } = createFixture({ snapshot: 3 });
   const server = await startServer({
     ...options,
@@ -52,7 +52,7 @@ test('a change is an event of its own; the stream ends when the service stops', 
   await closed;
 });
 
-test('a service that sends no streams ends each at once, and a wrong request is refused', async () => {
+test('ends each stream at once if streams are off, and refuses an invalid request', async () => {
   const { build, options } = createFixture();
   const app = await build({ settings: { ...options.settings, eventStreamMs: 0 } });
   expect(dataOf((await app.inject('/v1/events?seconds=60')).body)).toHaveLength(1);
@@ -61,7 +61,7 @@ test('a service that sends no streams ends each at once, and a wrong request is 
   await app.close();
 });
 
-test('one client cannot take the streams of all', async () => {
+test('one client cannot take all streams', async () => {
   const app = await createFixture().build();
   const ask = (remoteAddress: string, seconds: number) =>
     app.inject({ url: `/v1/events?seconds=${seconds}`, remoteAddress });
@@ -81,7 +81,7 @@ test('one client cannot take the streams of all', async () => {
   await closed;
 });
 
-test('a stream that has ended counts no more', async () => {
+test('a stream that has ended no longer counts against the limit', async () => {
   const app = await createFixture().build();
   for (let i = 0; i < 25; i++) expect((await app.inject('/v1/events')).statusCode).toBe(200);
   await app.close();

@@ -20,7 +20,7 @@ import {
   weeklyNaive,
 } from '../../../../fakes/inference.ts';
 
-describe('explanation', () => {
+describe('GET /v1/series/{id}/explanation', () => {
   const { build, fixture, options } = createFixture();
   let app: App;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('explanation', () => {
     };
   };
 
-  test('of the current cutoff: the served forecast, its baseline and parts, at every step and in sum', async () => {
+  test('has the served forecast, its baseline and parts, which sum at every step', async () => {
     const { status, body } = await ask('74');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -72,7 +72,7 @@ describe('explanation', () => {
       );
   });
 
-  test('similar days are past days with what happened after them, nearest first', async () => {
+  test('lists similar past days and what followed them, nearest first', async () => {
     const { body } = await ask('75');
     expect(body.similarDays).toHaveLength(5);
     const row = panelOf(IDS, 10).columns.target.subarray(LENGTH, 2 * LENGTH);
@@ -84,7 +84,7 @@ describe('explanation', () => {
     }
   });
 
-  test('a cutoff of the last days is explained as it was then; the current one by its name is the same as without', async () => {
+  test('explains an earlier cutoff as of then, and the current one as without a cutoff', async () => {
     expect((await ask('74', iso(CUTOFF))).body).toEqual((await ask('74')).body);
     const { status, body } = await ask('74', iso(CUTOFF - 5 * HOUR).replace(':00.000Z', 'Z'));
     expect([status, body.cutoff, body.timestamps[0]]).toEqual([
@@ -120,14 +120,14 @@ describe('explanation', () => {
     ['a day alone', '2026-02-20', 400, 'REQUEST_INVALID', 'ends in Z'],
     ['empty', '', 400, 'REQUEST_INVALID', 'ends in Z'],
     ['a number', '1767571200000', 400, 'REQUEST_INVALID', 'ends in Z'],
-  ])('a cutoff that is %s is refused', async (_title, cutoff, status, code, words) => {
+  ])('refuses a cutoff that is %s', async (_title, cutoff, status, code, words) => {
     const { body, ...response } = await ask('74', cutoff);
     expect([response.status, body.code]).toEqual([status, code]);
     expect(body.detail).toContain(words);
     expect(body.fix).toMatch(/\w/);
   });
 
-  test('an unknown series, one without values, an unknown parameter', async () => {
+  test('refuses an unknown series, one without values and an unknown parameter', async () => {
     expect(await ask('nope')).toMatchObject({ status: 404, body: { code: 'SERIES_UNKNOWN' } });
     expect(await ask('__proto__')).toMatchObject({ status: 404, body: { code: 'SERIES_UNKNOWN' } });
     expect(await ask('dead')).toMatchObject({ status: 422, body: { code: 'HISTORY_TOO_SHORT' } });
@@ -135,7 +135,7 @@ describe('explanation', () => {
     expect([twice.statusCode, twice.json().code]).toEqual([400, 'REQUEST_INVALID']);
   });
 
-  test('any cutoff gets a status below 500', async () => {
+  test('responds to any cutoff with a status below 500', async () => {
     const cutoff = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 60 }),
       fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
@@ -148,7 +148,7 @@ describe('explanation', () => {
     );
   });
 
-  test('a known response is 304; an awkward id works', async () => {
+  test('responds 304 to a known ETag and accepts an id with special characters', async () => {
     const { headers } = await app.inject('/v1/series/74/explanation');
     const again = await app.inject({
       url: '/v1/series/74/explanation',
@@ -158,7 +158,7 @@ describe('explanation', () => {
     expect((await ask('a/b')).body.seriesId).toBe('a/b');
   });
 
-  test('without a model it is 503', async () => {
+  test('responds 503 without a model', async () => {
     const empty = await createFixture({ champion: null }).build();
     expect(await ask('74', undefined, empty)).toMatchObject({
       status: 503,
@@ -167,7 +167,7 @@ describe('explanation', () => {
     await empty.close();
   });
 
-  test('a forecaster without inputs cannot be explained, at any cutoff', async () => {
+  test('refuses a forecaster without inputs at any cutoff', async () => {
     const [naive] = naiveForecasters(168);
     const quantiles = [0.1, 0.5, 0.9];
     const point = { ...naive, quantiles, predict: weeklyNaive().predict };
@@ -180,7 +180,7 @@ describe('explanation', () => {
     await other.close();
   });
 
-  test('parts that do not sum are never sent', async () => {
+  test('never sends parts that do not sum to the forecast', async () => {
     const twice = weeklyNaive(2);
     const liar = { ...weeklyNaive(), predictStored: twice.predictStored.bind(twice) };
     const other = await createFixture({ makeForecaster: () => liar }).build();
@@ -191,7 +191,7 @@ describe('explanation', () => {
     await other.close();
   });
 
-  test('one client may ask for a tenth as many explanations as for other things', async () => {
+  test('limits explanations to a tenth of the rate of other routes', async () => {
     const settings = { ...options.settings, rateLimitPerMinute: 20 };
     const limited = await build({ settings });
     const statuses: number[] = [];

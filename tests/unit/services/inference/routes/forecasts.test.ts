@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-test('many series come in the order asked, each the same as asked alone', async () => {
+test('returns many series in the order asked, each as if asked alone', async () => {
   const seriesIds = ['75', '74', 'a/b'];
   const { forecasts } = (
     await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { seriesIds, horizon: 5 } })
@@ -18,7 +18,7 @@ test('many series come in the order asked, each the same as asked alone', async 
   expect(forecasts[1]).toEqual((await app.inject('/v1/series/74/forecast?horizon=5')).json());
 });
 
-test('a post of forecasts changes nothing: sent again, with a key or without, it gets the same response', async () => {
+test('POST /v1/forecasts has no side effect: a repeated post gets the same response', async () => {
   const post = (headers: Record<string, string>) =>
     app.inject({
       method: 'POST',

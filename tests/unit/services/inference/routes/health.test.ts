@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createFixture, HOUR } from '../../../../fakes/inference.ts';
 
-test('alive, ready, and how old the data is by our own clock', async () => {
+test('reports liveness, readiness and the age of the data by the service clock', async () => {
   const { build, clock } = createFixture();
   const app = await build();
   expect((await app.inject('/health/live')).json()).toEqual({ status: 'live', access: 'open' });

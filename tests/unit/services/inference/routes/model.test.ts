@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { CUTOFF, createFixture, IDS } from '../../../../fakes/inference.ts';
 
-test('the model route names champion, promotion, snapshot and figures', async () => {
+test('names champion, promotion, snapshot and figures', async () => {
   const app = await createFixture().build();
   const response = (await app.inject('/v1/model')).json();
   expect(response.model).toMatchObject({

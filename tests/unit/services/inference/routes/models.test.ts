@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { HeadwayError } from '../../../../../platform/errors.ts';
 import { createFixture, HOUR, NOW } from '../../../../fakes/inference.ts';
 
-test('every model, newest first, with what was decided about it', async () => {
+test('lists every model newest first, with the decisions about it', async () => {
   const app = await createFixture({ champion: 'model-1' }).build();
   const { models, total, nextCursor } = (await app.inject('/v1/models')).json();
   expect([total, nextCursor]).toEqual([4, null]);
@@ -30,7 +30,7 @@ test('every model, newest first, with what was decided about it', async () => {
   await app.close();
 });
 
-test('pages join up; a cursor of nobody’s is refused', async () => {
+test('pages join without a gap; a foreign cursor is refused', async () => {
   const app = await createFixture().build();
   const seen: string[] = [];
   let cursor = '';
@@ -45,7 +45,7 @@ test('pages join up; a cursor of nobody’s is refused', async () => {
   await app.close();
 });
 
-test('it is 304 until something was decided, and looks again after a while', async () => {
+test('responds 304 until a decision is made, and refreshes after a while', async () => {
   const { fixture, build, clock } = createFixture();
   const app = await build();
   const { etag } = (await app.inject('/v1/models')).headers;
@@ -66,7 +66,7 @@ test('it is 304 until something was decided, and looks again after a while', asy
   await app.close();
 });
 
-test('a store that is away: 503 while nothing was read, then the last good list', async () => {
+test('responds 503 until the first read succeeds, later with the last good list', async () => {
   const { fixture, build, clock } = createFixture();
   const app = await build();
   fixture.broken = { list: new HeadwayError('STORE_CORRUPT', 'a card is torn') };

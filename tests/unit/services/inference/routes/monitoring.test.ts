@@ -17,7 +17,7 @@ import { publish, score, sourcesOf } from '../../../../fixtures/published.ts';
 const iso = (ms: number) => new Date(ms).toISOString();
 const ROUTES = ['/v1/monitoring', '/v1/jobs', '/v1/series/74/record', '/v1/actuals'];
 
-describe('where a check was made', () => {
+describe('monitoring routes after a check', () => {
   const store = memoryObjectStore();
   let app: App;
   beforeAll(async () => {
@@ -82,7 +82,7 @@ describe('where a check was made', () => {
     expect((await app.inject('/v1/jobs?limit=1')).json().runs).toEqual([runs[0]]);
   });
 
-  test.each(ROUTES)('%s that did not change is a 304', async (url) => {
+  test.each(ROUTES)('%s responds 304 without a change', async (url) => {
     const { etag } = (await app.inject(url)).headers;
     const again = await app.inject({ url, headers: { 'if-none-match': String(etag) } });
     expect([again.statusCode, again.body]).toEqual([304, '']);
@@ -93,13 +93,13 @@ describe('where a check was made', () => {
     '/v1/monitoring?days=3',
     '/v1/jobs?limit=201',
     '/v1/jobs?limit=x',
-  ])('%s is refused', async (url) => {
+  ])('refuses %s', async (url) => {
     const reply = await app.inject(url);
     expect([reply.statusCode, reply.json().code]).toEqual([400, 'REQUEST_INVALID']);
   });
 });
 
-test('without a check, and without monitoring at all, the replies are empty', async () => {
+test('replies are empty without a check and without monitoring', async () => {
   for (const more of [{}, { monitoring: sourcesOf(memoryObjectStore()) }]) {
     const app = await createFixture().build(more);
     const monitoring = await app.inject('/v1/monitoring');
@@ -110,7 +110,7 @@ test('without a check, and without monitoring at all, the replies are empty', as
   }
 });
 
-test('a store that is away is a 503, and is asked again; it is asked once in 15 s', async () => {
+test('responds 503 while the store is away, and reads it once in 15 s', async () => {
   let [reads, isAway] = [0, true];
   const away = async <T>(reply: T) => {
     reads++;
@@ -138,7 +138,7 @@ test('a store that is away is a 503, and is asked again; it is asked once in 15 
   await app.close();
 });
 
-test('each route asks for its scope', async () => {
+test('each route requires its scope', async () => {
   const keyOf = (scopes: readonly Scope[]) =>
     makeKey(
       { name: 'test', scopes, requestsPerMinute: null, createdAt: NOW, expiresAt: null },

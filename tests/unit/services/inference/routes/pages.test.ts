@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import { buildApp } from '../../../../../services/inference/app.ts';
 import { createFixture } from '../../../../fakes/inference.ts';
 
-test('the page, its files, the docs and the figures are there, under a strict policy', async () => {
+test('serves page, files, docs and metrics under a strict content policy', async () => {
   const app = await createFixture().build();
   for (const url of ['/', '/dashboard/page.css', '/dashboard/page.js', '/docs', '/metrics']) {
     const response = await app.inject(url);
@@ -25,7 +25,7 @@ test('the page, its files, the docs and the figures are there, under a strict po
   await app.close();
 });
 
-test('a page that could not be read is read again', async () => {
+test('reads a page again that could not be read', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'headway-page-'));
   const app = await buildApp({
     ...createFixture().options,

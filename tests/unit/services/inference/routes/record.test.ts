@@ -19,7 +19,7 @@ afterAll(() => app.close());
 const record = async (query = ''): Promise<RecordResponse> =>
   (await app.inject(`${RECORD}${query}`)).json();
 
-test('forecasts of the last week stand next to their actuals and errors', async () => {
+test('lists forecasts of the last week next to their actuals and errors', async () => {
   const body = await record();
   expect(body).toMatchObject({
     ...{ seriesId: '74', title: 'North Harbour', frequency: 'PT1H', scoredAt: iso(NOW) },
@@ -41,7 +41,7 @@ test('forecasts of the last week stand next to their actuals and errors', async 
   });
 });
 
-test('the score is that of the pairs that are shown', async () => {
+test('scores the pairs that are shown', async () => {
   // Hours 4 to 6 were forecast from 0 to 5 o'clock: errors of 1 to 4 hours, bands of two hours.
   const range = `?from=${iso(DAY_START + 4 * HOUR)}&until=${iso(DAY_START + 7 * HOUR)}`;
   const { score, forecasts, actuals } = await record(range);
@@ -57,7 +57,7 @@ test('the score is that of the pairs that are shown', async () => {
   expect(score).toEqual({ pairs: 12, mae: 2.5, bias: -2.5, coverage: 0.5, nominal: 0.8 });
 });
 
-test('a series without a record, and a time before it, have an empty one', async () => {
+test('the record is empty for a series without one and for a time before it', async () => {
   const id = encodeURIComponent(IDS[3] as string);
   const other = (await app.inject(`/v1/series/${id}/record`)).json();
   const early = await record('?from=2025-01-01T00:00:00Z&until=2025-01-02T00:00:00Z');
@@ -78,12 +78,12 @@ test.each([
   ['/v1/actuals?from=2026-01-01T00:00:00Z&until=2025-01-01T00:00:00Z', 400, 'REQUEST_INVALID'],
   ['/v1/actuals?from=2020-01-01T00:00:00Z', 400, 'REQUEST_INVALID'],
   ['/v1/actuals?cursor=%21', 400, 'REQUEST_INVALID'],
-])('%s is a %i', async (url, status, code) => {
+])('responds to %s with %i', async (url, status, code) => {
   const reply = await app.inject(url);
   expect([reply.statusCode, reply.json().code]).toEqual([status, code]);
 });
 
-test('a record that was torn is a 503 with its reason', async () => {
+test('responds 503 with the reason for a corrupt record', async () => {
   const torn = memoryObjectStore();
   await publish(torn);
   for (const key of torn.objects.keys()) torn.objects.set(key, new Uint8Array(3));
@@ -95,7 +95,7 @@ test('a record that was torn is a 503 with its reason', async () => {
   await broken.close();
 });
 
-test('actuals come in pages of series, unknown ones as null', async () => {
+test('pages actuals by series, with null for unknown values', async () => {
   const first = (await app.inject('/v1/actuals?limit=2')).json();
   expect([first.total, first.timestamps.length, first.series.length]).toEqual([7, 24, 2]);
   const ids: string[] = first.series.map((one: { seriesId: string }) => one.seriesId);

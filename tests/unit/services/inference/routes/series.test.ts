@@ -16,7 +16,7 @@ import {
   panelOf,
 } from '../../../../fakes/inference.ts';
 
-describe('series', () => {
+describe('GET /v1/series', () => {
   const { build } = createFixture();
   let app: App;
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describe('series', () => {
   afterAll(() => app.close());
   const iso = (timestamp: number) => new Date(timestamp).toISOString();
 
-  test('a forecast says what it is of, what made it, and gives quantiles as columns', async () => {
+  test('a forecast names series, model and snapshot, and has a column per quantile', async () => {
     const response = await app.inject('/v1/series/74/forecast?horizon=3&history=2');
     const { target } = panelOf(IDS, 10).columns;
     const lastWeek = (step: number) => target[LENGTH - 1 + step - 168];
@@ -53,7 +53,7 @@ describe('series', () => {
     expect(forecast.history.values).toHaveLength(2);
   });
 
-  test('without a horizon it is the whole of what the model forecasts, and without history none comes along', async () => {
+  test('a forecast has by default the horizon of the model and no history', async () => {
     const response = (await app.inject('/v1/series/74/forecast')).json();
     expect(response.horizon).toBe(24);
     expect(response.quantiles['0.9']).toHaveLength(24);

@@ -32,8 +32,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe('the portable text counts as the embedded engine does', () => {
-  test('a repeated hour, a skipped one, and rows of every reason', async () => {
+describe('portable SQL counts as the embedded engine does', () => {
+  test('for a repeated hour, a skipped hour and rejections for every reason', async () => {
     const local = [
       ...hours('2023-11-05T00:30', 12),
       ...hours('2023-03-12T01:30', 8),
@@ -61,7 +61,7 @@ describe('the portable text counts as the embedded engine does', () => {
     expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, 1000]);
   });
 
-  test('whole numbers as series stay in the order of numbers, so that the part is the same bytes', async () => {
+  test('for integer series in numeric order, with identical bytes', async () => {
     const raw = [100, 20, 3].map((series) => ({
       series: String(series),
       local: '2023-06-01 10:00:00',
@@ -74,8 +74,8 @@ describe('the portable text counts as the embedded engine does', () => {
   });
 });
 
-describe('a changing table is noticed', () => {
-  test('rows that come between the two statements', async () => {
+describe('a table that changes', () => {
+  test('is refused if rows arrive between the two statements', async () => {
     const rows = rowsOf([{ series: 'a', local: '2023-06-01 10:00:00' }]);
     const part: RawPart = {
       name: 'part',
@@ -110,8 +110,8 @@ describe('a changing table is noticed', () => {
   });
 });
 
-describe('the clock as a table', () => {
-  test('autumn, spring and the edges of a span in New York', () => {
+describe('clock segments', () => {
+  test('cover autumn, spring and the edges of a span in New York', () => {
     const stretches = clockStretches(
       'America/New_York',
       utc('2023-11-04T00'),
@@ -179,7 +179,7 @@ describe('the clock as a table', () => {
   });
 });
 
-test('the text for a domain that only DuckDB reads is refused with a fix', () => {
+test('refuses portable SQL for a domain that only DuckDB reads, with a fix', () => {
   const query = (extra: Partial<RawRows>): PortablePart => ({
     dialect: trinoDialect,
     domain,

@@ -92,8 +92,8 @@ const cutInTheMiddle: Trouble = (response) => {
   setImmediate(() => response.destroy());
 };
 
-describe('a part counted by the cluster', () => {
-  test('is the same file and the same account as of the embedded engine, over several pages', async () => {
+describe('a part counted by Trino', () => {
+  test('equals the file and counts of the embedded engine, over several pages', async () => {
     const ours = await embeddedEngine.aggregate(options('duckdb.parquet'));
     const theirs = await aggregate();
     expect({ ...theirs, path: '' }).toEqual({ ...ours, path: '' });
@@ -103,7 +103,7 @@ describe('a part counted by the cluster', () => {
     expect(cluster.statements).toHaveLength(2);
   });
 
-  test('figures outside their ranges are counted there, too', async () => {
+  test('has the same counts of values outside their ranges', async () => {
     const profile = options('a');
     expect(await engine().countOutside(profile)).toEqual(
       await embeddedEngine.countOutside(profile),
@@ -111,7 +111,7 @@ describe('a part counted by the cluster', () => {
     expect(await engine().countOutside(profile)).toEqual([{ range: 'small', rows: 2 }]);
   });
 
-  test('every request names the session', async () => {
+  test('names the session in every request', async () => {
     await aggregate();
     const session = {
       'x-trino-user': 'ada',
@@ -126,19 +126,16 @@ describe('a part counted by the cluster', () => {
     ['busy', respondWith(503)],
     ['cut before the response', cut],
     ['cut in the middle of it', cutInTheMiddle],
-  ])(
-    'a coordinator that is %s is asked again, on the statement and on a page',
-    async (_what, trouble) => {
-      cluster.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
-      expect((await aggregate()).rowsUsed).toBe(5);
-      // The statements ran once each, whatever was asked again.
-      expect(cluster.statements).toHaveLength(2);
-    },
-  );
+  ])('retries a statement and a page if the coordinator is %s', async (_what, trouble) => {
+    cluster.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
+    expect((await aggregate()).rowsUsed).toBe(5);
+    // The statements ran once each, whatever was asked again.
+    expect(cluster.statements).toHaveLength(2);
+  });
 });
 
-describe('what cannot be done is said', () => {
-  test('a cluster that stays busy', async () => {
+describe('Trino errors', () => {
+  test('reports a cluster that stays busy', async () => {
     for (let i = 0; i < 10; i++) cluster.trouble.set(i, respondWith(503));
     await expect(aggregate()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
@@ -147,7 +144,7 @@ describe('what cannot be done is said', () => {
     expect(cluster.seen).toHaveLength(3);
   });
 
-  test('a table that is not there, in the words of the cluster', async () => {
+  test('reports an unknown table in the words of the cluster', async () => {
     const wrong = { ...options('a'), part: { ...part, feed: 'yellow' } };
     await expect(engine().aggregate(wrong)).rejects.toMatchObject({
       code: 'SOURCE_INVALID',
@@ -156,7 +153,7 @@ describe('what cannot be done is said', () => {
     });
   });
 
-  test('an error between two pages: nothing is written', async () => {
+  test('writes nothing after an error between two pages', async () => {
     const body = {
       id: 'q',
       error: {
@@ -179,7 +176,7 @@ describe('what cannot be done is said', () => {
     [302, '', 'SOURCE_UNAVAILABLE', /HTTP 302/],
     [200, '<html>', 'SOURCE_UNAVAILABLE', /not JSON/],
     [200, '{"nextUri": "http://169.254.169.254/latest"}', 'SOURCE_UNAVAILABLE', /another address/],
-  ])('HTTP %d %s is %s', async (status, body, code, message) => {
+  ])('reports HTTP %d %s as %s', async (status, body, code, message) => {
     cluster.trouble.set(0, respondWith(status, body));
     const failed = aggregate();
     await expect(failed).rejects.toMatchObject({ code });
@@ -187,7 +184,7 @@ describe('what cannot be done is said', () => {
     expect(cluster.seen).toHaveLength(1);
   });
 
-  test('whoever reads no further cancels the statement', async () => {
+  test('cancels the statement if the reader stops early', async () => {
     for await (const row of trinoEngine(address(), client()).query('SELECT * FROM range(20)')) {
       expect(row).toHaveLength(1);
       break;
@@ -196,7 +193,7 @@ describe('what cannot be done is said', () => {
   });
 });
 
-describe('addresses', () => {
+describe('parseTrinoAddress', () => {
   test.each([
     [
       'trino://localhost:8080/hive/raw',
@@ -206,7 +203,7 @@ describe('addresses', () => {
       'trinos://ada@trino.example.org/ice/a_b',
       { origin: 'https://trino.example.org', user: 'ada', catalog: 'ice', schema: 'a_b' },
     ],
-  ])('%s', (text, expected) => {
+  ])('parses %s', (text, expected) => {
     expect(parseTrinoAddress(text)).toEqual(expected);
   });
 
@@ -217,7 +214,7 @@ describe('addresses', () => {
     'trino://u:secret@host/hive/raw',
     'http://host/hive/raw',
     'trino://h/c/s?x=1',
-  ])('%s is none', (text) => {
+  ])('refuses %s', (text) => {
     expect(() => parseTrinoAddress(text)).toThrow(/not the address of a Trino cluster/);
   });
 });
