@@ -37,8 +37,8 @@ const raw = (port: number, bytes: string): Promise<string> =>
     socket.on('close', () => resolve(response));
   });
 
-describe('server', () => {
-  test('it responds over HTTP, finds a new snapshot by itself, and close leaves nothing', async () => {
+describe('startServer', () => {
+  test('responds over HTTP, finds a new snapshot, and close leaves nothing open', async () => {
     const { server, fixture } = await start();
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
     fixture.snapshot = 2;
@@ -53,7 +53,7 @@ describe('server', () => {
     await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
   });
 
-  test('it makes the totals before anybody asks for one, and an app without a server does not', async () => {
+  test('computes totals before the first request; an app without a server does not', async () => {
     const { options } = createFixture();
     const grouped: string[] = [];
     const domain = {
@@ -75,7 +75,7 @@ describe('server', () => {
     await server.close();
   });
 
-  test('a store that never replies: it listens, is not ready, and stops in time', async () => {
+  test('listens without being ready if the store never replies, and stops in time', async () => {
     const { options } = createFixture();
     const never = () => new Promise<never>(() => {});
     const server = await startServer({
@@ -91,7 +91,7 @@ describe('server', () => {
     await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
   });
 
-  test('while it drains it serves, and each response closes its connection', async () => {
+  test('serves while it drains, and each response closes its connection', async () => {
     const { options } = createFixture();
     const server = await startServer({
       ...options,
@@ -113,7 +113,7 @@ describe('server', () => {
     await closed; // no connection is left, so the drain ends
   });
 
-  test('a port that is taken is a clear error', async () => {
+  test('reports a port in use with a code and a fix', async () => {
     const { server } = await start();
     const refused = await start({}, server.port).catch((error: unknown) => error);
     expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
@@ -123,7 +123,7 @@ describe('server', () => {
     await server.close();
   });
 
-  test('bytes that are no HTTP, and headers without end, get a problem and lose the connection', async () => {
+  test('responds with a problem to bytes that are not HTTP and to endless headers', async () => {
     const { server } = await start();
     const nonsense = await raw(server.port, 'HELLO\r\n\r\n');
     expect(nonsense).toMatch(/^HTTP\/1\.1 400 /);
@@ -151,7 +151,7 @@ describe('server', () => {
     await server.close();
   });
 
-  test('a body that trickles in is cut off by the limit of a request', async () => {
+  test('cuts off a slow body at the request timeout', async () => {
     const { options } = createFixture();
     const server = await startServer({
       ...options,
@@ -165,7 +165,7 @@ describe('server', () => {
     await server.close();
   });
 
-  test('a body that is too large gets a response however much of it is still to come, and the connection goes on', async () => {
+  test('responds to a body that is too large, and keeps the connection', async () => {
     const { server } = await start();
     const body = 'x'.repeat(3_000_000);
     const headers = ['Host: x', 'Content-Type: application/json', `Content-Length: ${body.length}`];
@@ -180,7 +180,7 @@ describe('server', () => {
     await server.close();
   });
 
-  test('a full log disk: it responds all the same, counts the lines, and logs again once there is room', async () => {
+  test('responds while the log disk is full, counts lost lines, and logs again later', async () => {
     let isFull = false;
     let log = '';
     const logger = createLogger({
@@ -208,7 +208,7 @@ describe('server', () => {
     await app.close();
   });
 
-  test('connections beyond the maximum are closed, and counted', async () => {
+  test('closes and counts connections beyond the maximum', async () => {
     const { options } = createFixture();
     const server = await startServer({
       ...options,
@@ -237,7 +237,7 @@ describe('server', () => {
     await server.close();
   });
 
-  test('a client that keeps its connection open does not hold up the stop', async () => {
+  test('a kept-alive connection does not delay the stop', async () => {
     const { server } = await start({ makeForecaster: () => weeklyNaive() });
     const socket = connect(server.port, '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));

@@ -27,7 +27,7 @@ const SERIES = 530;
 const HORIZON = 6;
 
 describe('shards', () => {
-  test('of any number of series they follow one another, and differ by one at most', () => {
+  test('cover any number of series in order, with sizes that differ by one at most', () => {
     fc.assert(
       fc.property(fc.nat(5000), fc.integer({ min: 1, max: 40 }), (series, count) => {
         const ranges = Array.from({ length: count }, (_, i) =>
@@ -45,14 +45,14 @@ describe('shards', () => {
   test.each([
     ['1/1', { index: 1, count: 1 }],
     ['3/8', { index: 3, count: 8 }],
-  ])('%s', (text, shard) => expect(parseShard(text)).toEqual(shard));
+  ])('parses %s', (text, shard) => expect(parseShard(text)).toEqual(shard));
 
-  test.each(['0/8', '9/8', '8', '1/0', '-1/8', '1.5/8', '1/8/2', ''])('%s is none', (text) => {
+  test.each(['0/8', '9/8', '8', '1/0', '-1/8', '1.5/8', '1/8/2', ''])('refuses %s', (text) => {
     expect(() => parseShard(text)).toThrow(/is not a shard/);
   });
 });
 
-describe('a batch in shards is the batch, bit for bit', () => {
+describe('a batch in shards equals the whole batch bit for bit', () => {
   let forecaster: Forecaster;
   let panel: Panel;
   beforeAll(async () => {
@@ -94,7 +94,7 @@ describe('a batch in shards is the batch, bit for bit', () => {
       ...(shard === undefined ? {} : { shard: parseShard(shard) }),
     });
 
-  test.each([1, 2, 3, 7])('%d of them', async (count) => {
+  test.each([1, 2, 3, 7])('with %d shards', async (count) => {
     const whole = await issue();
     const shards = [];
     for (let i = 1; i <= count; i++) shards.push(await issue(`${i}/${count}`));
@@ -192,7 +192,7 @@ describe('a batch in shards is the batch, bit for bit', () => {
     }
   });
 
-  test('of a shard of which the model says nothing a baseline forecasts; a batch of nothing else is an error', async () => {
+  test('a shard without model forecasts gets a baseline; a batch of nothing else fails', async () => {
     const sound = forecaster;
     const mute: Forecaster['predict'] = ({ seriesIds }, _cutoff, horizon) =>
       new Float32Array(seriesIds.length * sound.quantiles.length * horizon).fill(Number.NaN);
@@ -207,7 +207,7 @@ describe('a batch in shards is the batch, bit for bit', () => {
     }
   });
 
-  test('a shard without a series is empty, and no error', async () => {
+  test('a shard without a series is empty and not an error', async () => {
     const { entry } = await issue('1/1000');
     expect([entry.seriesIds, [...entry.values]]).toEqual([[], []]);
   });

@@ -37,7 +37,7 @@ async function served(store: ObjectStore) {
   return { ask, clock };
 }
 
-test('a revoked key, a new one, and one that is gone count within 30 seconds', async () => {
+test('revoked, new and removed keys take effect within 30 seconds', async () => {
   const store = memoryObjectStore();
   const log = openKeyLog({ store, domain: 'demo' });
   const [first, second] = [make(), make()];
@@ -55,7 +55,7 @@ test('a revoked key, a new one, and one that is gone count within 30 seconds', a
   expect(await ask(second.key)).toBe('API_KEY_UNKNOWN');
 });
 
-test('without any key in the store nobody is served, until one is published', async () => {
+test('refuses every request without a key in the store, until one is published', async () => {
   const store = memoryObjectStore();
   const { ask, clock } = await served(store);
   const { key, record } = make();
@@ -66,7 +66,7 @@ test('without any key in the store nobody is served, until one is published', as
   expect(await ask(key)).toBe(200);
 });
 
-test('a store out of reach: 503 until keys were read once, then the last good ones', async () => {
+test('responds 503 until keys were read once, later uses the last good ones', async () => {
   const store = memoryObjectStore();
   let isDown = true;
   const broken: ObjectStore = {
@@ -88,7 +88,7 @@ test('a store out of reach: 503 until keys were read once, then the last good on
   expect([await ask(key), await ask(make().key)]).toEqual([200, 'API_KEY_UNKNOWN']);
 });
 
-test('a set that is not of keys leaves the last good ones', async () => {
+test('keeps the last good keys if the next set is invalid', async () => {
   const store = memoryObjectStore();
   const log = openKeyLog({ store, domain: 'demo' });
   const { key, record } = make();

@@ -20,20 +20,25 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test.each([true, false])('a proxy that cuts the path off: %s', async (strips) => {
-  const proxy = await prefixProxy(server.port, PREFIX, strips);
-  const base = `${proxy.url}${PREFIX}/`;
-  const found = await walkPage(base);
-  expect(found).toEqual(expect.arrayContaining([`${base}dashboard/page.js`, `${base}docs/`]));
-  const docs = await fetch(`${base}docs`);
-  expect(await docs.text()).toContain(`${PREFIX}/docs/static/`);
-  const { servers } = (await (await fetch(`${base}openapi.json`)).json()) as { servers: object[] };
-  expect(servers).toMatchObject([{ url: PREFIX }]);
-  expect((await fetch(`${base}v1/series/74/forecast`)).status).toBe(200);
-  if (!strips) {
-    const bare = await fetch(base.slice(0, -1), { redirect: 'manual' });
-    expect([bare.status, bare.headers.get('location')]).toEqual([308, `${PREFIX}/`]);
-    expect((await fetch(`${proxy.url}${PREFIX}x/v1/model`)).status).toBe(404);
-  }
-  await proxy.close();
-});
+test.each([true, false])(
+  'serves the page below a prefix; the proxy strips it: %s',
+  async (strips) => {
+    const proxy = await prefixProxy(server.port, PREFIX, strips);
+    const base = `${proxy.url}${PREFIX}/`;
+    const found = await walkPage(base);
+    expect(found).toEqual(expect.arrayContaining([`${base}dashboard/page.js`, `${base}docs/`]));
+    const docs = await fetch(`${base}docs`);
+    expect(await docs.text()).toContain(`${PREFIX}/docs/static/`);
+    const { servers } = (await (await fetch(`${base}openapi.json`)).json()) as {
+      servers: object[];
+    };
+    expect(servers).toMatchObject([{ url: PREFIX }]);
+    expect((await fetch(`${base}v1/series/74/forecast`)).status).toBe(200);
+    if (!strips) {
+      const bare = await fetch(base.slice(0, -1), { redirect: 'manual' });
+      expect([bare.status, bare.headers.get('location')]).toEqual([308, `${PREFIX}/`]);
+      expect((await fetch(`${proxy.url}${PREFIX}x/v1/model`)).status).toBe(404);
+    }
+    await proxy.close();
+  },
+);

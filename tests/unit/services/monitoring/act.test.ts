@@ -54,14 +54,14 @@ const log = async () =>
   }));
 const seen = async () => (await decisions.recent({ limit: 1 }))[0]?.number ?? 0;
 
-describe('a rollback', () => {
+describe('rollback', () => {
   beforeEach(async () => {
     await promote(a, { comparisons: [] });
     await promote(b);
     await explainPromotions({ registry, decisions });
   });
 
-  test('is made and explained, after what was promoted by schedule and by hand', async () => {
+  test('is made and logged, after earlier promotions by schedule and by hand', async () => {
     const written = await act([rollback(b, a)], { ...CONTEXT, seen: await seen() }, ports());
     expect(written).toHaveLength(1);
     expect(await registry.champion()).toMatchObject({
@@ -76,14 +76,14 @@ describe('a rollback', () => {
     expect(written[0]).toMatchObject({ policyHash: 'hash', reason: 'rolled back: it is worse' });
   });
 
-  test('over a champion that another one has replaced meanwhile is not made', async () => {
+  test('is not made if the champion was replaced meanwhile', async () => {
     await promote(c);
     await act([rollback(b, a)], { ...CONTEXT, seen: await seen() }, ports());
     expect((await registry.champion())?.modelVersion).toBe(c);
     expect(await log()).toMatchObject([{ kind: 'promote', after: c }, {}, {}]);
   });
 
-  test('of a process that died before it wrote is explained by the next, once', async () => {
+  test('is logged once by the next process if the first died before', async () => {
     store.fault = (operation, key) =>
       operation === 'createIfAbsent' && key.startsWith('decisions/') ? 'before' : undefined;
     const context = { ...CONTEXT, seen: await seen() };
@@ -100,12 +100,12 @@ describe('a rollback', () => {
   });
 });
 
-describe('a training', () => {
+describe('training', () => {
   const outcome: TrainingOutcome = {
     ...{ modelVersion: '', isChallenger: false, reason: 'better by 9 %', evidence: { skill: 0.1 } },
   };
 
-  test('is written down before it begins; its verdict is the policy’s', async () => {
+  test('is logged before it begins, and the policy records its verdict', async () => {
     const train: ActPorts['train'] = async ({ isShadow }) => {
       expect([isShadow, (await log())[0]?.kind]).toEqual([true, 'retrain']);
       await registry.recordVerdict('rejected', { modelVersion: a, reason: 'no', evidence: {} });
@@ -118,7 +118,7 @@ describe('a training', () => {
     ]);
   });
 
-  test('whose model passes the gate makes it the challenger, in place of the one before', async () => {
+  test('replaces the challenger if its model passes the gate', async () => {
     const train = (modelVersion: string) => async () => ({
       ...outcome,
       ...{ modelVersion, isChallenger: true },
@@ -148,7 +148,7 @@ describe('a training', () => {
     expect(newest).toMatchObject({ kind: 'challenge', modelVersion: b, before: c, after: c });
   });
 
-  test('that fails is written down, and its error is passed on', async () => {
+  test('logs a failure and rethrows its error', async () => {
     const train = async () => Promise.reject(new Error('out of memory'));
     await expect(act([retrain], { ...CONTEXT, seen: 0 }, ports(train))).rejects.toThrow('memory');
     const [kept, begun] = await decisions.recent();
@@ -157,7 +157,7 @@ describe('a training', () => {
     expect(kept?.reason).toContain('out of memory');
   });
 
-  test('of two processes that decided at the same time is begun once', async () => {
+  test('runs once if two processes decide at the same time', async () => {
     let begun = 0;
     const train = async () => {
       begun++;

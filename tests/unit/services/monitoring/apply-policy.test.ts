@@ -78,32 +78,29 @@ test.each([
   [1.5, 126],
   [2, 60],
   [4, 36],
-])(
-  'a model with %d times the loss, promoted by hand, is rolled back within %i hours',
-  async (factor, most) => {
-    const [good, bad] = [await register(), await register()];
-    await byHand(good);
-    await look();
-    await byHand(bad);
-    const of = { [good]: 1, [bad]: factor, 'naive-week': 5 };
-    expect(await hoursUntil(of, championIs(good))).toBeLessThanOrEqual(most);
-    const [rollback, ...before] = await decisions.recent();
-    expect(rollback).toMatchObject({
-      ...{ kind: 'rollback', actor: 'policy', before: bad, after: good },
-      evidence: {
-        comparisons: [{ against: 'previous', isWorse: true }, { against: 'naive-week' }],
-      },
-    });
-    expect(before.map(({ kind, actor }) => [kind, actor])).toEqual([
-      ['promote', 'person'],
-      ['promote', 'person'],
-    ]);
-    expect(await hoursUntil(of, async () => false)).toBe(Number.POSITIVE_INFINITY);
-    expect(await championIs(good)()).toBe(true);
-  },
-);
+])('rolls back a model of %d times the loss within %i hours', async (factor, most) => {
+  const [good, bad] = [await register(), await register()];
+  await byHand(good);
+  await look();
+  await byHand(bad);
+  const of = { [good]: 1, [bad]: factor, 'naive-week': 5 };
+  expect(await hoursUntil(of, championIs(good))).toBeLessThanOrEqual(most);
+  const [rollback, ...before] = await decisions.recent();
+  expect(rollback).toMatchObject({
+    ...{ kind: 'rollback', actor: 'policy', before: bad, after: good },
+    evidence: {
+      comparisons: [{ against: 'previous', isWorse: true }, { against: 'naive-week' }],
+    },
+  });
+  expect(before.map(({ kind, actor }) => [kind, actor])).toEqual([
+    ['promote', 'person'],
+    ['promote', 'person'],
+  ]);
+  expect(await hoursUntil(of, async () => false)).toBe(Number.POSITIVE_INFINITY);
+  expect(await championIs(good)()).toBe(true);
+});
 
-test('a drift trains once; the new model runs in shadow for a day, and is served', async () => {
+test('drift trains once; the new model runs as shadow for a day and is then served', async () => {
   const good = await register();
   await byHand(good);
   clock.advance(48 * HOUR);

@@ -31,12 +31,12 @@ const past = (kind: Decision['kind'], at: number, more: Partial<PastDecision> = 
     ...more,
   }) as PastDecision;
 
-test('where all is well, nothing is decided', () => {
+test('decides nothing without a finding', () => {
   expect(decide(quiet())).toEqual([]);
 });
 
-describe('a rollback', () => {
-  test('a champion that loses twice as much as the one before is rolled back within 60 hours', () => {
+describe('decide: rollback', () => {
+  test('replaces a champion of twice the previous loss within 60 hours', () => {
     const decidedAfter = (blocks: number) =>
       decide(quiet({ losses: lossesOf(DAYS_AGO_10, blocks, { c: 2, p: 1, 'naive-week': 1.5 }) }));
     const first = Array.from({ length: 40 }, (_, i) => i).find((n) => decidedAfter(n).length > 0);
@@ -55,14 +55,14 @@ describe('a rollback', () => {
     });
   });
 
-  test('a refit that lives worse than its twin makes way for the twin', () => {
+  test('returns to the twin if a refit performs worse', () => {
     const champion = { ...quiet().champion, twin: 't' } as DecideInput['champion'];
     const losses = lossesOf(DAYS_AGO_10, 20, { c: 1.5, t: 0.9, p: 1.5 });
     const decided = decide(quiet({ champion, losses }));
     expect(decided).toMatchObject([{ kind: 'rollback', modelVersion: 't', after: 't' }]);
   });
 
-  test('worse than a naive baseline: back to the champion before, unless that is no better', () => {
+  test('leaves a champion worse than a naive baseline, unless the previous is no better', () => {
     const naive = { c: 2, 'naive-day': 1.2, 'naive-week': 1 };
     const back = decide(quiet({ losses: lossesOf(DAYS_AGO_10, 30, naive) }));
     expect(back).toMatchObject([{ kind: 'rollback', after: 'p' }]);
@@ -74,12 +74,12 @@ describe('a rollback', () => {
     expect(decide(quiet({ losses, previous: null }))[0]?.reason).toContain('no champion before it');
   });
 
-  test('a champion that is a little worse stays', () => {
+  test('keeps a champion that is slightly worse', () => {
     const losses = lossesOf(DAYS_AGO_10, 40, { c: 1.04, p: 1, 'naive-week': 1.4 });
     expect(decide(quiet({ losses }))).toEqual([]);
   });
 
-  test('blocks before its reign, and blocks of other pairs, do not count', () => {
+  test('ignores blocks before the promotion and blocks of other pairs', () => {
     const before = lossesOf(DAYS_AGO_10 - 240 * HOUR, 40, { c: 3, p: 1 });
     const unpaired = lossesOf(DAYS_AGO_10, 40, { c: 3, p: 1 }).map((one) =>
       one.modelVersion === 'p' ? { ...one, pairs: 700 } : one,
@@ -89,11 +89,11 @@ describe('a rollback', () => {
   });
 });
 
-describe('a challenger', () => {
+describe('decide: challenger', () => {
   const challenger = { modelVersion: 'n', since: NOW - 25 * HOUR };
   const shadow = (own: number) => lossesOf(NOW - 24 * HOUR, 4, { c: 1, n: own, 'naive-week': 2 });
 
-  test('is promoted after its time in shadow, if it is no worse', () => {
+  test('is promoted after its time as shadow if it is no worse', () => {
     const input = quiet({ challenger, losses: shadow(0.9) });
     expect(decide(input)).toMatchObject([
       {
@@ -105,7 +105,7 @@ describe('a challenger', () => {
     expect(decide({ ...input, challenger: early })).toEqual([]);
   });
 
-  test('is refused where it is worse, where no score comes, and where it failed before', () => {
+  test('is rejected if it is worse, has no score or failed before', () => {
     expect(decide(quiet({ challenger, losses: shadow(1.2) }))).toMatchObject([
       { kind: 'reject', modelVersion: 'n', after: 'c' },
     ]);
@@ -115,7 +115,7 @@ describe('a challenger', () => {
     expect(decide(quiet({ challenger, losses: shadow(0.5), recent }))[0]?.kind).toBe('reject');
   });
 
-  test('is the model of the newest challenge that nothing has decided', () => {
+  test('is the model of the newest undecided challenge', () => {
     const challenge = past('challenge', 5, { modelVersion: 'n' });
     expect(openChallenger([past('keep', 9), challenge])).toEqual({ modelVersion: 'n', since: 5 });
     expect(openChallenger([past('reject', 9, { modelVersion: 'n' }), challenge])).toBeNull();
@@ -126,8 +126,8 @@ describe('a challenger', () => {
   });
 });
 
-describe('a training', () => {
-  test('is begun by a drift that the policy names, once, and noted once while it must wait', () => {
+describe('decide: training', () => {
+  test('starts once for a drift in the policy, and a wait is logged once', () => {
     const verdicts = [drift('level', NOW - HOUR), drift('freshness', NOW - HOUR)];
     const [decision] = decide(quiet({ verdicts }));
     expect(decision).toMatchObject({ kind: 'retrain', before: 'c', after: 'c' });
@@ -144,7 +144,7 @@ describe('a training', () => {
     expect(decide(quiet({ verdicts: [drift('freshness', NOW)], policy: all }))).toHaveLength(1);
   });
 
-  test('is begun where live skill over the days falls below what the policy asks for', () => {
+  test('starts if live skill falls below the limit of the policy', () => {
     const losses = lossesOf(DAYS_AGO_10, 40, { c: 1, p: 1, 'naive-week': 1.1 });
     expect(decide(quiet({ losses }))).toEqual([]);
     const strict = policy({ onSkill: { below: 0.2, days: 7 } });
@@ -155,7 +155,7 @@ describe('a training', () => {
     expect(decide(quiet({ losses: thin, policy: strict }))).toEqual([]);
   });
 
-  test('is begun by the clock, and a stale champion is refitted', () => {
+  test('starts on schedule, and refits a stale champion', () => {
     expect(decide(quiet({ lastTrainedAt: NOW - 169 * HOUR }))).toMatchObject([
       { kind: 'retrain', evidence: { trigger: 'clock' } },
     ]);
@@ -211,7 +211,7 @@ const step = fc.record({
   wait: fc.integer({ min: 1, max: 30 }),
 });
 
-test('whatever happens: trainings apart, one change at a time, no way back to a bad model', () => {
+test('spaces trainings, makes one change at a time and never returns to a bad model', () => {
   const property = fc.property(fc.array(step, { maxLength: 60 }), (hours) => {
     const all = live(hours);
     const begun = all.filter(({ kind }) => kind === 'retrain' || kind === 'refit');
@@ -231,7 +231,7 @@ test('whatever happens: trainings apart, one change at a time, no way back to a 
   fc.assert(property, { numRuns: runs(200), seed: 5 });
 });
 
-test('the same input, in another order, gives the same decisions, and stays as it was', () => {
+test('gives the same decisions in any order of input and does not change the input', () => {
   const all = { c: 2, p: 1, n: 0.5, 'naive-week': 1.2, 'naive-day': 1 };
   const losses = lossesOf(DAYS_AGO_10, 12, all);
   const whole = decide(quiet({ losses }));

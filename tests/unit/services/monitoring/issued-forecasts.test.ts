@@ -84,7 +84,7 @@ const networkOf = ({ result, panel }: IssuedResult, name = 'network') => {
   return score(result, forecaster, all, seasonalNaiveErrors(panel, SEASON, end));
 };
 
-test('known actuals are scored, others are pending, and baselines know what was known then', async () => {
+test('scores known actuals, leaves others pending, and gives baselines past data only', async () => {
   const [one] = (await issued([issue({ a: [11, 18, 1], b: [5, 5, 5] })])) as [IssuedResult];
   // a: 10 and 20 against 11 and 18; b: 3 against 5 at step 2
   expect(networkOf(one)).toMatchObject({ count: 3, mae: 5 / 3, coverage: 1 / 3 });
@@ -98,7 +98,7 @@ test('known actuals are scored, others are pending, and baselines know what was 
   expect(networkOf(one, 'seasonal_naive')).toMatchObject({ mae: (5 + 14 + 6) / 3 });
 });
 
-test('a second issue at a cutoff adds series and changes nothing', async () => {
+test('a second issue at a cutoff only adds series', async () => {
   const first = issue({ a: [11, 18, 1] });
   const again = { ...issue({ a: [0, 0, 0], b: [5, 5, 5] }), issuedAt: first.issuedAt + 1 };
   const [one] = (await issued([again, first])) as [IssuedResult];
@@ -106,7 +106,7 @@ test('a second issue at a cutoff adds series and changes nothing', async () => {
   expect(networkOf(one)).toMatchObject({ count: 3, mae: 5 / 3 });
 });
 
-test('each model version is one result, and other horizons are scored as far as they go', async () => {
+test('gives one result per model version, and scores shorter horizons as far as they go', async () => {
   const short = { ...issue({ a: [11] }), horizon: 1, values: [10, 11, 12] };
   const results = await issued([
     { ...short, issuedAt: hour(8) },
@@ -117,7 +117,7 @@ test('each model version is one result, and other horizons are scored as far as 
   expect(networkOf(results[0] as IssuedResult)).toMatchObject({ count: 2, mae: 1.5 });
 });
 
-test('posted actuals fill what the features do not know, the last post first', async () => {
+test('fills unknown values with posted actuals, the last post first', async () => {
   const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'toy' });
   const post = (receivedAt: number, value: number) =>
     actuals.append({
@@ -132,7 +132,7 @@ test('posted actuals fill what the features do not know, the last post first', a
   expect(one.pending).toBe(1);
 });
 
-test('what is not in the log, or not in the snapshot, is scored by nobody', async () => {
+test('scores nothing that is absent from the ledger or the snapshot', async () => {
   expect(await issued([])).toEqual([]);
   expect(await issued([issue({ a: [1, 1, 1] })], { from: hour(9) })).toEqual([]);
   const [one] = (await issued([issue({ gone: [1, 1, 1], a: [11, 18, 1] })])) as [IssuedResult];
@@ -140,7 +140,7 @@ test('what is not in the log, or not in the snapshot, is scored by nobody', asyn
   expect(networkOf(one).count).toBe(2);
 });
 
-test('of a snapshot that was collected, what was known at the time of issue is read', async () => {
+test('reads what was known at issue if the snapshot was collected', async () => {
   const asked: unknown[] = [];
   const readAsOf = async (query: { snapshotVersion?: string; knownAt?: number } = {}) => {
     asked.push(query);

@@ -17,7 +17,7 @@ const losses = [
   ),
 ];
 
-test('skill is against the best baseline of the last week, coverage that of the champion', async () => {
+test('skill is against the best baseline of the last week, coverage of the champion', async () => {
   const figures = liveFigures({ ...request, losses });
   expect(figures.skill).toBeCloseTo(0.1, 10);
   expect(figures.coverage80).toBeCloseTo(0.87, 10);
@@ -29,14 +29,14 @@ test('skill is against the best baseline of the last week, coverage that of the 
   expect(await log.verify()).toMatchObject({ objects: 1, problems: [] });
 });
 
-test('what was not scored is no figure and no metric', () => {
+test('omits figures and metrics that were not scored', () => {
   const nothing = liveFigures({ ...request, losses: [] });
   expect(nothing).toMatchObject({ skill: null, coverage80: null });
   expect(cloudwatchFields('prod', nothing)).toBeNull();
   expect(liveFigures({ ...request, champion: null, losses })).toMatchObject({ skill: null });
 });
 
-test('the metrics are those that the alarms on AWS wait for', () => {
+test('emits the metrics of the AWS alarms', () => {
   const line = cloudwatchFields('prod', liveFigures({ ...request, losses })) ?? {};
   expect(line).toMatchObject({
     _aws: {

@@ -11,7 +11,7 @@ import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 2, 1);
 
-test('a promotion by a training is explained once, with its reason, where nothing is decided', async () => {
+test('logs a promotion by a training once with its reason', async () => {
   const options = { store: memoryObjectStore(), domain: 'toy' };
   const decisions = openDecisionLog(options);
   const promotion = {

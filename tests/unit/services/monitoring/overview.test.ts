@@ -58,7 +58,7 @@ const request = (more: Partial<OverviewRequest> = {}): OverviewRequest => ({
   ...more,
 });
 
-test('what was served is one line, and each version has its place', () => {
+test('has one line for what was served, and a place for each version', () => {
   const overview = overviewOf(request());
   expect(overview.served).toMatchObject({ pairs: 480, pinball: 3, coverage: 0.75 });
   expect(overview.served?.skill).toBeCloseTo(1 - 3 / 5, 12);
@@ -75,7 +75,7 @@ test('what was served is one line, and each version has its place', () => {
   ]);
 });
 
-test('a skill is against the baseline on the same targets, and not over the whole span', () => {
+test('compares skill with the baseline on the same targets only', () => {
   const { forecasters } = overviewOf(request());
   const skills = Object.fromEntries(forecasters.map((one) => [one.place, one.skill]));
   expect(skills.challenger).toBeCloseTo(1 - 4 / 8, 12);
@@ -83,7 +83,7 @@ test('a skill is against the baseline on the same targets, and not over the whol
   expect(skills.previous).toBeCloseTo(1 - 1 / 2, 12);
 });
 
-test('a baseline that served a few easy series is no reference, the shadow of all series is', () => {
+test('takes the shadow of all series as reference, not a baseline of a few easy ones', () => {
   const fewOf = (forecaster: string, loss: number) =>
     rowsOf(0, { forecaster, role: 'serving' }, loss / 10).map((row) => ({
       ...{ ...row, pairs: row.pairs / 10, absoluteActual: row.absoluteActual / 10 },
@@ -99,7 +99,7 @@ test('a baseline that served a few easy series is no reference, the shadow of al
   expect(alone.bestNaive).toBe('mean_4_weeks');
 });
 
-test('a verdict ends at the check at which it is gone, and is forgotten when the span is over', () => {
+test('ends a verdict at the check without it, and drops it after the span', () => {
   const first = overviewOf(request({ check: { number: 1, verdicts: [level] } }));
   expect(first.verdicts).toEqual([{ ...level, endedAt: null }]);
   const later = { ...level, detectedAt: START + 2 * DAY };
@@ -112,7 +112,7 @@ test('a verdict ends at the check at which it is gone, and is forgotten when the
   expect(overviewOf(request({ from: START + 4 * DAY, before: after })).verdicts).toEqual([]);
 });
 
-test('what is published is what is read, the newest of it; a torn one is named', async () => {
+test('reads the newest published overview and names a corrupt one', async () => {
   const store = memoryObjectStore();
   const overviews = openOverviews({ store, domain: 'toy' });
   expect(await overviews.newest()).toBeNull();
@@ -126,7 +126,7 @@ test('what is published is what is read, the newest of it; a torn one is named',
   expect((await overviews.verify()).problems.map((one) => one.key)).toEqual([key]);
 });
 
-test('without a score there is an overview without figures', () => {
+test('has no figures without a score', () => {
   const overview = overviewOf(request({ days: [] }));
   expect(overview).toMatchObject({ served: null, forecasters: [], days: [], series: [] });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { DEFAULT_POLICY, parsePolicy, readPolicy } from '../../../../services/monitoring/policy.ts';
 
-test('without a file the defaults hold, and a file need only say what differs', async () => {
+test('takes defaults without a file, and for fields that a file omits', async () => {
   const { policy, hash } = await readPolicy(null);
   expect(policy).toEqual(DEFAULT_POLICY);
   const folder = await mkdtemp(join(tmpdir(), 'headway-policy-'));
@@ -21,7 +21,7 @@ test('without a file the defaults hold, and a file need only say what differs', 
   }
 });
 
-test('the hash is of the values: the format, order and comments of the file do not matter', async () => {
+test('hashes the values, whatever the format, order and comments of the file', async () => {
   const texts = [
     'format: 1\nretrain:\n  onSkill: null\n  everyHours: 24\n',
     '{"retrain": {"everyHours": 24, "onSkill": null}, "format": 1}',
@@ -55,7 +55,7 @@ test.each([
   expect((error as Error).message).toContain(problem);
 });
 
-test('a file that is not there is named', async () => {
+test('names a missing file', async () => {
   await expect(readPolicy('/no/such/policy.yaml')).rejects.toMatchObject({
     code: 'SETTINGS_INVALID',
     where: '/no/such/policy.yaml',

@@ -62,7 +62,7 @@ const registryOf = (champion: Promotion) => ({
 const openAlerts = async () =>
   (await openAlertLog({ store, domain: 'toy' }).head())?.open.map(({ name }) => name);
 
-test('a verdict is an alert, once, until it ends', async () => {
+test('a verdict is one alert until it ends', async () => {
   const found = request(NOW, { verdicts: [level] });
   await publishCheck({ ...found, silence: 1_000_000 });
   await publishCheck({ ...found, silence: 1_000_000 });
@@ -71,21 +71,21 @@ test('a verdict is an alert, once, until it ends', async () => {
   expect(await openAlerts()).toEqual([]);
 });
 
-test('the figures are those of the champion next to the best baseline', async () => {
+test('figures are those of the champion and the best baseline', async () => {
   const figures = await publishCheck({ ...request(NOW), silence: 1_000_000 });
   expect(figures).toMatchObject({ at: NOW, modelVersion: 'c', openAlerts: 0, scoredUntil: null });
   expect(figures.skill).toBeCloseTo(0.2, 12);
   expect(await openFiguresLog({ store, domain: 'toy' }).head()).toMatchObject(figures);
 });
 
-test('silence of data, of forecasts and of scores are three alerts', async () => {
+test('silence of data, forecasts and scores is three alerts', async () => {
   await publishCheck(request(NOW));
   expect(await openAlerts()).toEqual(['no-score']);
   await publishCheck(request(NOW + 60 * HOUR, { dataAt: NOW + HOUR, issuedAt: NOW + 2 * HOUR }));
   expect((await openAlerts())?.sort()).toEqual(['no-data', 'no-forecast', 'no-score']);
 });
 
-test('before a model was promoted nothing is waited for', async () => {
+test('expects nothing before the first promotion', async () => {
   const registry = {
     ...registryOf(promotion),
     champion: async () => null,

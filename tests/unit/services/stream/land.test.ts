@@ -41,7 +41,7 @@ function setUp(events: MemoryEventLog, more: Partial<LandOptions> = {}) {
 
 const event = (at: number, late = 0) => ({ value: JSON.stringify({ at }), published: at + late });
 
-test('a topic is landed from its beginning, and nothing twice', async () => {
+test('lands a topic from its beginning, and nothing twice', async () => {
   const events = new MemoryEventLog(2);
   events.append(0, [event(NOON), event(NOON + HOUR)]);
   events.append(1, [event(NOON, 5000)]);
@@ -63,7 +63,7 @@ test('a topic is landed from its beginning, and nothing twice', async () => {
   expect((await log.verify()).problems).toEqual([]);
 });
 
-test('of two landers at once one wins, and the other one lands what is left', async () => {
+test('one of many concurrent landers wins, and another lands the rest', async () => {
   const events = new MemoryEventLog(1);
   events.append(0, [event(NOON)]);
   const { log, options } = setUp(events);
@@ -103,7 +103,7 @@ test('a lander that was paused for long appends nothing', async () => {
   expect((await log.entries()).map(({ partitions }) => partitions[0]?.next)).toEqual([1, 2]);
 });
 
-test('a reply of the store that is lost appends one entry', async () => {
+test('appends one entry if the response of the store is lost', async () => {
   const events = new MemoryEventLog(1);
   events.append(0, [event(NOON)]);
   const { store, log, options } = setUp(events);
@@ -113,7 +113,7 @@ test('a reply of the store that is lost appends one entry', async () => {
   expect(await log.entries()).toHaveLength(1);
 });
 
-test('retention that was faster is counted, and passed only when somebody accepts it', async () => {
+test('counts records lost to retention, and skips them only when this is accepted', async () => {
   const events = new MemoryEventLog(2);
   events.append(0, [event(NOON)]);
   const { log, options } = setUp(events);
@@ -131,7 +131,7 @@ test('retention that was faster is counted, and passed only when somebody accept
   expect(head?.partitions[0]).toMatchObject({ first: 1, next: 6, used: 2, gaps: 3, lost: 3 });
 });
 
-test('another cluster or topic is refused, and lands after the old one when accepted', async () => {
+test('refuses another cluster or topic, and lands it after the old one when accepted', async () => {
   const events = new MemoryEventLog(1);
   events.append(0, [event(NOON), event(NOON + 1)]);
   const { log, options } = setUp(events);
@@ -147,7 +147,7 @@ test('another cluster or topic is refused, and lands after the old one when acce
   await expect(land(options)).rejects.toMatchObject({ code: 'STREAM_FOREIGN' });
 });
 
-test('a partition that is added is landed from its beginning', async () => {
+test('lands an added partition from its beginning', async () => {
   const events = new MemoryEventLog(1);
   events.append(0, [event(NOON)]);
   const { log, options } = setUp(events);
@@ -161,7 +161,7 @@ test('a partition that is added is landed from its beginning', async () => {
   ]);
 });
 
-test('records that are no events are kept with their bytes and the reason', async () => {
+test('keeps invalid records with their bytes and the reason', async () => {
   const events = new MemoryEventLog(1);
   const bad = ['{"at":', '"text"', '{}'].map((value) => ({ value, published: NOON }));
   events.append(0, [event(NOON), ...bad, { value: null, published: NOON }]);
@@ -187,7 +187,7 @@ test('records that are no events are kept with their bytes and the reason', asyn
   ]);
 });
 
-test('a topic of something else is refused before anything is landed', async () => {
+test('refuses a foreign topic before anything is landed', async () => {
   const events = new MemoryEventLog(1);
   const foreign = { value: '<xml/>', published: NOON };
   events.append(
@@ -201,7 +201,7 @@ test('a topic of something else is refused before anything is landed', async () 
   expect(await log.head()).toMatchObject({ accepted: 'dead-letters', reasons: { not_json: 150 } });
 });
 
-test('an entry that does not go on where the one before ends is found', async () => {
+test('detects an entry that does not follow its predecessor', async () => {
   const events = new MemoryEventLog(1);
   events.append(0, [event(NOON)]);
   const { log, options } = setUp(events);

@@ -17,7 +17,7 @@ test.each<[string, { nonNegative: boolean; scale?: 'interval' }, (t: number) => 
   ['on an interval scale', { nonNegative: false, scale: 'interval' }, () => 290, true],
   ['of counts', { nonNegative: true }, () => 3, false],
   ['below zero later on', { nonNegative: false }, (t) => (t < 1500 ? 5 : wave(t)), false],
-])('a target %s', (_title, rules, valueAt, expected) => {
+])('a target %s gets the matching features', (_title, rules, valueAt, expected) => {
   const panel = panelOf(['a', 'b'], LENGTH, (s, t) => (s === 0 ? 7 : valueAt(t)));
   const { features } = networkSpecOf({ ...toyDomain, ...rules }, panel, toyConfig, 1400);
   expect(features.isAdditive ?? false).toBe(expected);

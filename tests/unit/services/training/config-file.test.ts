@@ -28,7 +28,7 @@ const read = async (content: string) => {
 };
 const readValue = (value: unknown) => read(JSON.stringify(value));
 
-test('what a search writes is read back, but for the budget, which stays the default', async () => {
+test('reads a tuned configuration back, with the default budget of steps', async () => {
   const tuned: TrainingConfig = {
     ...defaultTrainingConfig,
     network: { ...defaultTrainingConfig.network, width: 64, windowIntervals: 336 },
@@ -41,7 +41,7 @@ test('what a search writes is read back, but for the budget, which stays the def
   });
 });
 
-test('what the file leaves out keeps its default', async () => {
+test('fields that the file omits keep their defaults', async () => {
   expect(await readValue({ format: 1 })).toEqual(defaultTrainingConfig);
   const config = await readValue({ format: 1, fit: { steps: 50 }, network: { width: 32 } });
   expect(config).toEqual({
@@ -53,7 +53,7 @@ test('what the file leaves out keeps its default', async () => {
   expect(still).toEqual({ ...defaultTrainingConfig, followsCoverage: false });
 });
 
-test('a window reaches the network’s inputs; one of the longest season is not written down; one beyond the lags is refused', () => {
+test('passes the window to the network, omits the longest season and refuses too long ones', () => {
   const panel = panelOf(['a'], 200, () => 1);
   const specWith = (window: { windowIntervals: number }) => {
     const network = { ...defaultTrainingConfig.network, ...window };
@@ -80,7 +80,7 @@ test.each([
   [[96, 672], 15, 192],
   [[7], 1440, 28],
 ])(
-  'by default the encoder sees two days, or four weeks by the day: %j',
+  'the default window is two days, or four weeks of daily data: %j',
   (seasonLengths, frequencyMinutes, window) => {
     expect(defaultConfigOf({ seasonLengths, frequencyMinutes }).network.windowIntervals).toBe(
       window,
@@ -88,7 +88,7 @@ test.each([
   },
 );
 
-describe('SETTINGS_INVALID, with the file and the field', () => {
+describe('SETTINGS_INVALID with the file and the field', () => {
   test.each([
     [
       'a field that is misspelt',
@@ -98,19 +98,19 @@ describe('SETTINGS_INVALID, with the file and the field', () => {
     ['a part that does not exist', { format: 1, nets: {} }, '/nets is not a field of it'],
     ['another format', { format: 2 }, '/format must be equal to constant'],
     ['no format', { fit: {} }, 'format'],
-    ['a width of nothing', { format: 1, network: { width: 0 } }, '/network/width must be >= 1'],
+    ['a width of 0', { format: 1, network: { width: 0 } }, '/network/width must be >= 1'],
     [
-      'no window',
+      'a window of 0',
       { format: 1, network: { windowIntervals: 0 } },
       '/network/windowIntervals must be >= 1',
     ],
     ['half a batch', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
-    ['a rate that stands still', { format: 1, fit: { peakRate: 0 } }, '/fit/peakRate must be > 0'],
-    ['dropping everything', { format: 1, fit: { dropout: 1 } }, '/fit/dropout must be <= 0.95'],
+    ['a learning rate of 0', { format: 1, fit: { peakRate: 0 } }, '/fit/peakRate must be > 0'],
+    ['a dropout of 1', { format: 1, fit: { dropout: 1 } }, '/fit/dropout must be <= 0.95'],
     ['a number in quotes', { format: 1, fit: { dropout: '0.1' } }, '/fit/dropout must be number'],
     ['no object', [], 'must be object'],
     ['another domain', { format: 1, domain: 'other' }, 'was tuned for other, not for toy'],
-  ])('%s', async (_title, value, problem) => {
+  ])('for %s', async (_title, value, problem) => {
     const error = await readValue(value).catch((thrown: unknown) => thrown);
     expect(isHeadwayError(error, 'SETTINGS_INVALID')).toBe(true);
     expect(error).toMatchObject({
@@ -120,7 +120,7 @@ describe('SETTINGS_INVALID, with the file and the field', () => {
     });
   });
 
-  test('text that is not JSON, and a file that is not there', async () => {
+  test('for text that is not JSON, and for a missing file', async () => {
     await expect(read('{"format": 1,')).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
       message: expect.stringContaining('not JSON'),

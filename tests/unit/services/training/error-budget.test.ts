@@ -12,8 +12,8 @@ const refusal = (at: number, level: unknown) => ({
   evidence: { level },
 });
 
-describe('the level of the next verdict', () => {
-  test('any 30 days of verdicts under one champion spend less than 5 %, however many there are', () => {
+describe('nextLevel', () => {
+  test('spends less than 5 % in any 30 days of verdicts under one champion', () => {
     for (const perDay of [1, 3]) {
       const log: ReturnType<typeof refusal>[] = [];
       for (let look = 0; look < 100 * perDay; look++) {
@@ -27,7 +27,7 @@ describe('the level of the next verdict', () => {
     }
   });
 
-  test('a new champion starts with the whole budget; entries without a level have spent none', () => {
+  test('starts with the whole budget for a new champion and ignores entries without a level', () => {
     const whole = nextLevel([], 0);
     expect(whole).toBeCloseTo(0.05 / 15, 10);
     const log = [refusal(0, 0.01), refusal(DAY, null), { ...refusal(DAY, 0), evidence: null }];
@@ -45,12 +45,12 @@ describe('simulated months of daily trainings (npm run bench:gate has more)', ()
   const promoted = (of: (number | null)[], within = 30) =>
     of.filter((day) => day !== null && day < within).length / of.length;
 
-  test('equal challengers: a false promotion in at most one month of ten; without the budget in a third', () => {
+  test('promote an equal challenger in at most one month of ten, without budget in a third', () => {
     expect(promoted(days({}, 20))).toBeLessThanOrEqual(0.1);
     expect(promoted(days({ hasBudget: false }, 20))).toBeGreaterThan(0.3);
   });
 
-  test('one that is 5 % better is promoted within three days', () => {
+  test('promote a challenger that is 5 % better within three days', () => {
     expect(promoted(days({ lead: 0.05, days: 3 }, 30), 3)).toBeGreaterThan(0.9);
   });
 });

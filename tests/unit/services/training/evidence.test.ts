@@ -64,7 +64,7 @@ describe('a forecaster with a leaking feature', () => {
       'the next value, if it looks usual',
       (values, cutoff) => Math.min(values[cutoff + 1] as number, 40),
     ],
-  ])('that reads %s is caught and refused', async (_title, peek) => {
+  ])('that reads %s is rejected', async (_title, peek) => {
     const leaking = peeking(peek);
     const result = await runBacktest(panel, [...naive, leaking], cutoffs, HORIZON);
     const trained = [{ forecaster: leaking, trainingCutoff: timestampAt(panel, lastTarget) }];
@@ -73,7 +73,7 @@ describe('a forecaster with a leaking feature', () => {
     expect(verdict.reason).toMatch(/it looks ahead/);
   });
 
-  test('without that check the first of them would have been promoted', async () => {
+  test('would be promoted without the check', async () => {
     const result = await runBacktest(
       panel,
       [...naive, peeking((values, cutoff, step) => values[cutoff + step] as number)],
@@ -83,7 +83,7 @@ describe('a forecaster with a leaking feature', () => {
     expect(judge(result, 'network').outcome).toBe('promoted');
   });
 
-  test('honest ones are not accused, gaps or not; nor is one that reads what is known in advance', () => {
+  test('differs from honest forecasters, with gaps or known-in-advance inputs', () => {
     const gaps = {
       ...panel,
       columns: {
@@ -115,7 +115,7 @@ describe('a forecaster with a leaking feature', () => {
 });
 
 describe('a model scored on its own training rows', () => {
-  test('is refused, however well it does', async () => {
+  test('is rejected, however low its loss', async () => {
     const last = panel.length - 1;
     const spec = networkSpecOf(toyDomain, panel, toyConfig, last);
     const fitted = await fitNetwork(
@@ -139,7 +139,7 @@ describe('a model scored on its own training rows', () => {
     expect(verdict.reason).toMatch(/trained on rows that it is scored on/);
   });
 
-  test('cannot come from an evaluation: what the test span holds changes nothing of the fit', async () => {
+  test('cannot come from an evaluation: test data does not change the fit', async () => {
     const request = {
       domain: toyDomain,
       config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 6 } },

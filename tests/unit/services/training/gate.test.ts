@@ -28,10 +28,10 @@ const about =
   (cutoff: number) =>
     size + 0.1 * Math.sin(7 * (cutoff + phase));
 
-describe('the gate', () => {
+describe('judge', () => {
   const naive = { last_value: about(5, 1), seasonal_naive: about(3, 2), mean_4_weeks: about(2, 3) };
 
-  test('beating the best naive is enough where nobody reigns', () => {
+  test('promotes a challenger that beats the best naive if there is no champion', () => {
     const { promoted, reason, comparisons } = judge(
       resultOf({ ...naive, network: about(1) }),
       'network',
@@ -45,13 +45,13 @@ describe('the gate', () => {
     );
   });
 
-  test('beating all naive forecasters but the best is not', () => {
+  test('rejects a challenger that the best naive beats', () => {
     const { promoted, reason } = judge(resultOf({ ...naive, network: about(2.5) }), 'network');
     expect(promoted).toBe(false);
     expect(reason).toMatch(/^not promoted: \d+\.\d % more pinball loss than mean of 4 weeks/);
   });
 
-  test('the champion must be beaten too', () => {
+  test('promotes only a challenger that also beats the champion', () => {
     const errors = { ...naive, network: about(1) };
     expect(judge(resultOf({ ...errors, champion: about(1.5, 4) }), 'network')).toMatchObject({
       promoted: true,
@@ -66,14 +66,14 @@ describe('the gate', () => {
     ]);
   });
 
-  test('better by no more than chance is not better', () => {
+  test('does not promote an improvement within chance', () => {
     const wild = (cutoff: number) => (cutoff % 2 === 0 ? 0.2 : 3.6);
     const { promoted, comparisons } = judge(resultOf({ ...naive, network: wild }), 'network');
     expect(comparisons[0]?.skill).toBeGreaterThan(0.04);
     expect(promoted).toBe(false);
   });
 
-  test('on a constant series the naive forecasters make no error, and the reason says so', () => {
+  test('rejects and explains a tie with exact naive forecasters on a constant series', () => {
     const exact = { last_value: () => 0, seasonal_naive: () => 0, mean_4_weeks: () => 0 };
     const equal = judge(resultOf({ ...exact, network: () => 0 }), 'network');
     expect(equal).toMatchObject({ outcome: 'rejected' });
@@ -86,7 +86,7 @@ describe('the gate', () => {
     expect(`${equal.reason} ${worse.reason}`).not.toMatch(/NaN|Infinity/);
   });
 
-  test('nobody needs to beat the oracle', () => {
+  test('does not compare with the oracle', () => {
     const { promoted, comparisons } = judge(
       resultOf({ ...naive, oracle: () => 0, network: about(1) }),
       'network',
@@ -95,7 +95,7 @@ describe('the gate', () => {
     expect(comparisons.map(({ reference }) => reference)).not.toContain('oracle');
   });
 
-  test('too few cutoffs say nothing: that is no rejection, and says how many are missing', () => {
+  test('is inconclusive with too few cutoffs, and states how many are missing', () => {
     const whole = resultOf({ ...naive, network: about(1) });
     const short = judge({ ...whole, cutoffs: [0, 1, 2] }, 'network');
     expect(short).toMatchObject({
@@ -112,7 +112,7 @@ describe('the gate', () => {
   });
 });
 
-test('the level is the caller’s: the same evidence promotes at 5 % and not at 0.1 %', () => {
+test('uses the level given: the same evidence promotes at 5 % and not at 0.1 %', () => {
   const result = resultOf({
     mean_4_weeks: about(1.5, 3),
     network: (c) => 1.1 + 0.9 * Math.sin(1.5 * c),
@@ -122,7 +122,7 @@ test('the level is the caller’s: the same evidence promotes at 5 % and not at 
   expect(verdicts.map(({ comparisons }) => comparisons[0]?.level)).toEqual([0.05, 0.001]);
 });
 
-test('the comparisons by group are kept, without the differences of each cutoff', () => {
+test('stores comparisons by group without the differences of each cutoff', () => {
   const errors = { mean_4_weeks: about(2, 3), champion: about(1.5), network: about(1) };
   const { groups } = judge(resultOf(errors), 'network', {
     groups: [{ name: 'mean>=1', series: [0] }],
@@ -139,7 +139,7 @@ test('the comparisons by group are kept, without the differences of each cutoff'
 describe('three outcomes', () => {
   const naive = { last_value: about(5, 1), seasonal_naive: about(3, 2), mean_4_weeks: about(2, 3) };
 
-  test('certainly no better than the champion is rejected, also where it is a little better', () => {
+  test('rejects a challenger certainly no better than the champion by the margin', () => {
     const steady = (size: number) => (cutoff: number) => size + 0.1 * Math.sin(7 * cutoff);
     const twin = judge(resultOf({ ...naive, champion: steady(1), network: steady(1) }), 'network');
     expect(twin).toMatchObject({ outcome: 'rejected', moreCutoffs: null });
@@ -155,7 +155,7 @@ describe('three outcomes', () => {
     );
   });
 
-  test('better, but within what chance does, is inconclusive and says how many cutoffs more are needed', () => {
+  test('is inconclusive within chance and states how many more cutoffs are needed', () => {
     const wild = (cutoff: number) => (cutoff % 3 === 0 ? 2.6 : 1);
     const verdict = judge(
       resultOf({ ...naive, champion: about(1.7, 4), network: wild }),
@@ -167,7 +167,7 @@ describe('three outcomes', () => {
     expect(verdict.reason).toContain(`about ${verdict.moreCutoffs} more cutoffs would decide it`);
   });
 
-  test('where the difference is next to nothing and the noise great, no feasible number of cutoffs would decide it, and it says so', () => {
+  test('is inconclusive without a number where no feasible count of cutoffs would decide', () => {
     const weather = [1, 9, 4, 1, 0, 3, 9, 6, 8, 2, 4, 1];
     const verdict = judge(
       resultOf({ mean_4_weeks: () => 4, network: (c) => weather[c] as number }),
@@ -177,7 +177,7 @@ describe('three outcomes', () => {
     expect(verdict.reason).toMatch(/no feasible number of cutoffs would decide/);
   });
 
-  test('one rejection is enough: it does not matter that the other comparison is thin', () => {
+  test('rejects on one lost comparison, even if another is inconclusive', () => {
     const wild = (cutoff: number) => (cutoff % 5 < 2 ? 3.1 : 0.5);
     const verdict = judge(
       resultOf({ ...naive, champion: about(0.2, 4), network: wild }),
@@ -190,7 +190,7 @@ describe('three outcomes', () => {
     expect(verdict.outcome).toBe('rejected');
   });
 
-  test('every naive baseline must be beaten, also one that is worse on average but erratic', () => {
+  test('requires a win over every naive baseline, also an erratic one', () => {
     const erratic = (cutoff: number) => (cutoff % 4 === 0 ? 9 : 0.3);
     const verdict = judge(
       resultOf({ ...naive, last_value: erratic, network: about(1.2) }),
@@ -205,7 +205,7 @@ describe('three outcomes', () => {
   });
 });
 
-describe('evidence that is none', () => {
+describe('inadmissible evidence', () => {
   const better = { mean_4_weeks: about(2, 3), network: about(1) };
   const where = (cutoffs: readonly number[]) => ({
     ...resultOf({ ...better, champion: about(1.5, 4) }),
@@ -213,7 +213,7 @@ describe('evidence that is none', () => {
   });
   const days = Array.from({ length: 12 }, (_, c) => 100 + 25 * c);
 
-  test('a challenger that was trained on what it is scored on is rejected; up to the first cutoff it may learn', () => {
+  test('rejects a challenger trained beyond the first cutoff', () => {
     expect(judge(where(days), 'network', { trainedUpTo: { network: 100 } }).outcome).toBe(
       'promoted',
     );
@@ -222,7 +222,7 @@ describe('evidence that is none', () => {
     expect(verdict.reason).toMatch(/trained on rows that it is scored on/);
   });
 
-  test('a challenger that looks ahead is rejected; a champion that does is not compared with', () => {
+  test('rejects a challenger that looks ahead, and ignores such a champion', () => {
     const verdict = judge(where(days), 'network', { lookahead: ['network'] });
     expect(verdict).toMatchObject({ outcome: 'rejected', comparisons: [] });
     expect(verdict.reason).toMatch(/it looks ahead/);
@@ -234,7 +234,7 @@ describe('evidence that is none', () => {
     expect(freed.reason).toMatch(/champion was not compared with/);
   });
 
-  test('a champion is compared with only where it has not learnt from the test span', () => {
+  test('compares with the champion only at cutoffs after its training', () => {
     const all = judge(where(days), 'network', { trainedUpTo: { champion: 100 } });
     expect(all.comparisons[1]?.cutoffs).toBe(12);
     const some = judge(where(days), 'network', { trainedUpTo: { champion: 160 } });
@@ -246,7 +246,7 @@ describe('evidence that is none', () => {
     expect(none.reason).toMatch(/the champion has learnt from the test span: 4 of 12 cutoffs/);
   });
 
-  test('a challenger that says nothing where it is hard is rejected', () => {
+  test('rejects a challenger that omits difficult forecasts', () => {
     const silent = resultOf({ ...better, network: (cutoff) => (cutoff === 3 ? Number.NaN : 0.1) });
     expect(judge(silent, 'network')).toMatchObject({
       outcome: 'rejected',
@@ -291,7 +291,7 @@ describe('whole distributions', () => {
   const judged = (forecasters: Record<string, Wide>, evidence = {}) =>
     judge(wideResult({ mean_4_weeks: naive, ...forecasters }), 'network', evidence);
 
-  test('a sound challenger is promoted, and compared by the pinball loss of all quantiles', () => {
+  test('promotes a sound challenger by the pinball loss of all quantiles', () => {
     const verdict = judged({ network: sound });
     expect(verdict.reason).toMatch(/^promoted: [\d.]+ % less pinball loss than mean of 4 weeks/);
     expect(verdict.comparisons).toMatchObject([{ loss: 'pinball', outcome: 'better' }]);
@@ -308,7 +308,7 @@ describe('whole distributions', () => {
       0.2,
       /below the floor: its 80 % interval holds [\d.]+ % of .*, 70 % is the least/,
     ],
-  ])('one whose intervals are %s is rejected, however good its median', (_title, width, why) => {
+  ])('rejects intervals that are %s, however good the median', (_title, width, why) => {
     const verdict = judged({ network: { ...sound, width } });
     expect(verdict).toMatchObject({ outcome: 'rejected', promoted: false });
     expect(verdict.reason).toMatch(why);
@@ -317,7 +317,7 @@ describe('whole distributions', () => {
     );
   });
 
-  test('so is one that a baseline with its own intervals beats in a group of steps', () => {
+  test('rejects a challenger that a baseline with intervals beats in a group of steps', () => {
     const baselines = wideResult({ mean_4_weeks: { ...sound, width: 1.05 } }).forecasts;
     const verdict = judged({ network: { error: () => 0.5, width: 1.6 } }, { baselines });
     expect(verdict).toMatchObject({ outcome: 'rejected' });
@@ -326,7 +326,7 @@ describe('whole distributions', () => {
     );
   });
 
-  test('a champion below the floor is replaced without a comparison', () => {
+  test('replaces a champion below the floor without a comparison', () => {
     const ruined: Wide = { error: small(0), width: 3000 };
     const verdict = judged({ network: sound, champion: ruined });
     expect(verdict).toMatchObject({ outcome: 'promoted' });
@@ -338,7 +338,7 @@ describe('whole distributions', () => {
     expect(judged({ network: ruined, champion: ruined }).outcome).toBe('rejected');
   });
 
-  test('a sound champion must be beaten in pinball loss, and not in the median alone', () => {
+  test('requires a lower pinball loss than the champion, not only a better median', () => {
     const champion: Wide = { error: small(0.9), width: 1.5 };
     expect(judged({ network: sound, champion })).toMatchObject({ outcome: 'promoted' });
     const refused = judged({ network: champion, champion: sound });
@@ -346,7 +346,7 @@ describe('whole distributions', () => {
     expect(refused.reason).toMatch(/% more than champion/);
   });
 
-  test('a median that errs more than 2 % more is rejected, though the intervals are better', () => {
+  test('rejects a median more than 2 % worse, even with better intervals', () => {
     const wide: Wide = { error: small(0), width: 40 };
     const verdict = judged({ mean_4_weeks: wide, network: { error: small(0.6), width: 2.1 } });
     expect(verdict).toMatchObject({ outcome: 'rejected' });
@@ -355,7 +355,7 @@ describe('whole distributions', () => {
     );
   });
 
-  test('so is one that is worse in a group of series', () => {
+  test('rejects a challenger that is worse in a group of series', () => {
     const result = wideResult({ mean_4_weeks: naive, network: sound, champion: sound });
     // The first series of the challenger is a little worse, the second one much better.
     const worse = (values: Float32Array, series: number, by: number) =>
@@ -382,7 +382,7 @@ describe('whole distributions', () => {
     );
   });
 
-  test('few actuals reject nobody by chance, many that lie outside 70 to 90 % always do', () => {
+  test('applies the coverage floor with few actuals only if chance is excluded', () => {
     // Of eight actuals five lie inside: 62.5 %, which is no evidence against 80 %.
     const few = (inside: number, cutoffs: number): BacktestResult => ({
       ...{ seriesIds: ['a'], cutoffs: Array.from({ length: cutoffs }, (_, c) => c), horizon: 1 },
@@ -406,7 +406,7 @@ describe('whole distributions', () => {
     expect(judge(few(12 / 16, 1600), 'network').outcome).toBe('promoted');
   });
 
-  test('counts that equal a bound do not make an interval too wide', () => {
+  test('counts equal to a bound do not make an interval too wide', () => {
     const zeros = wideResult({ mean_4_weeks: naive, network: { error: () => 0, width: 1 } });
     const actuals = zeros.actuals.map((_, i) => (i % 12 === 0 ? 2 : i % 2));
     const network = zeros.forecasts[1] as BacktestResult['forecasts'][number];

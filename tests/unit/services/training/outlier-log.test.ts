@@ -17,7 +17,7 @@ const said = (spike: number): Record<string, unknown>[] => {
   return lines;
 };
 
-test('the series, the time and the value of each; nothing where there is none', () => {
+test('logs series, time and value of each outlier, and nothing without one', () => {
   const timestamp = new Date(START + AT * 3_600_000).toISOString();
   expect(said(990_000)).toMatchObject([
     { count: 1, readings: [{ seriesId: 'b', timestamp, value: 990_000 }] },

@@ -20,12 +20,12 @@ const fitted = (domain: typeof toyDomain, length: number) =>
     defaultConfigOf(domain),
   );
 
-test('a history that holds the default spans changes nothing', () => {
+test('a history that holds the default spans keeps the defaults', () => {
   const defaults = defaultConfigOf(hourly);
   expect(fitted(hourly, 24 * 60)).toEqual(defaults);
 });
 
-test('30 days of hours: a week is scored at close cutoffs, and less calibrates', () => {
+test('with 30 days of hours scores a week at close cutoffs and calibrates on less', () => {
   const { testDays, cutoffStep, fit } = fitted(hourly, 24 * 30);
   expect({ testDays, cutoffStep }).toEqual({ testDays: 7, cutoffStep: 7 });
   // Of the 14 days of training cutoffs, less than half.
@@ -40,7 +40,7 @@ test.each([
   ['hours, far ahead', 60, [24, 168], 200],
   ['days', 1440, [7, 28], 14],
   ['weeks', 10_080, [52], 13],
-])('the least history gives a span of whole days with windows before it: %s', (...given) => {
+])('the minimum history gives whole test days with windows before them: %s', (...given) => {
   const [, frequencyMinutes, seasonLengths, horizon] = given;
   const domain = domainOf(frequencyMinutes, seasonLengths, horizon);
   const least = leastHistory(domain, defaultConfigOf(domain));
@@ -53,7 +53,7 @@ test.each([
   );
 });
 
-test('a week of hours says from when on there is enough', () => {
+test('with a week of hours states when there will be enough', () => {
   const config = defaultConfigOf(hourly);
   const start = Date.UTC(2024, 0, 1);
   const enough = start + leastHistory(hourly, config) * HOUR;

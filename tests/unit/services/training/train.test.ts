@@ -51,8 +51,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => remove(trained));
 
-describe('on data with a pattern that the naive forecasters miss', () => {
-  test('the model beats them, is registered and becomes champion', async () => {
+describe('train on data with a pattern that the naive forecasters miss', () => {
+  test('registers a model that beats them and makes it champion', async () => {
     expect(first.verdict.reason).toMatch(/^promoted: /);
     expect(first.verdict.promoted).toBe(true);
     expect(await toy.registry.champion()).toMatchObject({
@@ -65,7 +65,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect((await toy.registry.verify()).problems).toEqual([]);
   });
 
-  test('the verdict is in the log with its figures', async () => {
+  test('logs the verdict with its figures', async () => {
     const [entry] = await toy.registry.promotions();
     expect(entry).toMatchObject({ kind: 'promoted', at: NOW });
     expect(entry?.reason).toContain(first.verdict.reason);
@@ -76,7 +76,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect(comparisons[0]?.level).toBeCloseTo(0.05 / 15, 10);
   });
 
-  test('the card says what it was made from: the same panel can be read again', async () => {
+  test('the card names its inputs, and the same panel can be read again', async () => {
     const { card } = first;
     const head = await toy.features.head();
     expect(card).toMatchObject({
@@ -98,7 +98,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect(card.trainingCutoff).toBe(again.start + (again.length - TEST_INTERVALS - 1) * HOUR);
   });
 
-  test('the card’s figures are those of the test span, and the worse are there too', () => {
+  test('the card has the figures of the test span, including the worse ones', () => {
     const { all } = first.card.metrics as { all: Record<string, Record<string, number>> };
     expect(Object.keys(all).sort()).toEqual([
       'last_value',
@@ -122,7 +122,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect(all.mean_4_weeks?.pinball).toBeNull();
   });
 
-  test('the registered model is the very one that was scored', async () => {
+  test('registers exactly the model that was scored', async () => {
     const { model, weights } = await toy.registry.load(first.card.modelVersion);
     const { result, fitted } = first.evaluation;
     const scored = result.forecasts.find(({ name }) => name === 'network');
@@ -138,7 +138,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     );
   });
 
-  test('its twin, trained again from the same snapshot and seed, is no better and is refused', async () => {
+  test('rejects a twin trained from the same snapshot and seed', async () => {
     const second = await train(toy.request);
     expect(second.evaluation.fitted.members).toEqual(first.evaluation.fitted.members);
     expect(second.card.panelHash).toBe(first.card.panelHash);
@@ -153,7 +153,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect((await toy.registry.promotions()).at(-1)?.kind).toBe('rejected');
   });
 
-  test('a champion that was made during the training stays: it was not compared with', async () => {
+  test('keeps a champion promoted during the training, which was not compared with', async () => {
     const folder = await makeFolder();
     const other = openToy(join(folder, 'store'));
     await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
@@ -197,7 +197,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     await remove(folder);
   }, 60_000);
 
-  test('an earlier snapshot can be trained on after a later one was committed', async () => {
+  test('trains on an earlier snapshot after a later commit', async () => {
     const head = await toy.features.head();
     const more = learnable(2);
     await commitPanel(
@@ -217,7 +217,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
   });
 });
 
-describe('what must not pass', () => {
+describe('train on unsuitable input', () => {
   let folder: string;
   let logged: string[];
   let own: ReturnType<typeof openToy>;
@@ -231,7 +231,7 @@ describe('what must not pass', () => {
   });
   afterEach(() => remove(folder));
 
-  test('a network on a random walk, where nobody can beat the last value', async () => {
+  test('does not promote a network on a random walk', async () => {
     await commitPanel(folder, own, randomWalk());
     const { verdict, card } = await train({
       ...own.request,
@@ -254,7 +254,7 @@ describe('what must not pass', () => {
     ['was damaged on disk', true],
     ['is of a kind that nobody knows', false],
   ])(
-    'a champion that %s is not compared with, and training goes on',
+    'skips the comparison with a champion that %s',
     async (_title, isDamaged) => {
       await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
       const { card } = first;
@@ -283,7 +283,7 @@ describe('what must not pass', () => {
     60_000,
   );
 
-  test('a champion that the store does not hand out now: the training fails', async () => {
+  test('fails if the champion cannot be loaded from the store', async () => {
     await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
     const registry: typeof own.registry = {
       ...own.registry,
@@ -297,7 +297,7 @@ describe('what must not pass', () => {
     expect((await own.registry.champion())?.modelVersion).toBe(first.card.modelVersion);
   });
 
-  test('too short a history: the error says in days what is missing', async () => {
+  test('states in days how much history is missing', async () => {
     const panel = learnable();
     const length = MIN_HISTORY;
     await commitPanel(folder, own, {
@@ -314,7 +314,7 @@ describe('what must not pass', () => {
     expect(await own.registry.list()).toEqual([]);
   });
 
-  test('no snapshot at all, and one that does not exist', async () => {
+  test('fails without a snapshot and for an unknown one', async () => {
     const codeOf = (error: unknown) => (error as { code?: string }).code;
     expect(await train(own.request).catch(codeOf)).toBe('SNAPSHOT_EMPTY');
     expect(await train({ ...own.request, snapshotVersion: '7-abcdefabcdef' }).catch(codeOf)).toBe(

@@ -39,13 +39,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('without a champion it starts cold', () => {
+test('starts cold without a champion', () => {
   expect(logged.join()).toContain('training starts cold: there is no champion to go on from');
   expect(champion.warmStart).toBeNull();
   expect(champion.card.config).not.toHaveProperty('warmStart');
 });
 
-test('it goes on from the champion, and the log and the card say so', async () => {
+test('continues from the champion, and log and card say so', async () => {
   const { modelVersion } = champion.card;
   await toy.registry.promote({ modelVersion, reason: 'by hand', evidence: null });
   logged = [];
@@ -58,7 +58,7 @@ test('it goes on from the champion, and the log and the card say so', async () =
   expect(warm.evaluation.fitted.scaling).toEqual(champion.evaluation.fitted.scaling);
 });
 
-test('a champion that has seen the test span, or is built otherwise, is left alone, and the log says why', async () => {
+test('ignores and logs a champion that saw the test span or has another structure', async () => {
   const { logger } = toy.request;
   const { panel } = champion;
   const { champion: restored } = await restoreChampion(toy.registry, toyDomain, panel, logger);
@@ -83,7 +83,7 @@ test('a champion that has seen the test span, or is built otherwise, is left alo
   );
 });
 
-test('a champion of a shorter horizon or another frequency is left out, and the log says why', async () => {
+test('ignores and logs a champion of a shorter horizon or another frequency', async () => {
   logged = [];
   const domain = { ...toyDomain, horizon: toyDomain.horizon + 1 };
   const { verdict } = await train({ ...toy.request, domain, config });

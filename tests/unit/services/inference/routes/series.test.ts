@@ -61,7 +61,7 @@ describe('GET /v1/series', () => {
   });
 
   test.each(IDS.filter((id) => id !== 'dead'))(
-    'an awkward id works when it is encoded: %j',
+    'an encoded id with special characters works: %j',
     async (id) => {
       const response = (
         await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast?horizon=1`)
@@ -70,7 +70,7 @@ describe('GET /v1/series', () => {
     },
   );
 
-  test('pages of series join up without a gap or a repeat', async () => {
+  test('pages of series join without a gap or a repeat', async () => {
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
@@ -84,7 +84,7 @@ describe('GET /v1/series', () => {
     expect(seen).toEqual([...IDS].sort());
   });
 
-  test('a series has its level and its last value; one without values says so', async () => {
+  test('a series has its level and last value, and null without values', async () => {
     const { series } = (await app.inject('/v1/series')).json();
     const of = (id: string) => series.find((one: { seriesId: string }) => one.seriesId === id);
     expect(of('74')).toMatchObject({

@@ -8,7 +8,7 @@ import { expect, test } from '@jest/globals';
 import { sha256 } from '../../../../../platform/files/content-hash.ts';
 import { createFixture } from '../../../../fakes/inference.ts';
 
-test('a number that is computed in another way comes with another ETag', async () => {
+test('a number that is computed differently has another ETag', async () => {
   const app = await createFixture().build();
   const responses = await Promise.all(
     [

@@ -33,7 +33,7 @@ const forecastOf = async (app: App, id = '74') =>
 const metric = async (app: App, line: string) =>
   (await app.inject('/metrics')).body.includes(`${line}\n`);
 
-describe('no model can forecast: the best baseline does', () => {
+describe('without a usable model the best baseline forecasts', () => {
   const cases = [
     [{ champion: null }, 'NO_CHAMPION', 'NO_CHAMPION'],
     [{ broken: { load: corrupt() } }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
@@ -87,7 +87,7 @@ describe('no model can forecast: the best baseline does', () => {
     await app.close();
   });
 
-  test('a start with a broken champion serves the model before it, labelled', async () => {
+  test('starts with the previous model, labelled, if the champion is broken', async () => {
     // Champions in turn: 1, 2, 4, 1. Model 4 is broken too.
     const broken = { models: ['model-1', 'model-4'] };
     const { fixture, build } = createFixture({ broken });
@@ -107,7 +107,7 @@ describe('no model can forecast: the best baseline does', () => {
     await app.close();
   });
 
-  test('the card says which baseline is the best', async () => {
+  test('takes the best baseline from the model card', async () => {
     const metrics = {
       all: {
         last_value: { mae: 3 },
@@ -127,7 +127,7 @@ describe('no model can forecast: the best baseline does', () => {
     await app.close();
   });
 
-  test('once there is a model it forecasts, without a label', async () => {
+  test('a new model forecasts without a label', async () => {
     const { fixture, build } = createFixture({ champion: null });
     const app = await build();
     const { etag } = (await app.inject('/v1/series/74/forecast')).headers;
@@ -144,7 +144,7 @@ describe('no model can forecast: the best baseline does', () => {
     await app.close();
   });
 
-  test('values of a caller’s own are forecast by the baseline too; an explanation is not', async () => {
+  test('forecasts ad-hoc histories with the baseline, but explains none', async () => {
     const app = await createFixture({ champion: null }).build();
     const history = {
       start: '2026-01-05T00:00:00Z',
@@ -162,8 +162,8 @@ describe('no model can forecast: the best baseline does', () => {
   });
 });
 
-describe('something newer cannot be had: the last good forecast stays, with a label', () => {
-  test('a corrupt challenger: the model before it, and the label goes when it heals', async () => {
+describe('if something newer cannot be loaded, the last good forecast stays with a label', () => {
+  test('serves the previous model for a corrupt challenger until it is repaired', async () => {
     const { fixture, build, clock } = createFixture();
     const app = await build();
     const whole = (await app.inject('/v1/series/74/forecast')).headers.etag;
@@ -197,7 +197,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     await app.close();
   });
 
-  test('a store that is away, then features too old: the reason is the cause, and the age only where there is no other', async () => {
+  test('names an unavailable store as the reason, and age only without another cause', async () => {
     const { fixture, build, clock, options } = createFixture();
     const app = await build({ settings: { ...options.settings, staleAfterIntervals: 3 } });
     expect((await forecastOf(app)).fallback).toBeUndefined();
@@ -223,7 +223,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     await app.close();
   });
 
-  test('where no model can forecast the new data, the old forecast stays while it is fresh, then a baseline on the new data', async () => {
+  test('keeps the old forecast while it is fresh, then uses a baseline on the new data', async () => {
     const { fixture, build, clock, options } = createFixture();
     const app = await build({ settings: { ...options.settings, staleAfterIntervals: 3 } });
     const inner = weeklyNaive();
@@ -247,7 +247,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     await app.close();
   });
 
-  test('never stale by default within two days; 0 means never', async () => {
+  test('is not stale by default within two days, and never with 0', async () => {
     const { build, clock, options } = createFixture();
     const app = await build();
     const ever = await build({ settings: { ...options.settings, staleAfterIntervals: 0 } });
@@ -262,7 +262,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
   });
 });
 
-describe('one series in trouble', () => {
+describe('trouble with one series', () => {
   const troubled = (worst: number) => () => {
     const inner = weeklyNaive();
     return {
@@ -279,7 +279,7 @@ describe('one series in trouble', () => {
   test.each([
     [1e6, 'FORECAST_OUT_OF_RANGE', ['bounded']],
     [Number.NaN, 'FORECAST_UNUSABLE', undefined],
-  ])('a model that forecasts %d for it: a baseline, for it alone', async (worst, reason, flags) => {
+  ])('gives a baseline to it alone if the model forecasts %d', async (worst, reason, flags) => {
     const { fixture, build, clock } = createFixture({ makeForecaster: troubled(worst) });
     const app = await build();
     const response = await forecastOf(app, '75');
@@ -314,7 +314,7 @@ describe('one series in trouble', () => {
     await app.close();
   });
 
-  test('an implausible forecast of a caller’s own values is caught by the bound of those values', async () => {
+  test('bounds the forecast of an ad-hoc history by its own values', async () => {
     // Fifty times too much, but only of what it does not know.
     const inner = weeklyNaive();
     const wild = {
@@ -340,7 +340,7 @@ describe('one series in trouble', () => {
     await app.close();
   });
 
-  test('a series with no value at all has no honest forecast', async () => {
+  test('refuses a forecast for a series without any value', async () => {
     const app = await createFixture({ champion: null }).build();
     const dead = await app.inject('/v1/series/dead/forecast');
     expect([dead.statusCode, dead.json().code]).toEqual([422, 'HISTORY_TOO_SHORT']);
@@ -348,7 +348,7 @@ describe('one series in trouble', () => {
   });
 });
 
-test('each change is logged once, whatever the number of refreshes', async () => {
+test('logs each change once, whatever the number of refreshes', async () => {
   const lines: { msg: string; reason?: string }[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const { fixture, build, clock } = createFixture();
@@ -368,7 +368,7 @@ test('each change is logged once, whatever the number of refreshes', async () =>
   await app.close();
 });
 
-test('the document says what each reason means', async () => {
+test('the OpenAPI document explains each reason', async () => {
   const app = await createFixture().build();
   const text = (await app.inject('/openapi.json')).body;
   for (const reason of FALLBACK_REASONS)

@@ -74,9 +74,9 @@ async function plainMedian(): Promise<number> {
   return first;
 }
 
-describe('a service that starts after a batch', () => {
+describe('a start after a batch', () => {
   test.each([[['1/1']], [['1/3', '2/3', '3/3']]])(
-    'serves what was issued in %j, with the time of issue, and computes nothing',
+    'serves the forecasts issued in %j with their time of issue, and computes nothing',
     async (shards) => {
       const { start, computed } = await afterBatch(undefined, shards);
       const app = await start();
@@ -112,7 +112,7 @@ describe('a service that starts after a batch', () => {
       }),
     ],
     ['days ago', (entry) => ({ ...entry, issuedAt: NOW - 26 * HOUR })],
-  ])('computes where what was issued is of %s', async (_, change) => {
+  ])('computes if the issued forecasts have %s', async (_, change) => {
     const { start } = await afterBatch(change);
     const app = await start();
     const { first, issuedAt } = await medianOf(app);
@@ -120,14 +120,14 @@ describe('a service that starts after a batch', () => {
     await app.close();
   });
 
-  test('computes where a shard is missing', async () => {
+  test('computes if a shard is missing', async () => {
     const { start } = await afterBatch(undefined, ['1/3', '3/3']);
     const app = await start();
     expect((await medianOf(app)).first).toBe(await plainMedian());
     await app.close();
   });
 
-  test('a later issue of something else does not hide behind an earlier one: what is served is computed', async () => {
+  test('computes if a later issue belongs to another model', async () => {
     const { issued, start } = await afterBatch();
     const [entry] = await issued.read();
     await issued.append([
@@ -138,7 +138,7 @@ describe('a service that starts after a batch', () => {
     await app.close();
   });
 
-  test('a log that cannot be read costs a line in the log, and nothing else', async () => {
+  test('computes and logs if the ledger cannot be read', async () => {
     const lines: string[] = [];
     const { start } = await afterBatch();
     const torn = {
@@ -155,7 +155,7 @@ describe('a service that starts after a batch', () => {
     await app.close();
   });
 
-  test('what was issued is judged like any other: an implausible forecast is not served', async () => {
+  test('replaces an implausible issued forecast', async () => {
     const { start } = await afterBatch((entry) => ({
       ...entry,
       values: entry.values.map((v, i) => (i < 72 ? v * 1e6 : v)),
@@ -166,7 +166,7 @@ describe('a service that starts after a batch', () => {
     await app.close();
   });
 
-  test('a series that the batch gave a baseline’s forecast is served the same, and no other is computed', async () => {
+  test('serves the baseline forecast of a batch for its series, and computes no other', async () => {
     const sound = weeklyNaive();
     let computed = 0;
     const { options, build } = createFixture({
@@ -194,7 +194,7 @@ describe('a service that starts after a batch', () => {
     await started.close();
   });
 
-  test('a newer snapshot is computed, and so is a newer model', async () => {
+  test('computes for a newer snapshot and for a newer model', async () => {
     const { fixture, start, computed } = await afterBatch();
     const app = await start();
     fixture.snapshot = 2;

@@ -15,7 +15,7 @@ const FIGURES: LiveFigures = {
   scoredUntil: NOW - 3_600_000,
 };
 
-test('figures become gauges; what is not known is none; the store is asked once a minute', async () => {
+test('exports known figures as gauges and reads the store once a minute', async () => {
   const registry = new Registry();
   const clock = fixedClock(NOW);
   let newest: LiveFigures | null = FIGURES;

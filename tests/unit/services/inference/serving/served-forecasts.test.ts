@@ -24,7 +24,7 @@ function fakeLedger() {
 
 const settings = { ...defaultInferenceSettings, ledgerFlushMs: 1e9 };
 
-test('each forecast that was given out is written once for each snapshot, as it was computed', async () => {
+test('writes each served forecast once per snapshot, as computed', async () => {
   const ledger = fakeLedger();
   const { fixture, build } = createFixture();
   const app = await build({ ledger, settings });
@@ -59,7 +59,7 @@ test('each forecast that was given out is written once for each snapshot, as it 
   );
 });
 
-test('a stream marks all that it sends, and a sample is the same for every replica', async () => {
+test('records everything a stream sends, and each replica takes the same sample', async () => {
   const written = async (ledgerSample: number) => {
     const ledger = fakeLedger();
     const ids = Array.from({ length: 200 }, (_, i) => `s${i}`);
@@ -79,7 +79,7 @@ test('a stream marks all that it sends, and a sample is the same for every repli
   expect(await written(0.5)).toEqual(half);
 });
 
-test('a baseline that stands in is written as what it is, with the reason', async () => {
+test('writes a baseline as such with the reason', async () => {
   const ledger = fakeLedger();
   const { fixture, build } = createFixture();
   fixture.champion = null;
@@ -91,7 +91,7 @@ test('a baseline that stands in is written as what it is, with the reason', asyn
   ]);
 });
 
-test('a store that is away costs no response; what waits is bounded, counted and written later', async () => {
+test('a store that is away fails no response; the queue is bounded and written later', async () => {
   const ledger = fakeLedger();
   const { fixture, build } = createFixture();
   const app = await build({ ledger, settings: { ...settings, ledgerFlushMs: 1 } });
@@ -106,7 +106,7 @@ test('a store that is away costs no response; what waits is bounded, counted and
   expect(ledger.rows().map(([, snapshot]) => snapshot)).toEqual(['4', '5', '6', '7']);
 });
 
-test('the metrics say what was written and what was dropped', async () => {
+test('metrics count what was written and dropped', async () => {
   const ledger = fakeLedger();
   const { fixture, build } = createFixture();
   const app = await build({ ledger, settings });

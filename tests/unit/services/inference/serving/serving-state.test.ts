@@ -14,7 +14,7 @@ const corrupt = () =>
   new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
 
 describe('serving state', () => {
-  test('nothing to serve: alive, not ready, and every data route says why', async () => {
+  test('is live but not ready with nothing to serve, and data routes name the reason', async () => {
     for (const [changes, code] of [
       [{ snapshot: 0 }, 'SNAPSHOT_EMPTY'],
       [
@@ -41,7 +41,7 @@ describe('serving state', () => {
     }
   });
 
-  test('it heals by itself once the model is there', async () => {
+  test('becomes ready once a model is there', async () => {
     const { fixture, build } = createFixture({ champion: null });
     const app = await build();
     fixture.champion = 'model-2';
@@ -52,7 +52,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a corrupt challenger: the good model goes on, with new data too, and readiness shows it', async () => {
+  test('keeps the good model for a corrupt challenger, takes new data and shows it', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     Object.assign(fixture, {
@@ -81,7 +81,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a challenger that forecasts nonsense is not swapped in, and the old model gets the new data', async () => {
+  test('does not serve a challenger with implausible forecasts', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     fixture.makeForecaster = () => ({
@@ -97,7 +97,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a torn snapshot or a store that is away: the last good one stays', async () => {
+  test('keeps the last good snapshot if the next is corrupt or the store is away', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     const before = (await app.inject('/v1/series/74/forecast')).json();
@@ -116,7 +116,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a second promotion of the same model changes what is shown of it without loading it again', async () => {
+  test('shows a second promotion of the same model without loading it again', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     const { etag } = (await app.inject('/v1/model')).headers;
@@ -129,7 +129,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('whatever the order of refreshes, changes and requests, no response mixes versions', async () => {
+  test('no response mixes versions, whatever the order of refreshes and requests', async () => {
     const { target } = panelOf(IDS, 1).columns;
     const lastWeek = target[LENGTH - 168];
     await fc.assert(

@@ -30,8 +30,8 @@ const sent = (state: AlertState, now = NOW) =>
 const namesOf = ({ claimed }: ReturnType<typeof plan>) =>
   claimed.map(({ channel, kind, alerts }) => [channel, kind, alerts.map(({ name }) => name)]);
 
-describe('an alert', () => {
-  test('is sent once while it lasts, with the others that open, and its recovery once', () => {
+describe('alert', () => {
+  test('is sent once with others that open, and its recovery once', () => {
     const conditions = [wrong('level'), wrong('zeros'), wrong('no-data', 'page')];
     const channels = ['webhook', 'mail'];
     const first = plan(null, { conditions, channels });
@@ -51,7 +51,7 @@ describe('an alert', () => {
     expect(rest.state.open.map(({ name }) => name)).toEqual(['level']);
   });
 
-  test('of another group is another alert', () => {
+  test('is separate for each group', () => {
     const { state } = plan(null, { conditions: [wrong('level', 'ticket', 'north')] });
     const next = plan(sent(state), {
       conditions: [wrong('level', 'ticket', 'north'), wrong('level', 'ticket', 'south')],
@@ -61,7 +61,7 @@ describe('an alert', () => {
     ]);
   });
 
-  test('waits for the end of quiet hours unless it is urgent, and is not sent if it has recovered', () => {
+  test('waits for the end of quiet hours unless urgent, and is dropped if it recovers', () => {
     const conditions = [wrong('level'), wrong('no-data', 'page'), wrong('zeros')];
     const quiet = { conditions, quietUntil: NOW + 8 * HOUR };
     const night = plan(null, quiet);
@@ -81,7 +81,7 @@ describe('an alert', () => {
     expect(namesOf(morning)).toEqual([['webhook', 'opened', ['level']]]);
   });
 
-  test('that could not be sent is tried again with growing pauses, ten times', () => {
+  test('is retried ten times with growing pauses', () => {
     let now = NOW;
     let { state, claimed } = plan(null, { conditions: [wrong('level')] });
     const pauses: number[] = [];
@@ -99,7 +99,7 @@ describe('an alert', () => {
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256]);
   });
 
-  test('that a process took before it died is sent again after five minutes', () => {
+  test('is sent again after five minutes if its process died', () => {
     const { state } = plan(null, { conditions: [wrong('level')] });
     const conditions = [wrong('level')];
     expect(plan(state, { conditions, now: NOW + 5 * 60_000 }).claimed).toEqual([]);
@@ -107,7 +107,7 @@ describe('an alert', () => {
   });
 });
 
-test('decisions are noticed once, not those from before the first state', () => {
+test('alerts once on each decision, but not on those before the first state', () => {
   const decision = (number: number, kind: string) =>
     ({ number, kind, at: NOW, reason: `reason ${number}` }) as DecisionEntry;
   const old = [decision(2, 'rollback'), decision(1, 'promote')];
@@ -121,7 +121,7 @@ test('decisions are noticed once, not those from before the first state', () => 
   expect(plan(next.state, { decisions }).claimed).toEqual([]);
 });
 
-test('whatever opens and closes, what was opened is closed once, and nothing is sent twice', () => {
+test('closes each opened alert once and sends nothing twice, in any order of events', () => {
   const step = fc.record({
     names: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 }),
     quiet: fc.boolean(),
@@ -161,14 +161,14 @@ test.each([
   expect(quietUntil(hours, Date.parse(now))).toBe(end === null ? null : Date.parse(end));
 });
 
-test('quiet hours within a day, and none', () => {
+test('handles quiet hours within a day, and none', () => {
   const hours = quietHoursOf('12:00-13:00', 'UTC');
   expect(quietUntil(hours, Date.UTC(2024, 0, 1, 12, 30))).toBe(Date.UTC(2024, 0, 1, 13));
   expect(quietUntil(hours, Date.UTC(2024, 0, 1, 13))).toBeNull();
   expect(quietUntil(null, NOW)).toBeNull();
 });
 
-test('silence is noticed after the intervals that are allowed, also of what never came', () => {
+test('reports silence after the allowed intervals, also before a first value', () => {
   const request = { now: NOW, frequencyMinutes: 60, intervals: 48, waitedSince: NOW - 100 * HOUR };
   const found = silences({
     ...request,

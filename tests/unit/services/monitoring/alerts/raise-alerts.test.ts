@@ -59,7 +59,7 @@ const openLog = () => openAlertLog({ store: memoryObjectStore(), domain: 'demo' 
 const webhook = (format: 'slack' | 'cloudevents' = 'slack') =>
   webhookChannel({ url: `${url}/services/SECRET`, format, logger: silentLogger });
 
-test('a webhook gets a message that Slack shows', async () => {
+test('sends a Slack message to a webhook', async () => {
   expect(await raiseAlerts(request(openLog(), [webhook()]))).toEqual({ sent: 1, failed: 0 });
   expect(received).toHaveLength(1);
   expect(received[0]).toMatchObject({
@@ -73,7 +73,7 @@ test('a webhook gets a message that Slack shows', async () => {
   });
 });
 
-test('or a CloudEvent', async () => {
+test('sends a CloudEvent to a webhook', async () => {
   await raiseAlerts(request(openLog(), [webhook('cloudevents')]));
   expect(received[0]?.headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
   expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({
@@ -87,7 +87,7 @@ test('or a CloudEvent', async () => {
   });
 });
 
-test('of many processes at once one sends, and nobody sends again', async () => {
+test('one of many concurrent processes sends, and none sends again', async () => {
   const log = openLog();
   const all = Array.from({ length: 5 }, () => raiseAlerts(request(log, [webhook()])));
   await Promise.all(all);
@@ -95,7 +95,7 @@ test('of many processes at once one sends, and nobody sends again', async () => 
   expect(received).toHaveLength(1);
 });
 
-test('a channel that fails is named without its address, and tried again; others are not held up', async () => {
+test('names a failed channel without its address, retries it, and delays no other', async () => {
   const log = openLog();
   const sent: string[] = [];
   const other: AlertChannel = {
@@ -125,7 +125,7 @@ test('a channel that fails is named without its address, and tried again; others
   expect(gone.reasonOf(error)).toBe('ECONNREFUSED');
 });
 
-test('a topic of SNS gets subject and text, by AWS’s own environment', async () => {
+test('sends subject and text to SNS with the settings of the AWS environment', async () => {
   const before = { ...process.env };
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: 'key',
@@ -155,7 +155,7 @@ test('a topic of SNS gets subject and text, by AWS’s own environment', async (
   }
 });
 
-test('a mail arrives; a password is not sent in the clear', async () => {
+test('sends mail, but no password in clear text', async () => {
   const mails: string[] = [];
   const smtp = new SMTPServer({
     authOptional: true,
@@ -192,7 +192,7 @@ test('a mail arrives; a password is not sent in the clear', async () => {
   }
 });
 
-test('channels are those of the settings; mail needs a server and a recipient', async () => {
+test('opens the channels of the settings; mail needs a server and a recipient', async () => {
   const none = {
     ...{ alertWebhook: null, alertWebhookFormat: 'slack' as const, alertSns: null },
     ...{ alertSmtp: null, alertMailFrom: null, alertMailTo: null },

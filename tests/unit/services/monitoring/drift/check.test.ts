@@ -48,7 +48,7 @@ test.each<[string, number, Change]>([
     1,
     after((value, series, at) => (series === 3 ? value * (1 + 0.6 * noise(at, series)) : value)),
   ],
-])('%s of %i series', (name, count, change) => {
+])('finds %s in %i series', (name, count, change) => {
   const { opened } = runOf(change);
   expect(opened.map((verdict) => [verdict.name, verdict.seriesIds.length])).toEqual([
     [name, count],
@@ -61,7 +61,7 @@ test.each<[string, number, Change]>([
   expect(Math.abs(evidence.value)).toBeGreaterThan(evidence.limit);
 });
 
-test('a feed that is late by an hour is shifted, and one that repeats a day is repeated', () => {
+test('reports a feed late by an hour as shifted, and a repeated day as repeated', () => {
   const description = { seed: 5, series: 12, from: FROM, days: 105 };
   const plain = fleet(description);
   const runLate = (late: (at: number) => number) => {
@@ -81,14 +81,14 @@ test('a feed that is late by an hour is shifted, and one that repeats a day is r
   expect(repeated.map(({ name, since }) => [name, since])).toEqual([['repeated', AT]]);
 });
 
-test('a fact ends with the check that does not find it, and wrong values are no reference', () => {
+test('closes a finding once it is absent, and wrong values are no reference', () => {
   const change = after((value, _, at) => (at < AT + 2 * DAY ? 1000 * value : value));
   const { opened, closed } = runOf(change, AT + 12 * DAY);
   expect(opened.map(({ name }) => name)).toEqual(['unit']);
   expect(closed).toEqual(opened);
 });
 
-test('values of the future are a clock that is off, and so is a check before the last', () => {
+test('reports values of the future and a check before the last as clock errors', () => {
   const panel = fleet({ seed: 5, series: SERIES, from: FROM, days: 120 });
   const grid = { place: NEW_YORK, day: 24, week: 168 };
   const at = FROM + 100 * DAY;
@@ -106,7 +106,7 @@ test('values of the future are a clock that is off, and so is a check before the
   expect(behind.opened.map(({ name }) => name)).toEqual(['clock']);
 });
 
-test('columns that change are named, and are normal a week later', () => {
+test('names changed columns, and accepts them a week later', () => {
   const panel = fleet({ seed: 5, series: SERIES, from: FROM, days: 120 });
   const grid = { place: NEW_YORK, day: 24, week: 168 };
   let state: DriftState | null = null;
@@ -122,7 +122,7 @@ test('columns that change are named, and are normal a week later', () => {
   expect(names.map((one) => one.length)).toEqual([0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
 });
 
-test('columns are compared with those known before, and a check that knows none changes nothing', () => {
+test('compares columns with the last known ones, and ignores a check without columns', () => {
   const panel = fleet({ seed: 5, series: SERIES, from: FROM, days: 120 });
   const grid = { place: NEW_YORK, day: 24, week: 168 };
   let state: DriftState | null = null;
@@ -140,7 +140,7 @@ test('columns are compared with those known before, and a check that knows none 
   ]);
 });
 
-test('the same days in one process, or with the state as JSON between, end in the same bits', () => {
+test('gives the same bits in one process and with JSON state between checks', () => {
   const panel = fleet({
     seed: 3,
     series: SERIES,

@@ -8,7 +8,7 @@ import {
 } from '../../../../../services/monitoring/drift/window.ts';
 import { DAY, fleet, HOUR, NEW_YORK } from '../../../../fixtures/drift-fixture.ts';
 
-test('the autumn of 2023 in New York', () => {
+test('knownEvents lists autumn 2023 in New York', () => {
   const events = knownEvents(NEW_YORK, Date.UTC(2023, 9, 15), Date.UTC(2024, 0, 1));
   expect(events.map(({ title, start }) => `${new Date(start).toISOString()} ${title}`)).toEqual([
     '2023-11-05T04:00:00.000Z clocks go back by 1 h',
@@ -22,7 +22,7 @@ test('the autumn of 2023 in New York', () => {
   expect((change!.end - change!.start) / HOUR).toBe(25);
 });
 
-test('an hour is compared with the same local hour on both sides of a clock change', () => {
+test('compares an hour with the same local hour across a clock change', () => {
   const from = Date.UTC(2023, 8, 1, 4);
   // The value is the local hour.
   const panel = fleet({
@@ -48,7 +48,7 @@ test('an hour is compared with the same local hour on both sides of a clock chan
   }
 });
 
-test('days next to a holiday, and between two, are quiet; a plain week is not', () => {
+test('excludes days next to a holiday and between two, but no plain week', () => {
   const from = Date.UTC(2023, 11, 1, 5);
   const panel = fleet({ seed: 1, series: 1, from, days: 40 });
   const window = openWindow(panel, from + 40 * DAY, { place: NEW_YORK, day: 24, week: 168 });

@@ -24,7 +24,7 @@ const normal = (random: Random): number => {
 };
 
 test.each([0, 0.5])(
-  'within T days the limit c is reached by chance in at most T / c (autocorrelation %f)',
+  'false alarms within T days stay below T / limit (autocorrelation %f)',
   (correlation) => {
     const [runs, days, limit] = [100, 365, 3650];
     const rules = { tolerance: 0.1, minSigma: 0.02, limit };
@@ -45,7 +45,7 @@ test.each([0, 0.5])(
   },
 );
 
-test('evidence falls while nothing is wrong, and rises by orders of magnitude when it is', () => {
+test('evidence falls without a change and rises by orders of magnitude with one', () => {
   const random = seededRandom(4);
   const rules = { tolerance: 0.1, minSigma: 0.02, limit: 1e4 };
   let detector = NEW_DETECTOR;
@@ -99,7 +99,7 @@ function firstFound(days: number, fault: Fault, seed = 1) {
   return null;
 }
 
-test('a model that is half again as bad is found within days, for the fleet', () => {
+test('finds a loss half again as large within days, for all series', () => {
   const result = firstFound(120, { from: 100, loss: () => 1.5 });
   expect(result?.found).toMatchObject({ name: 'skill', seriesIds: SERIES });
   expect(result?.delay).toBeLessThanOrEqual(4);
@@ -109,13 +109,13 @@ test('a model that is half again as bad is found within days, for the fleet', ()
   );
 });
 
-test('a slow leak is gradual', () => {
+test('reports a slow increase of loss as gradual', () => {
   const result = firstFound(200, { from: 100, loss: (day) => 1.01 ** (day - 100) });
   expect(result?.found).toMatchObject({ name: 'skill', evidence: { shape: 'gradual' } });
   expect(result?.delay).toBeLessThanOrEqual(35);
 });
 
-test('intervals that hold too little are found, of one series alone too', () => {
+test('finds intervals with low coverage, also for one series', () => {
   const all = firstFound(150, { from: 100, coverage: 0.65 });
   expect(all?.found).toMatchObject({ name: 'coverage', seriesIds: SERIES });
   expect(all?.delay).toBeLessThanOrEqual(7);
@@ -123,11 +123,11 @@ test('intervals that hold too little are found, of one series alone too', () => 
   expect(one?.found).toMatchObject({ name: 'coverage', seriesIds: ['c'] });
 });
 
-test.each([1, 2])('a quiet year has no verdict (seed %i)', (seed) => {
+test.each([1, 2])('has no verdict in a year without a change (seed %i)', (seed) => {
   expect(firstFound(400, { from: 1e9 }, seed)).toBeNull();
 });
 
-test('scores of a day are read once', () => {
+test('reads the scores of a day once', () => {
   const scores = scoresOf(60, { from: 1e9 }, seededRandom(7));
   const once = testScores(scores, NEW_SCORES).after;
   expect(testScores(scores, once).after).toEqual(once);

@@ -32,7 +32,7 @@ const manifest = { snapshotVersion: '1-0', committedAt: FROM + 100 * DAY } as Ma
 const pastOf = (of: Panel) =>
   pastFeatures({ log: async () => [manifest], readAsOf: async () => of }, FROM);
 
-test('the times of a UTC day have one view, which says where what was known ends', async () => {
+test('the times of a UTC day share one view that states the end of known values', async () => {
   const past = await pastOf(panel);
   const views = [];
   for (const hour of [0, 1, 23, 24])
@@ -46,7 +46,7 @@ test('the times of a UTC day have one view, which says where what was known ends
   expect(ends).toEqual([0, 1, 23, 24].map((hour) => MIDNIGHT + hour * HOUR));
 });
 
-test('inputs that are read beyond the cutoff end where what was known ends', async () => {
+test('inputs read beyond the cutoff end where known values end', async () => {
   const wind = new Float32Array(panel.length).fill(2);
   const past = await pastOf({ ...panel, exogenous: { wind } });
   const { panel: view, end } = await past.view(MIDNIGHT + 5 * HOUR, ONLINE_INTERVALS);
@@ -57,7 +57,7 @@ test('inputs that are read beyond the cutoff end where what was known ends', asy
   ]);
 });
 
-test('a time before the data is refused', async () => {
+test('refuses a time before the data', async () => {
   const past = await pastOf(panel);
   await expect(past.view(START, 24)).rejects.toMatchObject({ code: 'SNAPSHOT_EMPTY' });
   await expect(past.at(START)).rejects.toMatchObject({ code: 'SNAPSHOT_EMPTY' });
@@ -65,7 +65,7 @@ test('a time before the data is refused', async () => {
 
 beforeAll(() => startTensorBackend(silentLogger, 'wasm', 'prediction'));
 
-test('forecasts from the view of a day are those from exactly what was known', async () => {
+test('forecasts from the view of a day equal those from exactly what was known', async () => {
   const context = {
     seriesIds: panel.seriesIds.slice(0, 4),
     weights: [

@@ -52,7 +52,7 @@ const contents = (store: MemoryObjectStore) =>
     .map(([key, bytes]) => [key, /\.json(\.gz)?$/.test(key) ? '' : Buffer.from(bytes).toString()])
     .sort();
 
-test('issues every hour once and checks after each day, the last one shorter', async () => {
+test('issues every hour once and checks after each day, also a shorter last day', async () => {
   const store = memoryObjectStore();
   await replay(PLAN, portsOver(store));
   const hours = (day: number, count: number) =>
@@ -64,7 +64,7 @@ test('issues every hour once and checks after each day, the last one shorter', a
   expect(checks.map(({ at }) => at)).toEqual([24, 48, 66].map((hour) => FROM + hour * HOUR));
 });
 
-test('resumed, its progress begins with what was done before', async () => {
+test('progress of a resumed run starts with what was done before', async () => {
   const store = memoryObjectStore();
   const ports = portsOver(store);
   const seen: unknown[][] = [];
@@ -88,7 +88,7 @@ test('resumed, its progress begins with what was done before', async () => {
   ]);
 });
 
-test('killed at any change of the store and resumed, it ends in the same store', async () => {
+test('a run killed at any store operation and resumed ends in the same store', async () => {
   const whole = memoryObjectStore();
   await replay(PLAN, portsOver(whole));
   const expected = contents(whole);
@@ -114,7 +114,7 @@ test('killed at any change of the store and resumed, it ends in the same store',
 });
 
 test.each(['prepare', 'check'] as const)(
-  'what %s did during a stop is done again',
+  'repeats the work of %s that was interrupted',
   async (part) => {
     const whole = memoryObjectStore();
     await replay(PLAN, portsOver(whole));
@@ -133,7 +133,7 @@ test.each(['prepare', 'check'] as const)(
   },
 );
 
-test('refuses a store that is not its own', async () => {
+test('refuses the store of something else', async () => {
   const store = memoryObjectStore();
   await store.put('features/toy/data/a.parquet', new Uint8Array(1));
   const foreign = { code: 'REPLAY_FOREIGN', where: 'memory:' };

@@ -31,7 +31,7 @@ const actualAt = (id: string, at: number) =>
   at >= START + 20 * HOUR ? Number.NaN : (id === 'a' ? 0 : 1000) + (at - START) / HOUR;
 const day = { day: START, until: START + DAY, scoredAt: START + DAY };
 
-test('a forecast is clipped to the day, and actuals that are unknown stay so', () => {
+test('clips a forecast to the day and keeps unknown actuals unknown', () => {
   const { start, series } = recordDay([issueAt(-3), issueAt(20)], actualAt, day);
   expect(start).toBe(START);
   const a = series.get('a');
@@ -51,7 +51,7 @@ test('a forecast is clipped to the day, and actuals that are unknown stay so', (
   expect(series.get('b')?.forecasts[1]?.values[1]).toEqual([3001, 3002, 3003]);
 });
 
-test('of two issues at one cutoff the first counts; shadows and what was made afterwards do not', () => {
+test('takes the first of two issues at a cutoff, and no shadow or later replay', () => {
   const issues = [
     issueAt(3, { issuedAt: START + 9 * HOUR, modelVersion: 'later' }),
     issueAt(3, { origin: 'replayed', issuedAt: START, modelVersion: 'made up' }),
@@ -68,7 +68,7 @@ test('of two issues at one cutoff the first counts; shadows and what was made af
   expect([only?.issuedAt, others]).toEqual([START + 4 * HOUR, []]);
 });
 
-test('a fine grid with a long horizon keeps 24 forecasts an interval', () => {
+test('keeps 24 forecasts an interval on a fine grid with a long horizon', () => {
   const quarter = HOUR / 4;
   const issues = Array.from({ length: 192 }, (_, i) =>
     issueAt(0, {
@@ -89,7 +89,7 @@ test('a fine grid with a long horizon keeps 24 forecasts an interval', () => {
   expect(covering).toHaveLength(24);
 });
 
-test('scoring publishes the record of the days that it scores, once, and of days that have none', async () => {
+test('scoring publishes the record of each scored day once, also of empty days', async () => {
   const issues = Array.from({ length: 60 }, (_, hour) => issueAt(hour));
   const store = memoryObjectStore();
   const records = openSeriesRecords({ store, domain: 'toy' });

@@ -70,7 +70,7 @@ const request = (changes: Partial<BacktestRequest> = {}): BacktestRequest => ({
   ...changes,
 });
 
-test('segments hold every cutoff once, in order, and none reaches a refit past its first', () => {
+test('segments hold every cutoff once in order, and none extends past its next refit', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),
@@ -92,8 +92,8 @@ test('segments hold every cutoff once, in order, and none reaches a refit past i
   );
 });
 
-describe('with a toy that learns one number', () => {
-  test('no fit sees anything after its segment’s first cutoff, and every segment has a fit of its own', async () => {
+describe('a toy model with one parameter', () => {
+  test('each segment has its own fit on data up to its first cutoff', async () => {
     const { segments, result } = await backtest(request());
     expect(segments).toHaveLength(4);
     expect(segments[0]?.[0]).toBe(FIRST_CUTOFF);
@@ -118,7 +118,7 @@ describe('with a toy that learns one number', () => {
     expect(at).toBe(mean.values.length);
   });
 
-  test('what lies beyond a segment changes nothing in it', async () => {
+  test('data after a segment changes nothing in it', async () => {
     const before = await backtest(request());
     const second = before.segments[1]![0]!;
     const after = await backtest(
@@ -134,7 +134,7 @@ describe('with a toy that learns one number', () => {
     expect(after.folder).not.toBe(before.folder);
   });
 
-  test('killed and resumed, it computes only what is missing, says so, and gives the same bits', async () => {
+  test('a resumed backtest computes only what is missing and gives the same bits', async () => {
     const whole = await backtest(request({ folder: join(folder, 'whole') }));
     seen = [];
     let computed = 0;
@@ -173,7 +173,7 @@ describe('with a toy that learns one number', () => {
     ],
     ['another segment', (path) => copyFile(segmentPath(join(path, '..'), 2), path)],
     ['of another backtest', (path, other) => copyFile(segmentPath(other, 1), path)],
-  ])('a kept segment that is %s is computed again, never trusted', async (_how, damage) => {
+  ])('a stored segment that is %s is computed again', async (_how, damage) => {
     const first = await backtest(request());
     const other = await backtest(request({ seed: 2 }));
     await damage(segmentPath(first.folder, 1), other.folder);
@@ -185,7 +185,7 @@ describe('with a toy that learns one number', () => {
     expect(again.result).toEqual(first.result);
   });
 
-  test('backtests that nobody has worked on for two weeks are removed, others are not', async () => {
+  test('removes backtests unused for two weeks, and no others', async () => {
     const [old, recent] = [await backtest(request()), await backtest(request({ seed: 2 }))];
     const now = Date.UTC(2030, 0, 20);
     await utimes(old.folder, new Date(now), new Date(now - 15 * 86_400_000));
@@ -212,7 +212,7 @@ describe('with a toy that learns one number', () => {
     expect(new Set(folders).size).toBe(others.length);
   });
 
-  test('the naive baselines and other forecasters meet all cutoffs; progress ends and never exceeds its total', async () => {
+  test('scores baselines and others at all cutoffs, and progress stays within its total', async () => {
     const reported: [number, number][] = [];
     let total = 0;
     let isStopped = false;
@@ -242,7 +242,7 @@ describe('with a toy that learns one number', () => {
     expect(isStopped).toBe(true);
   });
 
-  test('cutoffs a share of the day apart are refused, and a history too short in days', async () => {
+  test('refuses cutoffs a divisor of the day apart, and a history that is too short', async () => {
     const config = { ...toyConfig, cutoffStep: 9 };
     await expect(backtest(request({ config }))).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -260,10 +260,10 @@ describe('with a toy that learns one number', () => {
   });
 });
 
-describe('with the real forecasters', () => {
+describe('real forecasters', () => {
   beforeAll(() => startBackend());
 
-  test('one segment’s network is the very one that training evaluates', async () => {
+  test('the network of a single segment equals the one that training evaluates', async () => {
     const { compute: _compute, ...real } = request();
     const config = { ...toyConfig, fit: { ...toyConfig.fit, steps: 12 } };
     const { result, segments } = await backtest({

@@ -51,7 +51,7 @@ async function evaluated(card: ExternalCard, run: RunGraph) {
   return { ...toy, result: await evaluateExternal({ ...toy.request, config, model, run }) };
 }
 
-test('a weak model loses; card, graph and verdict are stored', async () => {
+test('rejects a weak model and stores card, graph and verdict', async () => {
   const { registry, result } = await evaluated(externalCard, repeatLastDay);
   expect(result.verdict).toMatchObject({ promoted: false, outcome: 'rejected' });
   expect(result.verdict.comparisons.map(({ reference }) => reference)).toContain('seasonal_naive');
@@ -66,13 +66,13 @@ test('a weak model loses; card, graph and verdict are stored', async () => {
   expect(await registry.champion()).toBeNull();
 });
 
-test('a model that was trained on the test span is refused', async () => {
+test('rejects a model that was trained on the test span', async () => {
   const card = { ...externalCard, trainedUpTo: '2100-01-01T00:00:00Z' };
   const { result } = await evaluated(card, repeatLastDay);
   expect(result.verdict.reason).toBe('not promoted: it was trained on rows that it is scored on');
 });
 
-test('together with the champion: both on the card, and stored is what was scored', async () => {
+test('stores the ensemble with the champion as scored, with both on the card', async () => {
   const toy = openToy(join(folder, 'store'));
   const panel = learnable();
   await commitPanel(folder, toy, panel);
@@ -108,7 +108,7 @@ test('together with the champion: both on the card, and stored is what was score
   expect(() => externalForecaster(saved, repeatLastDay)).toThrow(/takes the model that it names/);
 });
 
-test('the card of an ensemble names the exogenous columns that ours reads', () => {
+test('the card of an ensemble names the exogenous columns of our model', () => {
   const standard = { mean: 0, deviation: 1 };
   const exogenous = {
     past: [{ name: 'visitors', ...standard }],
@@ -122,7 +122,7 @@ test('the card of an ensemble names the exogenous columns that ours reads', () =
   expect(aboutOf({ card: externalCard }).exogenous).toEqual([]);
 });
 
-test('a graph that does not fit its card says so', async () => {
+test('reports a graph that does not match its card', async () => {
   const run: RunGraph = () => [{ values: new Float32Array(3) }];
   await expect(evaluated(externalCard, run)).rejects.toMatchObject({
     code: 'MODEL_INCOMPATIBLE',
@@ -135,7 +135,7 @@ const write = async (card: object) => {
   await writeFile(join(folder, 'model.onnx'), externalGraph());
 };
 
-test('a folder is read as it was written', async () => {
+test('reads a folder as written', async () => {
   await write(externalCard);
   const { card, graph } = await readExternal(folder);
   expect(card).toEqual(externalCard);
@@ -152,7 +152,7 @@ test.each([
   [{ inputs: [{ ...rows, columns: ['tomorrow'] }] }, /no column "tomorrow"/],
   [{ outputs: [{ name: 'q', axes: ['series', 'step'] }] }, /the axes series, step/],
   [{ outputs: [externalCard.outputs[0], externalCard.outputs[0]] }, /2 outputs and 5 quantiles/],
-])('%j is refused', async (change, problem) => {
+])('refuses %j', async (change, problem) => {
   await write({ ...externalCard, ...change });
   await expect(readExternal(folder)).rejects.toMatchObject({
     code: 'MODEL_CARD_INVALID',
@@ -160,7 +160,7 @@ test.each([
   });
 });
 
-test('a folder without a graph names the file', async () => {
+test('names the missing graph file of a folder', async () => {
   await writeFile(join(folder, 'card.json'), JSON.stringify(externalCard));
   await expect(readExternal(folder)).rejects.toMatchObject({
     code: 'SOURCE_NOT_FOUND',

@@ -12,8 +12,8 @@ import {
 /** The seasons of an hourly domain. */
 const HOURLY = { day: 24, week: 168 };
 
-describe('candidates', () => {
-  test('the first is the configuration one starts from', () => {
+describe('drawCandidates', () => {
+  test('starts with the initial configuration', () => {
     const [first] = drawCandidates(defaultTrainingConfig, HOURLY, 3, 7);
     const { network, ...config } = withCandidate(defaultTrainingConfig, first ?? {});
     expect(network).toEqual(defaultTrainingConfig.network);
@@ -31,7 +31,7 @@ describe('candidates', () => {
     expect(drawCandidates(narrow, HOURLY, 1, 7)).toEqual([{ ...first, windowIntervals: 72 }]);
   });
 
-  test('every value is one the space allows, and lands in its place', () => {
+  test('draws only values of the space, each into its field', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         for (const candidate of drawCandidates(defaultTrainingConfig, HOURLY, 4, seed).slice(1)) {
@@ -54,7 +54,7 @@ describe('candidates', () => {
     );
   });
 
-  test('more candidates change none of the first; another seed changes them', () => {
+  test('more candidates keep the first ones; another seed changes them', () => {
     const few = drawCandidates(defaultTrainingConfig, HOURLY, 5, 7);
     expect(drawCandidates(defaultTrainingConfig, HOURLY, 40, 7).slice(0, 5)).toEqual(few);
     expect(drawCandidates(defaultTrainingConfig, HOURLY, 5, 8).slice(1)).not.toEqual(few.slice(1));
@@ -67,7 +67,7 @@ describe('candidates', () => {
     ).toBe(40);
   });
 
-  test('what is drawn spreads over the whole of its range', () => {
+  test('spreads draws over the whole range', () => {
     const drawn = drawCandidates(defaultTrainingConfig, HOURLY, 2000, 1).slice(1);
     for (const parameter of SPACE) {
       const values = drawn.map((candidate) => candidate[parameter.name] as number);
@@ -82,7 +82,7 @@ describe('candidates', () => {
   });
 });
 
-test('windows are whole seasons, whatever the frequency, and a season that is there twice counts once', () => {
+test('windows are whole seasons of any frequency, each distinct length once', () => {
   const windows = (seasons: typeof HOURLY): number[] => {
     const [, ...drawn] = drawCandidates(defaultTrainingConfig, seasons, 300, 1);
     return [...new Set(drawn.map((candidate) => candidate.windowIntervals as number))].sort(
@@ -95,7 +95,7 @@ test('windows are whole seasons, whatever the frequency, and a season that is th
   expect(windows({ day: 24, week: 24 })).toEqual([24, 48, 96]);
 });
 
-test('parameters are what the configuration holds, and strides meet every hour', () => {
+test('parameters are fields of the configuration, and strides cover every hour', () => {
   const { windowIntervals: _, ...own } =
     drawCandidates(defaultTrainingConfig, HOURLY, 1, 1)[0] ?? {};
   expect(Object.keys({ ...defaultTrainingConfig.network, ...defaultTrainingConfig.fit })).toEqual(

@@ -83,7 +83,7 @@ async function watched(changes: Partial<TuningRequest>) {
 }
 
 describe('the test span', () => {
-  test('cannot matter: with other values in it the workers get the same bytes, and the search finds the same', async () => {
+  test('does not affect the input of workers or the result of the search', async () => {
     const panel = learnable();
     const one = await watched({ panel, folder: join(folder, 'one') });
     const two = await watched({
@@ -100,7 +100,7 @@ describe('the test span', () => {
     expect(three.result.history).not.toEqual(one.result.history);
   });
 
-  test('and what follows a fold is not in that fold’s panel', async () => {
+  test('and the data after a fold are not in the panel of that fold', async () => {
     const { inputs, result } = await watched({});
     const END = endOf(flat());
     expect(result.folds.map(({ end }) => end)).toEqual([END - 336, END]);
@@ -112,9 +112,9 @@ describe('the test span', () => {
   });
 });
 
-describe('a search that was killed', () => {
+describe('a killed search', () => {
   test.each([1, 7, 12, 15])(
-    'after %d trials goes on, and its history is that of one that was not',
+    'resumes after %d trials with the same history as an uninterrupted one',
     async (before) => {
       const whole = await tune(requestOf({ folder: join(folder, 'whole') }));
       let calls = 0;
@@ -161,7 +161,7 @@ describe('a search that was killed', () => {
     }
   };
 
-  test('a torn, a foreign and a half-written file are reported and done again', async () => {
+  test('reports and repeats a torn, a foreign and a partial file', async () => {
     const first = await tune(requestOf());
     const [torn, foreign, other] = (await trialFiles()).sort() as [string, string, string];
     await writeFile(torn, (await readFile(torn)).subarray(0, 100));
@@ -182,7 +182,7 @@ describe('a search that was killed', () => {
     expect((await trialFiles()).filter((name) => !name.endsWith('.json'))).toEqual([]);
   });
 
-  test('another panel, seed, backend or configuration is another search', async () => {
+  test('is not resumed for another panel, seed, backend or configuration', async () => {
     await tune(requestOf());
     const config = { ...defaultTrainingConfig, testDays: TEST_DAYS };
     for (const change of [
@@ -195,7 +195,7 @@ describe('a search that was killed', () => {
     }
   });
 
-  test('a larger search begins with what a smaller one found', async () => {
+  test('a larger search reuses the trials of a smaller one', async () => {
     await tune(requestOf());
     const larger = await tune(requestOf({ candidates: 9 }));
     expect(larger.resumedTrials).toBeGreaterThanOrEqual(12);
@@ -205,8 +205,8 @@ describe('a search that was killed', () => {
   });
 });
 
-describe('what it finds', () => {
-  test('the candidate with the least loss, and the configuration that holds its values', async () => {
+describe('result of a search', () => {
+  test('is the candidate with the least loss and its configuration', async () => {
     const { best, candidates, config, history } = await tune(requestOf({ candidates: 18 }));
     const losses = candidates.map(
       ({ width, peakRate }) => (width as number) / 1000 + (peakRate as number),
@@ -221,7 +221,7 @@ describe('what it finds', () => {
     ]);
   });
 
-  test('each candidate learns with its own window; one of a week is the network that knows no windows', async () => {
+  test('each candidate learns with its own window; a window of a week equals the default', async () => {
     const { inputs } = await watched({ candidates: 18 });
     const { candidates } = await tune(requestOf({ candidates: 18 }));
     const windows = candidates.map(({ windowIntervals }) => windowIntervals as number);
@@ -234,7 +234,7 @@ describe('what it finds', () => {
     for (const spec of learnt) expect(spec).not.toHaveProperty('windowIntervals');
   });
 
-  test('failing candidates are reported, not fatal, and tried again the next time', async () => {
+  test('reports failed candidates, completes, and retries them in the next run', async () => {
     const failing = async (input: TrialInput) => {
       if (input.spec.width > 128) throw new Error('out of memory');
       return scoreOf(input);
@@ -260,7 +260,7 @@ describe('what it finds', () => {
     ).toBe(true);
   });
 
-  test('where all fail it says why', async () => {
+  test('fails with the reason if all candidates fail', async () => {
     const runTrial = () => Promise.reject(new Error('no backend'));
     await expect(tune(requestOf({ runTrial }))).rejects.toMatchObject({
       code: 'INTERNAL',
@@ -268,7 +268,7 @@ describe('what it finds', () => {
     });
   });
 
-  test('too little history is refused with what is needed', async () => {
+  test('refuses too little history and states what is needed', async () => {
     await expect(tune(requestOf({ folds: 9 }))).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',
       message: expect.stringMatching(
@@ -278,7 +278,7 @@ describe('what it finds', () => {
     });
   });
 
-  test('little to learn from is reported', async () => {
+  test('warns about little training data', async () => {
     const said: string[] = [];
     const logger = pino(
       { level: 'warn' },
@@ -294,7 +294,7 @@ describe('what it finds', () => {
     expect(said).toHaveLength(1);
   });
 
-  test('progress counts training steps, those of an earlier run left out', async () => {
+  test('progress counts training steps without those of an earlier run', async () => {
     const seen: number[] = [];
     let total = 0;
     const progress = {
@@ -320,8 +320,8 @@ const reportOf = (result: Awaited<ReturnType<typeof tune>>, title = toyDomain.ti
     seconds: 12,
   });
 
-describe('the report', () => {
-  test('names the folds, the best and the gain, and orders candidates by how far they came', async () => {
+describe('tuning report', () => {
+  test('names folds, best candidate and gain, and orders candidates by rungs reached', async () => {
     const result = await tune(requestOf({ candidates: 18 }));
     const report = reportOf(result);
     expect(report.candidates[0]?.number).toBe(result.best);
@@ -343,7 +343,7 @@ describe('the report', () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
-  test('the page stands by itself, escapes what comes from data, and draws every candidate', async () => {
+  test('the page is self-contained, escapes data and draws every candidate', async () => {
     const report = reportOf(
       await tune(requestOf({ candidates: 18 })),
       'Toys <script>alert(1)</script>',
@@ -360,7 +360,7 @@ describe('the report', () => {
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  test('one candidate far off is drawn at the edge and flattens nobody', async () => {
+  test('draws an outlier at the edge without flattening the others', async () => {
     const runTrial = async (input: TrialInput) => {
       const score = scoreOf(input);
       return input.spec.width === 256 ? { ...score, loss: 1e6 } : score;
@@ -374,7 +374,7 @@ describe('the report', () => {
   });
 });
 
-test('a trial fits and scores: finite, the same again, another without learning', async () => {
+test('a trial is finite and reproducible, and training changes its score', async () => {
   let captured: TrialInput | undefined;
   const capture = async (input: TrialInput) => {
     captured ??= input;

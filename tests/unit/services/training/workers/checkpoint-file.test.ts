@@ -38,7 +38,7 @@ const bitsOf = ({ weights, mean, variance, early, best, ...rest }: Checkpoint) =
   ),
 });
 
-test('what was written is read again, by its own fit alone', async () => {
+test('reads a checkpoint back for its own fit only', async () => {
   await fc.assert(
     fc.asyncProperty(checkpoints, async (checkpoint) => {
       await writeCheckpoint(path, 'mine', checkpoint);
@@ -53,7 +53,7 @@ test('what was written is read again, by its own fit alone', async () => {
   expect(await readCheckpoint(folder, 'mine')).toBeNull();
 });
 
-test('a byte that changed, was lost or came on makes it none', async () => {
+test('ignores a checkpoint with a changed, lost or extra byte', async () => {
   const [checkpoint] = fc.sample(checkpoints, { numRuns: 1, seed: 1 }) as [Checkpoint];
   await writeCheckpoint(path, 'mine', checkpoint);
   const whole = await readFile(path);
@@ -85,7 +85,7 @@ test.each([
   '{"lengths":[1]}\n',
   '{"lengths":["x"]}\n',
   '{"header":null,"lengths":[]}\n',
-])('another program’s file with a right hash is none: %j', async (body) => {
+])('ignores a foreign file with a valid hash: %j', async (body) => {
   await writeFile(path, `${body}${sha256(Buffer.from(body))}`);
   expect(await readCheckpoint(path, 'mine')).toBeNull();
 });

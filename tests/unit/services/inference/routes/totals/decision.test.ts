@@ -12,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => app.close());
 const get = async (url: string) => (await app.inject(url)).json();
 
-describe('decisions about quantities', () => {
-  test('equal costs ask for the median of the total, dear shortages for more', async () => {
+describe('GET /v1/series/{id}/decision and GET /v1/groups/{id}/decision', () => {
+  test('equal costs give the median of the total, costly shortages more', async () => {
     const { quantiles } = await get('/v1/groups/all/forecast?window=12h&levels=80');
     const even = await get('/v1/groups/all/decision?under=2&over=2&window=12h');
     expect([even.quantile, even.quantity]).toEqual([0.5, quantiles['0.5']]);
@@ -21,7 +21,7 @@ describe('decisions about quantities', () => {
     expect([dear.quantile, dear.quantity]).toEqual([0.9, quantiles['0.9']]);
   });
 
-  test('of one series, with a capacity', async () => {
+  test('decides for one series with a capacity', async () => {
     const { quantity, seriesId, title, exceeds } = await get(
       '/v1/series/74/decision?under=1&over=1&capacity=0',
     );
@@ -31,7 +31,7 @@ describe('decisions about quantities', () => {
       expect(Math.abs(value / quantiles['0.5'][k] - 1)).toBeLessThan(0.05);
   });
 
-  test('of a capacity with all digits that a number has', async () => {
+  test('accepts a capacity with all digits of a double', async () => {
     for (const capacity of ['1.4500000000000002', '123456789012345680000', '0.30000000000000004']) {
       const { exceeds } = await get(`/v1/series/74/decision?under=1&over=1&capacity=${capacity}`);
       expect(exceeds.capacity).toBe(Number(capacity));

@@ -26,7 +26,7 @@ const get = async (url: string) => (await app.inject(url)).json();
 const sum = (values: number[]) => values.reduce((total, one) => total + one, 0);
 
 describe('GET /v1/groups', () => {
-  test('the total first, each group inside the one before', async () => {
+  test('lists the total first, and each group inside its parent', async () => {
     const { groups } = await get('/v1/groups');
     const shown = groups.map(({ groupId, parent }: Record<string, unknown>) => [groupId, parent]);
     expect(shown[0]).toEqual(['all', null]);
@@ -37,7 +37,7 @@ describe('GET /v1/groups', () => {
   });
 
   test.each([['all'], ['A part'], ['twice']])(
-    'a group "%s" would count a series wrong',
+    'refuses a group "%s" that would count a series wrongly',
     (groupId) => {
       const groupsOf = () => [
         { groupId: 'twice', title: 'One' },
@@ -48,7 +48,7 @@ describe('GET /v1/groups', () => {
     },
   );
 
-  test('a domain without groups has the total', async () => {
+  test('lists only the total for a domain without groups', async () => {
     const plain = await createFixture().build();
     const { groups } = (await plain.inject('/v1/groups')).json();
     expect(groups.map(({ groupId }: { groupId: string }) => groupId)).toEqual(['all']);
@@ -57,14 +57,14 @@ describe('GET /v1/groups', () => {
 });
 
 describe('GET /v1/groups/{id}/forecast', () => {
-  test('the mean of a total is the sum of the means of its series', async () => {
+  test('has a mean that is the sum of the means of its series', async () => {
     const { mean, series, withoutForecast, point } = await get('/v1/groups/numbered/forecast');
     const own = await Promise.all(['74', '75'].map((id) => get(`/v1/series/${id}/forecast`)));
     expect(mean[3]).toBeCloseTo(own[0].mean[3] + own[1].mean[3], 3);
     expect([series, withoutForecast, point]).toEqual([2, [], 'mean']);
   });
 
-  test('groups that share out the series add up, and windows add up steps', async () => {
+  test('sums over groups that partition the series, and over the steps of windows', async () => {
     const of = (id: string, query = '') => get(`/v1/groups/${id}/forecast${query}`);
     const [town, numbered, named] = await Promise.all(
       ['town', 'numbered', 'named'].map((id) => of(id)),
@@ -82,7 +82,7 @@ describe('GET /v1/groups/{id}/forecast', () => {
     expect((await of('all')).withoutForecast).toEqual(['dead']);
   });
 
-  test('the history of a total is the sum of what its series had', async () => {
+  test('has a history that is the sum over its series', async () => {
     const { history } = await get('/v1/groups/numbered/forecast?history=3');
     const own = await Promise.all(
       ['74', '75'].map((id) => get(`/v1/series/${id}/forecast?history=3`)),
@@ -97,7 +97,7 @@ describe('GET /v1/groups/{id}/forecast', () => {
     expect(await get('/v1/groups/all/forecast')).not.toHaveProperty('history');
   });
 
-  test('levels, peak and capacity', async () => {
+  test('has levels, peak and the probability to exceed a capacity', async () => {
     const url = '/v1/groups/all/forecast?levels=80&capacity=';
     const { quantiles, peak, exceeds } = await get(`${url}0`);
     expect(Object.keys(quantiles)).toEqual(['0.1', '0.5', '0.9']);
@@ -117,7 +117,7 @@ describe('GET /v1/groups/{id}/forecast', () => {
     expect((await get(url)).code).toBe(code);
   });
 
-  test('the same model and snapshot give the same total in another replica', async () => {
+  test('gives the same total in another replica for the same model and snapshot', async () => {
     const other = await createFixture().build({ domain: grouped });
     const here = await get('/v1/groups/town/forecast');
     const there = (await other.inject('/v1/groups/town/forecast')).json();

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 const get = async (url: string) => (await app.inject(url)).json();
 
-describe('sample paths', () => {
+describe('GET …/paths', () => {
   test('a path of a group is the sum of the paths of its series', async () => {
     const [group, ...own] = await Promise.all(
       ['groups/pair', 'series/74', 'series/75'].map((id) => get(`/v1/${id}/paths?count=3`)),
@@ -26,7 +26,7 @@ describe('sample paths', () => {
         expect(value).toBeCloseTo(own[0].paths[n][k] + own[1].paths[n][k], 2);
   });
 
-  test('fewer are the first of more, and all of them have the mean of the forecast', async () => {
+  test('fewer paths are the first of more, and all have the mean of the forecast', async () => {
     const few = await get('/v1/series/74/paths');
     const all = await get('/v1/series/74/paths?count=400');
     expect(few.paths).toEqual(all.paths.slice(0, 10));
