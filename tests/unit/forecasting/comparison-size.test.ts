@@ -55,7 +55,7 @@ function shareBetter(n: number, correlation: number, draws = 4000): number {
   return better / draws;
 }
 
-describe('chance alone looks like an improvement', () => {
+describe('false alarms of the comparison', () => {
   // 4000 draws: the standard error of a share of 0.05 is 0.003.
   test.each([
     [26, 0, 0.042, 0.058],
@@ -64,17 +64,14 @@ describe('chance alone looks like an improvement', () => {
     [52, 0.5, 0.05, 0.08],
     [12, 0, 0.042, 0.062],
     [8, 0, 0.042, 0.066],
-  ])(
-    '%i cutoffs whose neighbours correlate by %f: between %f and %f of the time',
-    (n, correlation, least, most) => {
-      const share = shareBetter(n, correlation);
-      expect(share).toBeGreaterThan(least);
-      expect(share).toBeLessThan(most);
-    },
-  );
+  ])('with %i cutoffs and correlation %f are between %f and %f', (n, correlation, least, most) => {
+    const share = shareBetter(n, correlation);
+    expect(share).toBeGreaterThan(least);
+    expect(share).toBeLessThan(most);
+  });
 });
 
-test('at the number of cutoffs it asks for, an effect of the size it saw is found four times of five', () => {
+test('at the number of cutoffs asked for, an effect of the same size is found in 80 %', () => {
   const random = seededRandom(6);
   let first = drawn(random, 26, 0, 0.3, 20);
   while (first.outcome !== 'undecided' || first.difference < 0.25)

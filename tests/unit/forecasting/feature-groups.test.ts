@@ -63,7 +63,7 @@ const specOf = (windowIntervals: number | undefined): FeatureSpec =>
   windowIntervals === undefined ? toySpec : { ...toySpec, windowIntervals };
 
 test.each(WINDOWS)(
-  'every input has a group, and only the place in the horizon has none: a window of %p',
+  'every input but the place in the horizon has a group: a window of %p',
   (windowIntervals) => {
     const sizes = featureSizes(specOf(windowIntervals));
     const groups = featureGroups(specOf(windowIntervals));
@@ -74,7 +74,7 @@ test.each(WINDOWS)(
   },
 );
 
-test('the last two days change what is recent, and of the rest only what is said to mix them in', () => {
+test('the last two days change only recent inputs and those declared to mix them in', () => {
   fc.assert(
     fc.property(panels, fc.constantFrom(...WINDOWS).map(specOf), (panel, spec) => {
       const groups = featureGroups(spec);
@@ -96,7 +96,7 @@ test('the last two days change what is recent, and of the rest only what is said
   );
 });
 
-test('the history, whatever it is, changes neither the calendar nor the place in the horizon', () => {
+test('the history changes neither the calendar nor the place in the horizon', () => {
   fc.assert(
     fc.property(panels, (panel) => {
       const changed = differences(inputsOf(panel), inputsOf(withSigns(panel, (t) => t % 2 === 0)));
@@ -107,7 +107,7 @@ test('the history, whatever it is, changes neither the calendar nor the place in
   );
 });
 
-test('what lies further back than two days is in no raw value that is called recent', () => {
+test('no raw recent value depends on values older than two days', () => {
   fc.assert(
     fc.property(panels, fc.constantFrom(...WINDOWS).map(specOf), (panel, spec) => {
       const older = withSigns(panel, (t) => t <= LAST - 48);
@@ -119,7 +119,7 @@ test('what lies further back than two days is in no raw value that is called rec
   );
 });
 
-test('another scale changes the series group alone', () => {
+test('another scale changes only the series group', () => {
   const panel = randomPanel({
     seed: 3,
     series: 1,
@@ -133,7 +133,7 @@ test('another scale changes the series group alone', () => {
   expect(differences(inputsOf(panel), inputsOf(doubled)).groups).toEqual(new Set(['series']));
 });
 
-test('other holidays change the calendar, and the means that leave them out', () => {
+test('other holidays change the calendar and the means that exclude holidays', () => {
   const panel = randomPanel({
     seed: 4,
     series: 1,

@@ -10,7 +10,7 @@ import { HOUR, panelOf, START } from '../../fixtures/random-panels.ts';
 
 const _ = Number.NaN;
 
-describe('panel', () => {
+describe('createPanel', () => {
   const whole = {
     seriesIds: ['a', 'b'],
     start: START,
@@ -29,18 +29,18 @@ describe('panel', () => {
     ['a start that is no whole minute', { start: START + 1 }],
     ['no frequency', { frequencyMinutes: 0 }],
     ['a length that is no count', { length: -1 }],
-  ])('%s is refused', (_title, change) => {
+  ])('refuses %s', (_title, change) => {
     expect(createPanel(whole)).toBe(whole);
     expect(() => createPanel({ ...whole, ...change })).toThrow(RangeError);
   });
 
-  test('grid indices and timestamps are each other’s inverse', () => {
+  test('indexAt and timestampAt are inverse', () => {
     expect(timestampAt(whole, 5)).toBe(START + 5 * HOUR);
     expect(indexAt(whole, START + 5 * HOUR)).toBe(5);
     expect(indexAt(whole, START - HOUR / 2)).toBe(-0.5);
   });
 
-  test('padding puts unknown intervals in front and moves nothing', () => {
+  test('padHistory adds unknown intervals in front and moves nothing', () => {
     const padded = padHistory(
       panelOf(['a', 'b'], 2, (s, t) => 10 * s + t),
       3,
@@ -51,15 +51,15 @@ describe('panel', () => {
   });
 });
 
-describe('CSV', () => {
-  test('one line per series and interval, in UTC; an unknown value is an empty field', () => {
+describe('panelCsv', () => {
+  test('writes one line per series and interval in UTC, with empty unknown values', () => {
     const panel = panelOf(['a', 'b'], 2, (s, t) => (s === 1 && t === 0 ? _ : s + t / 2));
     expect([...panelCsv(panel)].join('')).toBe(
       'unique_id,ds,y\na,2023-02-20 00:00:00,0\na,2023-02-20 01:00:00,0.5\nb,2023-02-20 00:00:00,\nb,2023-02-20 01:00:00,1.5\n',
     );
   });
 
-  test('any id and any value survive', () => {
+  test('round-trips any id and value', () => {
     const value = fc.float({ noNaN: false, noDefaultInfinity: true });
     fc.assert(
       fc.property(

@@ -15,8 +15,8 @@ import { panelOf } from '../../../fixtures/random-panels.ts';
 
 const COPRIME = [1, 5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 49];
 
-describe('cutoffs', () => {
-  test('lie inside the span, evenly, with every horizon complete, and none is missing at the end', () => {
+describe('backtestCutoffs', () => {
+  test('lie evenly inside the span with complete horizons, up to its end', () => {
     const span = fc.record({
       horizon: fc.integer({ min: 1, max: 48 }),
       extra: fc.integer({ min: 0, max: 900 }),
@@ -38,7 +38,7 @@ describe('cutoffs', () => {
     );
   });
 
-  test('every hour of the day meets every step equally often over a multiple of 24 cutoffs', () => {
+  test('combine every hour of the day with every step equally often', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...COPRIME),
@@ -60,7 +60,7 @@ describe('cutoffs', () => {
     );
   });
 
-  test('a span that fits nothing, and steps that lead nowhere, are refused', () => {
+  test('refuse a span that does not fit and steps that share a divisor with the day', () => {
     expect(() => backtestCutoffs(100, 20, 24, 25)).toThrow(
       /test span of 20 intervals does not fit 100 intervals/,
     );
@@ -71,7 +71,7 @@ describe('cutoffs', () => {
   });
 });
 
-test('actuals and forecasts lie [cutoff][series][quantile][step], and every forecaster meets the same cutoffs', async () => {
+test('orders values by [cutoff][series][quantile][step], at the same cutoffs for all', async () => {
   const panel = panelOf(['a', 'b'], 60, (s, t) => 100 * s + t);
   const asked: number[] = [];
   const forecaster = (name: string, quantiles: number[]): Forecaster => ({
@@ -118,7 +118,7 @@ describe('parts of a backtest', () => {
       Float32Array.from({ length: at.seriesIds.length * 2 * horizon }, (_, i) => 1000 * cutoff + i),
   };
 
-  test('joined are the whole', async () => {
+  test('join into the whole', async () => {
     const whole = await runBacktest(panel, [forecaster], [10, 17, 24], 3);
     const parts = [
       await runBacktest(panel, [forecaster], [10], 3),
@@ -130,7 +130,7 @@ describe('parts of a backtest', () => {
     expect(() => joined([])).toThrow(RangeError);
   });
 
-  test('a panel up to a cutoff ends with it', () => {
+  test('panelUpTo ends at the cutoff', () => {
     const cut = panelUpTo(panel, 9);
     expect(cut.length).toBe(10);
     expect([...cut.columns.target]).toEqual([

@@ -30,7 +30,7 @@ function errorsOf(
 }
 const _ = Number.NaN;
 
-test('by cutoff and by series: an unknown actual is nobody’s error, and a mean of nothing is NaN', () => {
+test('errors by cutoff and by series skip unknown actuals; a mean of none is NaN', () => {
   const { result, forecast } = errorsOf(
     [10, 20],
     [
@@ -52,7 +52,7 @@ test('by cutoff and by series: an unknown actual is nobody’s error, and a mean
   });
 });
 
-test('by the hour of the local week: of the target, through a change of the clocks', () => {
+test('errors by local hour of the week use the target time, across a clock change', () => {
   // The panel starts on Monday, 20 February 2023, 00:00 UTC: Sunday, 19:00 in New York. Clocks go
   // forward on Sunday, 12 March.
   const panel = panelOf(['a'], 24 * 28, () => 0);
@@ -69,8 +69,8 @@ test('by the hour of the local week: of the target, through a change of the cloc
   expect(mae[sundayAt(2)]).toBeNaN();
 });
 
-describe('the worst forecasts windows', () => {
-  test('cutoffs in order of their error over all series, and at each the series that erred most and was not shown yet', () => {
+describe('worstForecasts', () => {
+  test('orders cutoffs by total error, with the worst series not shown yet at each', () => {
     const { result, forecast } = errorsOf(
       [10, 20, 30],
       [
@@ -92,12 +92,12 @@ describe('the worst forecasts windows', () => {
     });
   });
 
-  test('horizons that overlap are shown once', () => {
+  test('shows overlapping horizons once', () => {
     const { result, forecast } = errorsOf([10, 12, 13], [[[5, 5, 5]], [[9, 9, 9]], [[1, 1, 1]]]);
     expect(worstForecasts(result, forecast, 3).map(({ cutoff }) => cutoff)).toEqual([1]);
   });
 
-  test('a cutoff without any actual is never among them', () => {
+  test('skips a cutoff without actuals', () => {
     const { result, forecast } = errorsOf([10, 20], [[[_]], [[2]]]);
     expect(worstForecasts(result, forecast, 5).map(({ cutoff }) => cutoff)).toEqual([1]);
   });

@@ -10,7 +10,7 @@ beforeAll(async () => {
   toy = await toyLeaderboard(['a', 'b', 'c']);
 });
 
-test('by group and forecaster: what `score` says', () => {
+test('figures by group and forecaster equal those of `score`', () => {
   const { result, groups, naiveErrors, leaderboard } = toy;
   expect(leaderboard.groups.map(({ name, seriesCount }) => [name, seriesCount])).toEqual([
     ['all', 3],
@@ -25,7 +25,7 @@ test('by group and forecaster: what `score` says', () => {
   }
 });
 
-test('the best naive is the one with the least error over all series', () => {
+test('the best naive has the least error over all series', () => {
   const { all } = Object.fromEntries(
     toy.leaderboard.groups.map((group) => [group.name, group.forecasters]),
   );
@@ -33,10 +33,10 @@ test('the best naive is the one with the least error over all series', () => {
   expect(all![toy.leaderboard.bestNaive]!.mae).toBe(Math.min(...errors));
 });
 
-describe('the profiles', () => {
+describe('profiles', () => {
   const count = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
-  test('by hour of the week: weighted by their counts they give the MAE', () => {
+  test('by hour of the week, weighted by counts, give the MAE', () => {
     for (const [name, { mae, counts }] of Object.entries(toy.leaderboard.byHourOfWeek)) {
       const total = count(mae.map((value, i) => (counts[i] === 0 ? 0 : value * counts[i]!)));
       expect(total / count([...counts])).toBeCloseTo(
@@ -46,7 +46,7 @@ describe('the profiles', () => {
     }
   });
 
-  test('by series: the worst first, the shares add up to one, and each is `score` of that series alone', () => {
+  test('by series are sorted by share, sum to one and equal `score` of the series', () => {
     const { leaderboard, result, panel, naiveErrors } = toy;
     expect(count(leaderboard.series.map(({ share }) => share))).toBeCloseTo(1, 9);
     const shares = leaderboard.series.map(({ share }) => share);
@@ -62,7 +62,7 @@ describe('the profiles', () => {
     }
   });
 
-  test('by cutoff: in time, one value each', () => {
+  test('by cutoff have one value each, in order of time', () => {
     const { leaderboard, result, panel } = toy;
     expect(leaderboard.byCutoff.timestamps).toEqual(
       result.cutoffs.map((cutoff) => timestampAt(panel, cutoff)),
@@ -71,7 +71,7 @@ describe('the profiles', () => {
       expect(values).toHaveLength(result.cutoffs.length);
   });
 
-  test('the worst forecasts forecasts are those of the result, with the days before and what then happened', () => {
+  test('the worst forecasts match the result, with the days before and the actuals', () => {
     const { leaderboard, result, panel } = toy;
     const worst = leaderboard.worstForecasts[0]!;
     const s = panel.seriesIds.indexOf(worst.seriesId);
@@ -91,7 +91,7 @@ describe('the profiles', () => {
   });
 });
 
-test('a subject that is not there is refused by name', () => {
+test('refuses an unknown subject by name', () => {
   const { result, panel, groups, leaderboard } = toy;
   const metrics = Object.fromEntries(
     leaderboard.groups.map((group) => [group.name, group.forecasters]),

@@ -15,14 +15,14 @@ const lossOf = (loss: number) => Promise.resolve({ loss });
 const places = (plan: Parameters<typeof successiveHalving>[1], losses: readonly number[]) =>
   successiveHalving(losses, plan, lossOf);
 
-describe('the plan', () => {
+describe('halvingPlan', () => {
   test.each([
     [18, [60, 180, 540], [18, 6, 2]],
     [27, [60, 180, 540], [27, 9, 3]],
     [6, [60, 180], [6, 2]],
     [5, [60], [5]],
     [1, [60], [1]],
-  ])('%d candidates', (candidates, budgets, sizes) => {
+  ])('plans the rungs of %d candidates', (candidates, budgets, sizes) => {
     const plan = halvingPlan(candidates, 60, 2);
     expect(plan.budgets).toEqual(budgets);
     expect(rungSizes(plan, candidates)).toEqual(sizes);
@@ -41,7 +41,7 @@ describe('the plan', () => {
   });
 });
 
-test('six candidates, two folds, eta 3, by hand', async () => {
+test('matches a hand calculation of six candidates, two folds and eta 3', async () => {
   // Candidate → loss by budget and fold. At budget 10 the means are 5, 2, 4, 3, 6, 7: 1 and 3
   // survive. At 30: 2 against 1.5.
   const losses: Record<number, number[][]> = {
@@ -91,8 +91,8 @@ test('six candidates, two folds, eta 3, by hand', async () => {
   expect(history.trials.map(({ outcome, failure, ...trial }) => trial)).toEqual(asked);
 });
 
-describe('failing candidates', () => {
-  test('count as worst, keep what they said, and stop nobody', async () => {
+describe('failed candidates', () => {
+  test('rank last, keep their message and do not stop the others', async () => {
     const history = await successiveHalving(
       [3, Number.NaN, 1, -1],
       { budgets: [1, 2], eta: 2, folds: 1 },
@@ -112,7 +112,7 @@ describe('failing candidates', () => {
     expect(history.trials[3]?.outcome).toBeNull();
   });
 
-  test('one failed fold is enough to be behind everyone', async () => {
+  test('rank behind everyone with one failed fold', async () => {
     const plan = { budgets: [1], eta: 2, folds: 2 };
     const history = await successiveHalving([9, 1], plan, async (loss, { candidate, fold }) => ({
       loss: candidate === 1 && fold === 1 ? Number.NaN : loss,
@@ -120,7 +120,7 @@ describe('failing candidates', () => {
     expect(history.best).toBe(0);
   });
 
-  test('fewer sound ones than places: only those go on', async () => {
+  test('leave their places empty', async () => {
     const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [
       Number.NaN,
       4,
@@ -130,7 +130,7 @@ describe('failing candidates', () => {
     expect(history.rungs.map(({ survivors }) => survivors)).toEqual([[1], [1]]);
   });
 
-  test('all failed: nobody is best', async () => {
+  test('give no best candidate if all of them fail', async () => {
     const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [
       Number.NaN,
       Number.POSITIVE_INFINITY,
@@ -140,14 +140,14 @@ describe('failing candidates', () => {
 });
 
 describe('the reference', () => {
-  test('meets the survivors in every rung and takes nobody’s place', async () => {
+  test('runs in every rung and takes no place of a survivor', async () => {
     const losses = [9, 1, 2, 3, 4, 5];
     const history = await places({ ...halvingPlan(6, 1, 1), reference: 0 }, losses);
     expect(history.rungs[0]?.survivors).toEqual([1, 2]);
     expect(history.rungs[1]?.standings.map(({ candidate }) => candidate)).toEqual([1, 2, 0]);
   });
 
-  test('can be the best in the end, when a larger budget shows it', async () => {
+  test('can win in the end with a larger budget', async () => {
     const plan = { ...halvingPlan(6, 1, 1), reference: 0 };
     const history = await successiveHalving([9, 1, 2, 3, 4, 5], plan, async (loss, { budget }) => ({
       loss: budget === 1 ? loss : -loss,
@@ -168,7 +168,7 @@ const anyPlan = fc.record({
   folds: fc.integer({ min: 1, max: 3 }),
 });
 
-test('a noise-free objective: the survivor is the best candidate, the earlier one of equals', async () => {
+test('without noise the best candidate survives, the earlier one of equals', async () => {
   await fc.assert(
     fc.asyncProperty(anyLosses, anyPlan, async (losses, { eta, folds }) => {
       const history = await places(halvingPlan(losses.length, 1, folds, eta), losses);
@@ -178,7 +178,7 @@ test('a noise-free objective: the survivor is the best candidate, the earlier on
   );
 });
 
-test('the order in which trials end does not matter', async () => {
+test('gives the same result in any order of completion', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyLosses,
@@ -197,7 +197,7 @@ test('the order in which trials end does not matter', async () => {
   );
 });
 
-test('a rung never asks for more than its share, and each trial once', async () => {
+test('a rung runs no more than its share, and each trial once', async () => {
   await fc.assert(
     fc.asyncProperty(anyLosses, anyPlan, async (losses, { eta, folds }) => {
       const plan = halvingPlan(losses.length, 7, folds, eta);

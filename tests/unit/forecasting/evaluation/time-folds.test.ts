@@ -8,8 +8,8 @@ import { timeFolds } from '../../../../forecasting/evaluation/time-folds.ts';
 import { panelUpTo } from '../../../../forecasting/panel/panel.ts';
 import { panelOf } from '../../../fixtures/random-panels.ts';
 
-describe('folds', () => {
-  test('two spans of 14 days before hour 2000, by hand', () => {
+describe('timeFolds', () => {
+  test('matches a hand calculation of two spans of 14 days before hour 2000', () => {
     const [older, newer] = timeFolds(2000, 2, 336, 24, 13);
     expect(older).toMatchObject({ lastTarget: 1327, end: 1664 });
     expect(newer).toMatchObject({ lastTarget: 1663, end: 2000 });
@@ -18,7 +18,7 @@ describe('folds', () => {
     expect(new Set(newer?.cutoffs.map((cutoff) => cutoff % 24)).size).toBe(24);
   });
 
-  test('each begins where the one before ends; no target lies outside its span', () => {
+  test('are adjacent, and no target lies outside its span', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5 }),

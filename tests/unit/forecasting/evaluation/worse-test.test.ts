@@ -26,23 +26,20 @@ function losses(seed: number, blocks: number, noise: number, rho: number, factor
   });
 }
 
-describe('equal forecasters, looked at after each of the 1,460 blocks of a year', () => {
+describe('equal forecasters, tested after each of the 1,460 blocks of a year', () => {
   test.each([
     [0.05, 0, 0],
     [0.05, 0.5, 0],
     [0.1, 0, 0],
     [0.1, 0.5, 0],
     [0.2, 0, OPTIONS.level],
-  ])(
-    'noise %d, correlation %d: found to differ at most with probability %d',
-    (noise, rho, most) => {
-      const years = runs(500);
-      const found = Array.from({ length: years }, (_, seed) =>
-        testWorse(losses(seed, 1460, noise, rho), OPTIONS),
-      ).filter(({ decidedAt }) => decidedAt !== null);
-      expect(found.length / years).toBeLessThanOrEqual(most);
-    },
-  );
+  ])('noise %d, correlation %d: differ with a probability of at most %d', (noise, rho, most) => {
+    const years = runs(500);
+    const found = Array.from({ length: years }, (_, seed) =>
+      testWorse(losses(seed, 1460, noise, rho), OPTIONS),
+    ).filter(({ decidedAt }) => decidedAt !== null);
+    expect(found.length / years).toBeLessThanOrEqual(most);
+  });
 });
 
 test.each([
@@ -50,21 +47,18 @@ test.each([
   [2, 11],
   [3, 7],
   [5, 5],
-])(
-  'one that loses %d times as much is found within %i blocks, nine times of ten',
-  (factor, most) => {
-    const decided = Array.from({ length: 100 }, (_, seed) => {
-      const { decidedAt } = testWorse(losses(seed, 200, 0.1, 0.5, factor), OPTIONS);
-      return decidedAt === null ? Number.POSITIVE_INFINITY : decidedAt + 1;
-    }).sort((a, b) => a - b);
-    expect(decided[89]).toBeLessThanOrEqual(most);
-  },
-);
+])('finds %d times the loss within %i blocks in nine of ten runs', (factor, most) => {
+  const decided = Array.from({ length: 100 }, (_, seed) => {
+    const { decidedAt } = testWorse(losses(seed, 200, 0.1, 0.5, factor), OPTIONS);
+    return decidedAt === null ? Number.POSITIVE_INFINITY : decidedAt + 1;
+  }).sort((a, b) => a - b);
+  expect(decided[89]).toBeLessThanOrEqual(most);
+});
 
 const loss = fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e6, noNaN: true }));
 const pairs = fc.array(fc.record({ loss, reference: loss }), { maxLength: 50 });
 
-test('evidence never falls as blocks come in, and the unit of the losses does not matter', () => {
+test('evidence never falls with more blocks and does not depend on the unit', () => {
   const property = fc.property(
     pairs,
     fc.double({ min: 0.01, max: 100, noNaN: true }),
@@ -79,7 +73,7 @@ test('evidence never falls as blocks come in, and the unit of the losses does no
   fc.assert(property, { numRuns: 100, seed: 3 });
 });
 
-test('a forecaster that never loses more is never found to', () => {
+test('never finds a forecaster worse that never loses more', () => {
   const property = fc.property(pairs, (all) => {
     const better = all.map(({ reference }) => ({ loss: reference, reference }));
     expect(testWorse(better, OPTIONS)).toMatchObject({ evidence: 1, decidedAt: null });
@@ -87,7 +81,7 @@ test('a forecaster that never loses more is never found to', () => {
   fc.assert(property, { numRuns: 100, seed: 3 });
 });
 
-test('nothing says nothing; a loss that is none is refused', () => {
+test('has no evidence without a loss, and refuses an invalid loss', () => {
   expect(testWorse([], OPTIONS)).toMatchObject({ blocks: 0, evidence: 1, decidedAt: null });
   const none = [{ loss: 0, reference: 0 }];
   expect(testWorse(none, OPTIONS)).toMatchObject({ evidence: 1, decidedAt: null });

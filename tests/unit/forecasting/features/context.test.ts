@@ -76,7 +76,7 @@ describe('a network with a context', () => {
   const row = (values: Float32Array, series: number) =>
     bits(values.slice(series * 3 * HORIZON, (series + 1) * 3 * HORIZON));
 
-  test('forecasts a series taken out of its panel as within it, from long and short panels', () => {
+  test('forecasts a single series as within its panel, from long and short panels', () => {
     const whole = network.predict(panel, LAST, HORIZON);
     for (const long of [panel, lastOf(panel, ONLINE_INTERVALS)]) {
       const given = network.withContext?.(long) as Panel;
@@ -87,7 +87,7 @@ describe('a network with a context', () => {
     expect(bits(network.predict(onlySeries(panel, 1), LAST, HORIZON))).not.toBe(row(whole, 1));
   });
 
-  test('reads nothing behind the cutoff', () => {
+  test('reads nothing after the cutoff', () => {
     const cutoff = LAST - 40;
     const changed = changedAfter(panel, cutoff, () => 1e6);
     expect(bits(network.predict(changed, cutoff, HORIZON))).toBe(
@@ -95,7 +95,7 @@ describe('a network with a context', () => {
     );
   });
 
-  test('forecasts a series that it does not know from that series alone', () => {
+  test('forecasts an unknown series from that series alone', () => {
     const unknown = (of: Panel) => ({ ...of, seriesIds: ['leader', 'stranger', 'other'] });
     const target = Float32Array.from(panel.columns.target, (y, i) => (i < LENGTH ? 10 : y));
     const forecast = (of: Panel) => row(network.predict(unknown(of), LAST, HORIZON), 1);
@@ -116,7 +116,7 @@ describe('a network with a context', () => {
     expect(errorOf(network)).toBeLessThan(errorOf(without));
   }, 60_000);
 
-  test('a fit that goes on from it keeps its components, whatever the new ones are', async () => {
+  test('keeps its components in a warm start', async () => {
     const own = await fitted(true, null, 3);
     const spec = specOf(true);
     const other = { seriesIds: IDS, weights: (context?.weights ?? []).map((w) => w.map(() => 1)) };
@@ -128,7 +128,7 @@ describe('a network with a context', () => {
   });
 });
 
-describe('components', () => {
+describe('context components', () => {
   const random = seededRandom(8);
   const factor = Array.from({ length: 2000 }, () => random() - 0.5);
   const many = panelOf(
@@ -137,7 +137,7 @@ describe('components', () => {
     (s, t) => (1 + s) * (10 + (factor[t] as number) + 0.5 * (random() - 0.5)),
   );
 
-  test('the first is what all series share', () => {
+  test('the first is the movement common to all series', () => {
     const found = fitContext(many, toySpec, 1999, 4);
     expect(found?.weights).toHaveLength(4);
     const scores = withContext(many, toySpec, found as NonNullable<typeof found>).context?.[0];
@@ -155,12 +155,12 @@ describe('components', () => {
     expect(Math.abs(shared)).toBeGreaterThan(0.95);
   });
 
-  test('a single series has none, and nor has a configuration without any', () => {
+  test('are absent for a single series and for a count of 0', () => {
     expect(fitContext(onlySeries(many, 3), toySpec, 1999, 4)).toBeNull();
     expect(fitContext(many, toySpec, 1999, 0)).toBeNull();
   });
 
-  test('what lies after the last target changes nothing', () => {
+  test('do not depend on values after the last target', () => {
     const changed = changedAfter(many, 1500, () => 1e9);
     expect(fitContext(changed, toySpec, 1500, 4)).toEqual(fitContext(many, toySpec, 1500, 4));
   });

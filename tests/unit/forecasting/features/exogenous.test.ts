@@ -84,7 +84,7 @@ const changed = (panel: Panel, isChanged: (name: string, t: number) => boolean):
   ),
 });
 
-describe('a network that reads no exogenous column', () => {
+describe('a network without exogenous columns', () => {
   test('has inputs of the same sizes and bits, whatever columns the panel has', () => {
     const { exogenous: _, ...bare } = withColumns();
     expect(featureSizes({ ...toySpec, exogenous: { past: [], future: [] } })).toEqual(plain);
@@ -93,7 +93,7 @@ describe('a network that reads no exogenous column', () => {
     );
   });
 
-  test('and one that does has all the other inputs in their old places', () => {
+  test('has the same places for all other inputs as one with columns', () => {
     const [read, unread] = [
       inputs(withColumns(), LENGTH - 1),
       inputs(withColumns(), LENGTH - 1, toySpec),
@@ -109,8 +109,8 @@ describe('a network that reads no exogenous column', () => {
   });
 });
 
-describe('of a column known afterwards', () => {
-  test('what became known after the cutoff changes nothing; what the week before it reported does', () => {
+describe('a column known afterwards', () => {
+  test('depends on values before the cutoff only', () => {
     const panel = withColumns();
     fc.assert(
       fc.property(anyCutoff, (cutoff) => {
@@ -131,7 +131,7 @@ describe('of a column known afterwards', () => {
     );
   });
 
-  test('the inputs are the mean of the last week and the latest value against it, by hand', () => {
+  test('gives the mean of the last week and the deviation of the latest value', () => {
     const panel = withColumns();
     for (const cutoff of [HISTORY - 1, HISTORY + 5, LENGTH - 1]) {
       const heat = panel.exogenous?.heat as Float32Array;
@@ -146,7 +146,7 @@ describe('of a column known afterwards', () => {
     }
   });
 
-  test('a gap: after two days the latest value is unknown, after a week everything is, and unknown is 0', () => {
+  test('is unknown after two days of a gap for the latest value, after a week for all', () => {
     const panel = withColumns();
     const silentFor = (hours: number) => {
       const heat = panel.exogenous?.heat.map((value, t) =>
@@ -169,8 +169,8 @@ describe('of a column known afterwards', () => {
   });
 });
 
-describe('of a column known in advance', () => {
-  test('each step sees its own interval, also past the end of the panel, and no other', () => {
+describe('a column known in advance', () => {
+  test('gives each step its own interval only, also past the end of the panel', () => {
     const panel = withColumns();
     const at = (source: Panel, cutoff: number) => {
       const { step } = inputs(source, cutoff);
@@ -195,7 +195,7 @@ describe('of a column known in advance', () => {
   });
 });
 
-test('a long panel, what serving keeps of it and a padded one give the same bits', () => {
+test('gives the same bits for a long, a truncated and a padded panel', () => {
   const panel = withColumns(4);
   const first = LENGTH - ONLINE_INTERVALS;
   const recent = {
@@ -213,14 +213,14 @@ test('a long panel, what serving keeps of it and a padded one give the same bits
   expect(bits(inputs(padHistory(panel, 100), LENGTH + 70))).toEqual(whole);
 });
 
-test('a panel that lacks a column is refused by name', () => {
+test('refuses a panel that lacks a column by name', () => {
   const { rain: _, ...others } = withColumns().exogenous ?? {};
   expect(() => createFeatureSource({ ...withColumns(), exogenous: others }, spec)).toThrow(
     /column rain/,
   );
 });
 
-test('columns are standardised by the training span, and left out where they ended, never vary or are not there', () => {
+test('standardises columns by the training span, and omits ended, constant and missing ones', () => {
   const panel = withColumns();
   const lastTarget = LENGTH - 200;
   const names = { past: ['heat', 'rain', 'none'], future: ['plan'] };
@@ -268,7 +268,7 @@ describe('columns of one series', () => {
     return Array.from({ length: horizon }, (_, k) => step[(k + 1) * stepSize - 1] as number);
   };
 
-  test('each series reads its own, by its own mean and deviation', () => {
+  test('are read by their series, with its mean and deviation', () => {
     expect(fitted.future).toMatchObject([
       { name: 'plan', own: { s0: { mean: expect.closeTo(100.5, 1) } } },
     ]);
@@ -280,7 +280,7 @@ describe('columns of one series', () => {
     }
   });
 
-  test('another series reads the shared column, or that nothing is known', () => {
+  test('other series read the shared column, or unknown', () => {
     const renamed = { ...panel, seriesIds: ['new', 's1'] };
     expect(new Set(planOf(renamed, 0))).toEqual(new Set([0]));
     const shared = { ...renamed, exogenous: { ...panel.exogenous, plan: column(() => 1e3) } };

@@ -46,7 +46,7 @@ function featuresOf(
 const bits = ({ window, step, base, level }: FeatureBatch) =>
   [window, step, base, level].map((values) => Buffer.from(values.buffer).toString('base64'));
 
-test('nothing after the cutoff is read', () => {
+test('reads nothing after the cutoff', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -62,7 +62,7 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and what serving keeps of it give the same bits, and so does a panel that is cut behind the cutoff', () => {
+test('gives the same bits for a long panel, the serving panel and one cut at the cutoff', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -87,7 +87,7 @@ test('a long panel and what serving keeps of it give the same bits, and so does 
 /** The longest ones a network may have: serving keeps enough for all of them. */
 const anyWindow = fc.constantFrom(1, 48, 168, 336, sizes.trainingHistory);
 
-test('a window of any length needs no more history than one of a week, and gives the same bits from what serving keeps', () => {
+test('a window of any length needs the history of a week and gives serving the same bits', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -115,7 +115,7 @@ test('a window of any length needs no more history than one of a week, and gives
   );
 });
 
-test('a window that is said to be of a week is the one nobody spoke of', () => {
+test('an explicit window of a week equals the default', () => {
   const panel = randomPanel({
     seed: 7,
     series: 1,
@@ -129,7 +129,7 @@ test('a window that is said to be of a week is the one nobody spoke of', () => {
   expect(bits(said)).toEqual(bits(featuresOf(panel, 0, LENGTH - 1)));
 });
 
-test('every input is finite and the level positive, also for zeros, gaps and a series born last week', () => {
+test('inputs are finite and the level positive for zeros, gaps and a week-old series', () => {
   fc.assert(
     fc.property(panelDescription(LENGTH), anyCutoff, (description, cutoff) => {
       const panel = randomPanel(description);
@@ -175,7 +175,7 @@ test('scaling a series scales its level and changes no other input', () => {
   );
 });
 
-test('rows of a batch do not disturb one another', () => {
+test('rows of a batch are independent', () => {
   const panel = randomPanel({
     seed: 5,
     series: 3,
@@ -205,7 +205,7 @@ describe('refusals', () => {
   const source = createFeatureSource(panel, toySpec);
   const batch = createFeatureBatch(sizes, toySpec.horizon, 1);
 
-  test('a cutoff with too little before it says how much it needs', () => {
+  test('states how much history a cutoff needs', () => {
     expect(() => writeFeatures(source, 0, sizes.trainingHistory - 2, batch, 0)).toThrow(
       `needs ${sizes.trainingHistory} intervals`,
     );
@@ -219,7 +219,7 @@ describe('refusals', () => {
   });
 
   test.each([0, -24, 1.5, Number.NaN, sizes.trainingHistory + 1])(
-    'a window of %p intervals',
+    'refuses a window of %p intervals',
     (windowIntervals) => {
       expect(() => createFeatureSource(panel, { ...toySpec, windowIntervals })).toThrow(
         /a window of .* from 1 to 1368/,
@@ -227,7 +227,7 @@ describe('refusals', () => {
     },
   );
 
-  test('another frequency, and a horizon beyond the longest season', () => {
+  test('refuses another frequency and a horizon beyond the longest season', () => {
     expect(() => createFeatureSource({ ...panel, frequencyMinutes: 30 }, toySpec)).toThrow(
       /frequency is 30 minutes/,
     );

@@ -35,13 +35,13 @@ const movementOf = (panel: ReturnType<typeof wave>, level = 1000) =>
   movementAt(targetOf(panel, 0), CUTOFF, spec, level);
 
 describe('the movement of a series', () => {
-  test('is its distance to yesterday where it drifts, and yesterday says nearly all', () => {
+  test('is the distance to yesterday for a drift, with nearly all the weight', () => {
     const { size, ofYesterday } = movementOf(wave(0.2));
     expect(size).toBeCloseTo((24 * 0.2) / 1000, 5);
     expect(ofYesterday).toBeCloseTo(1 - 1 / 49, 3);
   });
 
-  test('is its distance to last week where that says more', () => {
+  test('is the distance to last week where that predicts better', () => {
     const { size, ofYesterday } = movementOf(wave(0.02, 200));
     expect(size).toBeCloseTo((168 * 0.02) / 1000, 5);
     expect(ofYesterday).toBe(0);
@@ -51,7 +51,7 @@ describe('the movement of a series', () => {
     expect(movementOf(wave(0.2, 20, 1024), 1_024_000)).toEqual(movementOf(wave(0.2, 20)));
   });
 
-  test('is the level where nothing moves, and where nothing is known', () => {
+  test('equals the level without movement and without known values', () => {
     const at = (value: number) =>
       movementAt(new Float32Array(LENGTH).fill(value), CUTOFF, spec, Math.abs(value) || 1e-3);
     for (const value of [0, 7, Number.NaN]) expect(at(value)).toEqual(NO_MOVEMENT);
@@ -64,7 +64,7 @@ function featuresOf(of: FeatureSpec, panel: ReturnType<typeof wave>) {
   return batch;
 }
 
-test('the base of a drifting series is near yesterday, without movements far off', () => {
+test('the base of a drifting series is within movements of yesterday', () => {
   const panel = wave(0.2);
   const errorOf = (of: FeatureSpec) => {
     const { base, level } = featuresOf(of, panel);
@@ -77,7 +77,7 @@ test('the base of a drifting series is near yesterday, without movements far off
   expect(errorOf(newSpec)).toBeGreaterThan(40);
 });
 
-test('models from before count in units of the level', () => {
+test('older models use units of the level', () => {
   expect(featuresOf(newSpec, wave(0.2)).movement[0]).toBe(1);
 });
 
@@ -90,7 +90,7 @@ const scalingOf = (of: FeatureSpec): InputScaling => {
   };
 };
 
-test('a training target is a count of movements, and weighs as much as one of them', () => {
+test('a training target and its weight are in units of movement', () => {
   const panel = wave(0.2);
   const source = createFeatureSource(panel, spec, CUTOFF);
   const batch = createTrainingBatch(source, 1);
@@ -104,7 +104,7 @@ test('a training target is a count of movements, and weighs as much as one of th
   }
 });
 
-test('whatever the weights, a smooth series is forecast within movements of its base', async () => {
+test('forecasts a smooth series within movements of its base, for any weights', async () => {
   await startTensorBackend(silentLogger, 'cpu', 'training');
   const forecastOf = (features: FeatureSpec, panel: ReturnType<typeof wave>) => {
     const network: NetworkSpec = {

@@ -19,7 +19,7 @@ import {
   toySpec,
 } from '../../../fixtures/random-panels.ts';
 
-test('the inputs are the same bits with and without cached tables', () => {
+test('inputs have the same bits with and without cached tables', () => {
   const sizes = featureSizes(toySpec);
   const cached = gridTables();
   fc.assert(
@@ -47,7 +47,7 @@ test('the inputs are the same bits with and without cached tables', () => {
   );
 });
 
-test('a value is made once while it is cached; the least recently used one is evicted first', () => {
+test('computes a cached value once and evicts the least recently used first', () => {
   const made: string[] = [];
   const get = recentCache<{ nth: number }>(2);
   const ask = (key: string) => get(key, () => ({ nth: made.push(key) }));

@@ -50,7 +50,7 @@ const planted = (panel: Panel, days: number) =>
   edited(panel, (target) => target.set(target.slice(LAST - 23), LAST - 23 - days * 24));
 
 test.each([7, 14, 35, 77])(
-  'a copy of the day, planted %d days back on the same weekday, is found first, at distance 0',
+  'finds a copy %d days back on the same weekday first, at distance 0',
   (days) => {
     const panel = planted(noise(), days);
     const [first, second] = ask(panel);
@@ -64,7 +64,7 @@ test.each([7, 14, 35, 77])(
   },
 );
 
-test('where weekdays are closed, days count whose open steps are known', () => {
+test('with closed weekdays counts days whose open steps are known', () => {
   const random = seededRandom(2);
   // Days from a Thursday on; the last one is a Friday.
   const length = 7 * 20 + 2;
@@ -82,7 +82,7 @@ test('where weekdays are closed, days count whose open steps are known', () => {
   }
 });
 
-test('another weekday costs 0.1, another kind of day 0.5', () => {
+test('another weekday costs 0.1, another type of day 0.5', () => {
   // The target is a Monday: a Tuesday, and a Saturday.
   const distanceOf = (days: number) =>
     ask(planted(noise(), days), { count: 99 }).find(({ cutoff }) => cutoff === LAST - days * 24)
@@ -91,7 +91,7 @@ test('another weekday costs 0.1, another kind of day 0.5', () => {
   expect(distanceOf(2)).toBeCloseTo(0.5, 12);
 });
 
-test('a public holiday is another kind of day than a working day, and the same as a Sunday', () => {
+test('a public holiday differs from a working day and equals a Sunday', () => {
   const place = { timeZone: 'UTC', holidays: { country: 'US' } };
   // The day after the cutoff is Monday 2 January 2023, when New Year's Day, a Sunday, is made up
   // for.
@@ -104,7 +104,7 @@ test('a public holiday is another kind of day than a working day, and the same a
   expect(distanceOf(14)).toBeCloseTo(0.5, 12);
 });
 
-test('of equals the later comes first; at most as many as asked; distances do not fall', () => {
+test('prefers the later of equals, limits the count and sorts by distance', () => {
   const flat = panelOf(['a'], LENGTH, () => 5);
   expect(ask(flat, { count: 3 }).map(({ cutoff }) => (LAST - cutoff) / 24)).toEqual([7, 14, 21]);
   const distances = ask(noise(), { count: 50 }).map(({ distance }) => distance);
@@ -123,7 +123,7 @@ test('the distance is the root mean square difference in units of the level', ()
   expect(found?.distance).toBeCloseTo(Math.sqrt(8) / level, 6);
 });
 
-test('by the local clock: where it changed, the day is found an hour off', () => {
+test('uses the local clock: across a change the day is found one hour off', () => {
   const place = { timeZone: 'America/New_York', holidays: null };
   const panel = { ...noise(), start: Date.UTC(2023, 2, 20) - LENGTH * HOUR };
   const cutoffs = ask(panel, { place, count: 99 }).map(({ cutoff }) => LAST - cutoff);
@@ -132,7 +132,7 @@ test('by the local clock: where it changed, the day is found an hour off', () =>
   expect(cutoffs).not.toContain(14 * 24);
 });
 
-test('never a day whose following horizon is not wholly known, and nothing after the cutoff is read', () => {
+test('requires a known horizon after each day, and reads nothing after the cutoff', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -167,8 +167,8 @@ test('scaling a series changes no distance', () => {
   );
 });
 
-describe('little to go by', () => {
-  test('gaps: compared over what is known in both, if that is half a day', () => {
+describe('little history', () => {
+  test('compares over a gap if half a day is known in both', () => {
     const days = 14;
     const gap = (hours: number) =>
       edited(planted(noise(), days), (target) => target.fill(Number.NaN, LAST - hours + 1));
@@ -176,7 +176,7 @@ describe('little to go by', () => {
     expect(ask(gap(13))).toEqual([]);
   });
 
-  test('a history of a day, or of nothing but gaps: none', () => {
+  test('finds nothing with a day of history or only gaps', () => {
     const short = {
       ...noise(),
       length: 30,
@@ -186,7 +186,7 @@ describe('little to go by', () => {
     expect(ask(panelOf(['a'], LENGTH, () => Number.NaN))).toEqual([]);
   });
 
-  test('a cutoff outside the panel is a RangeError', () => {
+  test('refuses a cutoff outside the panel with a RangeError', () => {
     for (const cutoff of [-1, LENGTH, 1.5])
       expect(() => ask(noise(), { cutoff })).toThrow(RangeError);
     expect(START % HOUR).toBe(0);

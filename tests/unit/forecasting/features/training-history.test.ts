@@ -26,7 +26,7 @@ const lengthsOf = (series: number, seed: number, of = source): number[] => {
   );
 };
 
-test('one history in seven is shortened, from a day to eight weeks, by the seed', () => {
+test('shortens one history in seven to between a day and eight weeks, by the seed', () => {
   const lengths = lengthsOf(0, 1);
   expect(lengths.length / 400).toBeCloseTo(0.15, 1);
   expect(Math.min(...lengths)).toBeGreaterThanOrEqual(24);
@@ -37,12 +37,12 @@ test('one history in seven is shortened, from a day to eight weeks, by the seed'
   expect(lengthsOf(0, 1)).toEqual(lengths);
 });
 
-test('no history reaches back before the birth, and none is shortened without a version', () => {
+test('never extends before the birth, and never shortens without a feature version', () => {
   expect(Math.max(...lengthsOf(1, 2))).toBe(100);
   expect(lengthsOf(0, 1, createFeatureSource(panel, toySpec))).toEqual([]);
 });
 
-test('a series is learnt a day after its birth, and one that is always zero never', () => {
+test('trains a series from a day after its birth, and never one of only zeros', () => {
   expect(isLearnable(source, 0, CUTOFF)).toBe(true);
   expect(isLearnable(source, 1, OPENING - 1)).toBe(false);
   expect(isLearnable(source, 1, OPENING + 22)).toBe(false);

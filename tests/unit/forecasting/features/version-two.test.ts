@@ -62,7 +62,7 @@ const bits = ({ window, step, base, level, movement }: FeatureBatch) =>
     Buffer.from(values.buffer).toString('base64'),
   );
 
-test('nothing after the cutoff is read, also for a horizon longer than the week', () => {
+test('reads nothing after the cutoff, also for a horizon longer than a week', () => {
   fc.assert(
     fc.property(anyPanel, anyCutoff, anySpec, fc.constantFrom(Number.NaN, 0, 1e9), (...given) => {
       const [panel, cutoff, of, value] = given;
@@ -75,7 +75,7 @@ test('nothing after the cutoff is read, also for a horizon longer than the week'
   );
 });
 
-test('a long panel and what serving keeps of it give the same bits', () => {
+test('a long panel and the serving panel give the same bits', () => {
   fc.assert(
     fc.property(anyPanel, anySpec, fc.nat(160), (panel, of, before) => {
       const kept = lookBack(of) + 168;
@@ -89,7 +89,7 @@ test('a long panel and what serving keeps of it give the same bits', () => {
   );
 });
 
-test('every input is finite, the level positive, and the groups cover the inputs', () => {
+test('inputs are finite, the level is positive and the groups cover all inputs', () => {
   fc.assert(
     fc.property(anyPanel, fc.integer({ min: 400, max: LENGTH - 1 }), anySpec, (...given) => {
       const [panel, cutoff, of] = given;
@@ -127,7 +127,7 @@ test('a shortened history gives the bits of a panel without the earlier values',
   }
 });
 
-test('zeros before a birth are no history', () => {
+test('zeros before a birth do not count as history', () => {
   const cutoff = LENGTH - 30;
   const born = cutoff - 47;
   const of = (before: number) =>
@@ -141,7 +141,7 @@ test('zeros before a birth are no history', () => {
   expect((level[0] as number) * (base[5] as number)).toBeCloseTo(mean, 3);
 });
 
-test('one bad reading changes nothing but that it is unknown', () => {
+test('one bad reading counts as unknown and changes nothing else', () => {
   const panel = randomPanel(plain);
   const cutoff = LENGTH - 1;
   const at = cutoff - 30;
@@ -163,7 +163,7 @@ describe('a target that changes sign', () => {
     );
   const cutoff = LENGTH - 30;
 
-  test('a wave of mean 0 has a base as near as one of a large mean', () => {
+  test('has a base as near for a mean of 0 as for a large mean', () => {
     const { level, base } = featuresOf(wave(0), 0, cutoff, additive);
     const errors = Array.from(base, (value, k) => {
       const t = cutoff + 1 + k;
@@ -173,7 +173,7 @@ describe('a target that changes sign', () => {
     expect(Math.max(...errors)).toBeLessThan(5);
   });
 
-  test('moving its zero moves the base alone; scaling it scales the level alone', () => {
+  test('an offset moves only the base, a factor only the level', () => {
     const one = featuresOf(wave(0), 0, cutoff, additive);
     const moved = featuresOf(wave(30), 0, cutoff, additive);
     const scaled = featuresOf(wave(0, 1000), 0, cutoff, additive);
@@ -200,7 +200,7 @@ test.each([
   ['days', 1440, 7, 14],
   ['weeks', 10_080, 52, 13],
   ['months', 43_200, 12, 18],
-])('by %s: inputs are finite from the first year on, and know the season', (...given) => {
+])('by %s: inputs are finite from the first year and know the season', (...given) => {
   const [, frequencyMinutes, week, horizon] = given;
   const of: FeatureSpec = {
     ...{ ...spec, place: { timeZone: 'UTC', holidays: null }, frequencyMinutes },

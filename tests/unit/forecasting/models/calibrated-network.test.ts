@@ -24,7 +24,7 @@ const HORIZON = 6;
 const ALONE: Trust = { network: 1, linear: 0 };
 const NETWORK_ALONE = Array.from({ length: HORIZON }, () => ALONE);
 
-describe('in the network’s forecast', () => {
+describe('calibrated quantiles', () => {
   const FIVE = [0.05, 0.1, 0.5, 0.9, 0.95];
   const PANEL_LENGTH = 1400;
   const LAST = PANEL_LENGTH - 1;
@@ -91,7 +91,7 @@ describe('in the network’s forecast', () => {
     ),
   });
 
-  test('whatever the factors, quantiles stay in order and the median where it was', () => {
+  test('stay in order around an unchanged median for any factors', () => {
     fc.assert(
       fc.property(
         panelDescription(PANEL_LENGTH),
@@ -120,7 +120,7 @@ describe('in the network’s forecast', () => {
     );
   });
 
-  test('a factor of 2 doubles the distance from the median, one of 1 changes no bit', () => {
+  test('double their distance for a factor of 2 and keep all bits for 1', () => {
     const forecast = (factor: number | null) => {
       const calibration =
         factor === null ? null : calibrationOf(Array(2 * 5 * HORIZON).fill(factor));
@@ -140,7 +140,7 @@ describe('in the network’s forecast', () => {
     }
   });
 
-  test('counts: the median is a whole number, the others give way only where it would cross them', () => {
+  test('of counts have a whole median, and others move only to stay in order', () => {
     fc.assert(
       fc.property(panelDescription(PANEL_LENGTH), fc.nat(), (description, seed) => {
         const panel = randomPanel(description);
@@ -164,7 +164,7 @@ describe('in the network’s forecast', () => {
     );
   });
 
-  test('where the target is no count, nothing is rounded', () => {
+  test('are not rounded for a target other than counts', () => {
     const medians = rowsOf(randomNetwork(5, {}).predict(gapless, LAST, HORIZON)).map(
       (row) => row[2] as number,
     );
@@ -173,7 +173,7 @@ describe('in the network’s forecast', () => {
     );
   });
 
-  test('fitted: calibrated on the unrounded forecast, the same on disk, and not at all where history is too short for it', async () => {
+  test('use the unrounded forecast, survive the disk, and need enough history', async () => {
     const panel = randomPanel({
       seed: 6,
       series: 2,

@@ -30,13 +30,13 @@ beforeAll(async () => {
   fitted = await fitToy(panel, { members: MEMBERS, steps: 12 });
 });
 
-test('every member has seeds of its own, whoever is fitted next to it', async () => {
+test('every member has its own seeds, whatever members are fitted next to it', async () => {
   expect(new Set(fitted.members.map(bits)).size).toBe(MEMBERS);
   const [alone] = (await fitToy(panel, { members: 1, steps: 12 })).members as [Float32Array];
   expect(bits(alone)).toBe(bits(fitted.members[0] as Float32Array));
 });
 
-test('before calibration the median is the mean of the members’ medians', () => {
+test('before calibration the median is the mean of the medians of the members', () => {
   const raw = { ...fitted, linear: null, calibration: null };
   const mediansOf = (members: readonly Float32Array[]) => {
     const values = networkForecaster({ ...raw, members }).predict(panel, LENGTH - 1, HORIZON);
@@ -53,13 +53,13 @@ test('before calibration the median is the mean of the members’ medians', () =
   }
 });
 
-describe('on disk', () => {
+describe('saved ensemble', () => {
   const onDisk = () => {
     const { model, weights } = saveNetwork(fitted);
     return { model: JSON.parse(JSON.stringify(model)), weights };
   };
 
-  test('members and linear model come back bit for bit, and so does every forecast', () => {
+  test('restores members, linear model and every forecast bit for bit', () => {
     const { model, weights } = onDisk();
     const restored = restoreTrained(model, weights);
     expect(restored.members.map(bits)).toEqual(fitted.members.map(bits));
@@ -75,7 +75,7 @@ describe('on disk', () => {
     expect(JSON.parse(JSON.stringify(saved.model))).toEqual(model);
   });
 
-  test('weights that are too few or too many, or are no numbers, are refused', () => {
+  test('refuses weights of a wrong size or that are not numbers', () => {
     const { model, weights } = onDisk();
     const memberBytes = (fitted.members[0] as Float32Array).byteLength;
     const linearBytes = (fitted.linear as Float32Array).byteLength;

@@ -68,7 +68,7 @@ const plain = randomPanel({
   negative: false,
 });
 
-test('baseline and parts sum to the served median at every step, whatever the series, the cutoff and the rounding', () => {
+test('baseline and parts sum to the served median at every step', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -98,7 +98,7 @@ test('baseline and parts sum to the served median at every step, whatever the se
   );
 });
 
-test('parts are named in the order of the sum; the baseline is what is usual', () => {
+test('names parts in the order of the sum, with the usual forecast as baseline', () => {
   const { baseline, parts } = explain(network, plain, 0, LAST, HORIZON);
   expect(parts.map(({ name }) => name)).toEqual([
     'typical',
@@ -112,7 +112,7 @@ test('parts are named in the order of the sum; the baseline is what is usual', (
   expect(baseline).toEqual(median(usual, plain, LAST, HORIZON));
 });
 
-test('rounding is nothing where nothing is rounded, and is rounding where counts are', () => {
+test('rounding is zero without rounding, and the rounding of counts otherwise', () => {
   expect(partOf(explain(network, plain, 0, LAST, HORIZON), 'rounding')).toEqual(
     new Array(HORIZON).fill(0),
   );
@@ -151,7 +151,7 @@ function blindTo(group: FeatureGroup): NetworkForecaster {
 }
 
 test.each(FEATURE_GROUPS.filter((group) => group !== 'exogenous'))(
-  'a network that is blind to %s: it contributes nothing',
+  'a network without weights for %s gets no contribution from it',
   (group) => {
     const seen = explain(network, plain, 0, LAST, HORIZON);
     expect(Math.max(...partOf(seen, group).map(Math.abs))).toBeGreaterThan(1e-6);
@@ -162,7 +162,7 @@ test.each(FEATURE_GROUPS.filter((group) => group !== 'exogenous'))(
   },
 );
 
-test('without its series group, a series is forecast as a stranger of the same level pattern; with it, as itself', () => {
+test('without its series group a series is forecast as an unknown one', () => {
   const stranger = { ...plain, seriesIds: ['never seen', 's1'] };
   const all = new Set(network.inputGroups);
   const without = new Set(network.inputGroups.filter((group) => group !== 'series'));
@@ -173,7 +173,7 @@ test('without its series group, a series is forecast as a stranger of the same l
   expect(one.slice(HORIZON)).not.toEqual(other.slice(HORIZON));
 });
 
-test('nothing after the cutoff is read', () => {
+test('reads nothing after the cutoff', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -191,7 +191,7 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and what serving keeps of it give the same explanation; one series and many do too', () => {
+test('gives the same explanation for long and serving panels, one series and many', () => {
   const recent = lastOf(plain, ONLINE_INTERVALS);
   const alone = {
     ...plain,
@@ -203,14 +203,14 @@ test('a long panel and what serving keeps of it give the same explanation; one s
   expect(explain(network, alone, 0, LAST, HORIZON)).toEqual(whole);
 });
 
-test('a shorter horizon is explained as the beginning of a longer one', () => {
+test('a shorter horizon is explained as the start of a longer one', () => {
   const whole = explain(network, plain, 0, LAST, HORIZON);
   const short = explain(network, plain, 0, LAST, 2);
   for (const [i, { values }] of short.parts.entries())
     expect(values).toEqual(whole.parts[i]?.values.slice(0, 2));
 });
 
-describe('what does not fit together is an error and no explanation', () => {
+describe('inconsistent explanations', () => {
   const lying = (change: (median: number) => number): NetworkForecaster => ({
     ...network,
     predict: (...question) => network.predict(...question).map(change),
@@ -219,11 +219,11 @@ describe('what does not fit together is an error and no explanation', () => {
     ['another forecast', (value) => value + 0.01],
     ['one further off than rounding goes', (value) => Math.round(value) + 1],
     ['no number', () => Number.NaN],
-  ])('%s', (_title, change) => {
+  ])('refuses %s', (_title, change) => {
     expect(() => explain(lying(change), plain, 0, LAST, HORIZON)).toThrow(/explanation|explained/);
   });
 
-  test('a coalition that gives no number', () => {
+  test('refuses a coalition that is not a number', () => {
     const broken: NetworkForecaster = {
       ...network,
       predictStored: (...question) => {
@@ -237,7 +237,7 @@ describe('what does not fit together is an error and no explanation', () => {
     expect(() => explain(broken, plain, 0, LAST, HORIZON)).toThrow(/sums to NaN/);
   });
 
-  test('parts that were changed no longer sum', () => {
+  test('refuses changed parts that no longer sum', () => {
     const whole = explain(network, plain, 0, LAST, HORIZON);
     expect(() => checkSum(whole)).not.toThrow();
     const [first, ...rest] = whole.parts as [Explanation['parts'][number], ...Explanation['parts']];
@@ -247,7 +247,7 @@ describe('what does not fit together is an error and no explanation', () => {
     );
   });
 
-  test('too short a history and too long a horizon, as predict says', () => {
+  test('refuses short histories and long horizons as predict does', () => {
     expect(() => explain(network, plain, 0, 100, HORIZON)).toThrow(/needs 168 intervals/);
     expect(() => explain(network, plain, 0, LAST, HORIZON + 1)).toThrow(/horizon 7/);
   });

@@ -52,7 +52,7 @@ beforeAll(async () => {
   await startBackend();
 });
 
-test('windows before the first value neither scale nor train, whatever the seed', async () => {
+test('windows before the first value neither scale nor train, for any seed', async () => {
   const expected = (await fitHourly(whole)).scaling.outputScale;
   for (const seed of SEEDS) {
     const fitted = await fitHourly(late, seed);
@@ -77,7 +77,7 @@ test('the ridge is fitted on the same windows', () => {
   expect(ridge.windows).toBeLessThan(0.7 * alone.windows);
 });
 
-test('zeros before a jump do not decide the scale', async () => {
+test('zeros before a jump do not determine the scale', async () => {
   for (const seed of SEEDS) {
     const { scaling } = await fitHourly(beginningAt(168 * 12, 0), seed);
     expect(scaling.outputScale).toBeLessThan(1);
@@ -102,7 +102,7 @@ test.each<[string, (t: number) => number, string, RegExp]>([
   });
 });
 
-test('training does not go on from a network whose scale is ruined', async () => {
+test('refuses a warm start from a network with an implausible scale', async () => {
   const fitted = await fitHourly(whole);
   const ruined = { ...fitted, scaling: { ...fitted.scaling, outputScale: 380 } };
   expect(warmStartFrom(ruined, fitted.spec)).toMatch(/output scale is 380/);

@@ -8,8 +8,8 @@ import { panelOf } from '../../../fixtures/random-panels.ts';
 
 const THREE = [0.1, 0.5, 0.9];
 
-describe('the mean of quantiles', () => {
-  test('of a uniform distribution is its middle, however few quantiles there are', () => {
+describe('meanOfQuantiles', () => {
+  test('is the middle of a uniform distribution, however few quantiles there are', () => {
     for (const quantiles of [[0.5], THREE, [0.05, 0.25, 0.5, 0.6]])
       expect(
         meanOfQuantiles(
@@ -19,14 +19,14 @@ describe('the mean of quantiles', () => {
       ).toBeCloseTo(12, 10);
   });
 
-  test('of a skewed distribution is near its mean, far from its median', () => {
+  test('is near the mean of a skewed distribution, far from its median', () => {
     // Exponential: quantile q is −ln(1 − q), the mean 1, the median 0.69.
     const exponential = THREE.map((q) => -Math.log(1 - q));
     expect(meanOfQuantiles(THREE, exponential)).toBeGreaterThan(0.95);
     expect(meanOfQuantiles(THREE, exponential)).toBeLessThan(1.05);
   });
 
-  test('counts what would lie below the floor as the floor', () => {
+  test('counts values below the floor as the floor', () => {
     // max(0, U) of U uniform on [-1, 1] has the mean 1/4.
     const uniform = THREE.map((q) => 2 * q - 1);
     expect(meanOfQuantiles(THREE, uniform, 0)).toBeCloseTo(0.25, 10);
@@ -34,7 +34,7 @@ describe('the mean of quantiles', () => {
     expect(meanOfQuantiles([0.5], [-3], 0)).toBe(0);
   });
 
-  test('fills only what a forecaster left unknown', () => {
+  test('fills only values that a forecaster left unknown', () => {
     // [series][quantile][step], two series of one step.
     const mean = Float32Array.of(Number.NaN, 7);
     fillMeans(mean, [1, 2, 3, 1, 2, 3], THREE, 1);
@@ -42,7 +42,7 @@ describe('the mean of quantiles', () => {
   });
 });
 
-test('a forecaster without means gets those of its quantiles, per series and step', () => {
+test('fills the means of a forecaster without them, per series and step', () => {
   const panel = panelOf(['a', 'b'], 30, (s, t) => 100 * s + t);
   const forecaster = {
     ...{ name: 'spread', quantiles: THREE, minimumHistory: 1 },

@@ -46,53 +46,59 @@ function inputs() {
   };
 }
 
-test.each(['wasm', 'cpu'] as const)('directional derivatives on %s', async (backend) => {
-  await startBackend(backend);
-  const { target, ...given } = inputs();
-  // Smooth, unlike the pinball loss, so that finite differences are exact enough to judge by.
-  const lossOf = (named: Record<string, tf.Tensor>) =>
-    tf.mean(tf.square(tf.sub(forward(spec, named, given), target))) as tf.Scalar;
-  const loss = (weights: Float32Array) =>
-    tf.tidy(() => lossOf(toTensors(spec, weights)).dataSync()[0] as number);
-  const random = seededRandom(2);
-  const weights = Float32Array.from({ length: parameterCount(spec) }, () => 0.4 * (random() - 0.5));
+test.each(['wasm', 'cpu'] as const)(
+  'gradients match directional derivatives on %s',
+  async (backend) => {
+    await startBackend(backend);
+    const { target, ...given } = inputs();
+    // Smooth, unlike the pinball loss, so that finite differences are exact enough to judge by.
+    const lossOf = (named: Record<string, tf.Tensor>) =>
+      tf.mean(tf.square(tf.sub(forward(spec, named, given), target))) as tf.Scalar;
+    const loss = (weights: Float32Array) =>
+      tf.tidy(() => lossOf(toTensors(spec, weights)).dataSync()[0] as number);
+    const random = seededRandom(2);
+    const weights = Float32Array.from(
+      { length: parameterCount(spec) },
+      () => 0.4 * (random() - 0.5),
+    );
 
-  const gradient = tf.tidy(() => {
-    const named = toTensors(spec, weights);
-    const names = Object.keys(named);
-    const gradients = tf.grads((...values: tf.Tensor[]) =>
-      lossOf(Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]))),
-    );
-    return tf.concat1d(
-      gradients(names.map((name) => named[name] as tf.Tensor)).map(
-        (g) => tf.reshape(g, [-1]) as tf.Tensor1D,
-      ),
-    );
-  });
-  const analytic = gradient.dataSync() as Float32Array;
-  gradient.dispose();
-  expect(analytic).toHaveLength(weights.length);
+    const gradient = tf.tidy(() => {
+      const named = toTensors(spec, weights);
+      const names = Object.keys(named);
+      const gradients = tf.grads((...values: tf.Tensor[]) =>
+        lossOf(Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]))),
+      );
+      return tf.concat1d(
+        gradients(names.map((name) => named[name] as tf.Tensor)).map(
+          (g) => tf.reshape(g, [-1]) as tf.Tensor1D,
+        ),
+      );
+    });
+    const analytic = gradient.dataSync() as Float32Array;
+    gradient.dispose();
+    expect(analytic).toHaveLength(weights.length);
 
-  // Along the gradient, and along random signs within every block of 40 parameters: each block
-  // counts on its own.
-  const norm = Math.hypot(...analytic);
-  const directions = [Float32Array.from(analytic, (g) => g / norm)];
-  for (let first = 0; first < weights.length; first += 40) {
-    directions.push(
-      Float32Array.from(weights, (_, i) =>
-        i >= first && i < first + 40 ? (random() < 0.5 ? -1 : 1) / Math.sqrt(40) : 0,
-      ),
-    );
-  }
-  const h = 1e-2;
-  for (const direction of directions) {
-    const moved = (by: number) => weights.map((w, i) => w + by * (direction[i] as number));
-    const numeric = (loss(moved(h)) - loss(moved(-h))) / (2 * h);
-    const expected = analytic.reduce((sum, g, i) => sum + g * (direction[i] as number), 0);
-    expect(Math.abs(numeric - expected)).toBeLessThan(0.02 * Math.abs(expected) + 2e-3 * norm);
-  }
-  tf.dispose([given.window, given.step, given.series, target]);
-});
+    // Along the gradient, and along random signs within every block of 40 parameters: each block
+    // counts on its own.
+    const norm = Math.hypot(...analytic);
+    const directions = [Float32Array.from(analytic, (g) => g / norm)];
+    for (let first = 0; first < weights.length; first += 40) {
+      directions.push(
+        Float32Array.from(weights, (_, i) =>
+          i >= first && i < first + 40 ? (random() < 0.5 ? -1 : 1) / Math.sqrt(40) : 0,
+        ),
+      );
+    }
+    const h = 1e-2;
+    for (const direction of directions) {
+      const moved = (by: number) => weights.map((w, i) => w + by * (direction[i] as number));
+      const numeric = (loss(moved(h)) - loss(moved(-h))) / (2 * h);
+      const expected = analytic.reduce((sum, g, i) => sum + g * (direction[i] as number), 0);
+      expect(Math.abs(numeric - expected)).toBeLessThan(0.02 * Math.abs(expected) + 2e-3 * norm);
+    }
+    tf.dispose([given.window, given.step, given.series, target]);
+  },
+);
 
 test('both backends compute the same forward pass', async () => {
   const random = seededRandom(3);

@@ -15,21 +15,21 @@ const bounds = (values: number[], cutoff = values.length - 1) =>
   plausibilityBounds(Float32Array.from(values), cutoff, 3);
 
 test.each<[string, number[], { lower: number; upper: number }]>([
-  ['three ranges beyond what was', [2, 6, 4], { lower: -10, upper: 18 }],
-  ['negative values', [-6, -2, NAN, -4], { lower: -18, upper: 10 }],
-  ['a series that never moved: its own size', [5, 5, 5], { lower: -10, upper: 20 }],
-  ['all zero: nothing says how large an event is', [0, 0, 0], open],
-  ['too few known values', [1, NAN, NAN, 9], open],
-  ['no value', [NAN, NAN, NAN], open],
-])('%s', (_title, values, expected) => {
+  ['at three ranges beyond known values', [2, 6, 4], { lower: -10, upper: 18 }],
+  ['for negative values', [-6, -2, NAN, -4], { lower: -18, upper: 10 }],
+  ['by the value of a constant series', [5, 5, 5], { lower: -10, upper: 20 }],
+  ['nothing for a series of zeros', [0, 0, 0], open],
+  ['nothing with too few known values', [1, NAN, NAN, 9], open],
+  ['nothing without a value', [NAN, NAN, NAN], open],
+])('bounds %s', (_title, values, expected) => {
   expect(bounds(values)).toEqual(expected);
 });
 
-test('nothing after the cutoff counts', () => {
+test('ignores values after the cutoff', () => {
   expect(bounds([2, 6, 4, 1000], 2)).toEqual({ lower: -10, upper: 18 });
 });
 
-test('a forecast that repeats the past, or doubles it, is never implausible; a thousandfold one is', () => {
+test('allows repeated or doubled past values, and not a thousandfold one', () => {
   const series = fc.array(fc.float({ min: 1, max: 1000, noNaN: true }), {
     minLength: 3,
     maxLength: 50,
@@ -48,7 +48,7 @@ test('a forecast that repeats the past, or doubles it, is never implausible; a t
   );
 });
 
-test('a few bad readings among many do not widen the bounds', () => {
+test('bounds are not widened by a few bad readings', () => {
   const values = Float32Array.from({ length: 2000 }, (_, t) => 100 + (t % 10));
   const bounds = plausibilityBounds(values, values.length - 1, 168);
   values[700] = 990_000;
@@ -56,7 +56,7 @@ test('a few bad readings among many do not widen the bounds', () => {
   expect(plausibilityBounds(values, values.length - 1, 168)).toEqual(bounds);
 });
 
-test('of a series that is zero but for one value, that value is the range', () => {
+test('takes the only non-zero value of a series as its range', () => {
   const values = new Float32Array(2000);
   values[5] = 4;
   expect(plausibilityBounds(values, values.length - 1, 168)).toEqual({ lower: -12, upper: 16 });

@@ -43,7 +43,7 @@ beforeAll(async () => {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, y) => sum + y, 0) / values.length;
 
-describe('in trouble', () => {
+describe('unusual series', () => {
   test.each<[string, string, (t: number) => number, string[]]>([
     ['like those it learnt', 's0', wave, []],
     ['unseen', 'never seen', wave, ['unseen']],
@@ -61,7 +61,7 @@ describe('in trouble', () => {
     ],
     ['known only by one value', 's0', (t) => (t === LAST ? 12 : NAN), ['new']],
     ['nothing known', 's0', () => NAN, ['gaps']],
-  ])('a series %s has a plausible forecast and its flags', (_title, id, valueAt, flags) => {
+  ])('gives a series %s a plausible forecast and its flags', (_title, id, valueAt, flags) => {
     const panel = panelOf([id], LENGTH, (_, t) => valueAt(t));
     const values = network.predict(panel, LAST, HORIZON);
     for (let k = 0; k < HORIZON; k++) {
@@ -116,7 +116,7 @@ describe('scaling a series scales its forecast', () => {
     });
   }
 
-  test('within the rounding of 32 bits, but for the logarithm of the level', () => {
+  test('within 32-bit rounding without the logarithm of the level', () => {
     const forecaster = unitless();
     const plain = forecaster.predict(panel, LAST, HORIZON);
     fc.assert(
@@ -131,16 +131,13 @@ describe('scaling a series scales its forecast', () => {
     expect(mean([...plain])).toBeGreaterThan(10);
   });
 
-  test.each([0.5, 2, 10])(
-    'with all its inputs: %d times the series is about as many times the forecast',
-    (c) => {
-      const plain = network.predict(panel, LAST, HORIZON);
-      const other = network.predict(scaled(panel, c), LAST, HORIZON);
-      for (let s = 0; s < 2; s++) {
-        const medians = (values: Float32Array) =>
-          mean([...values.subarray((s * Q + 1) * HORIZON, (s * Q + 2) * HORIZON)]);
-        expect(Math.abs(medians(other) / c / medians(plain) - 1)).toBeLessThan(0.2);
-      }
-    },
-  );
+  test.each([0.5, 2, 10])('approximately with all inputs, by a factor of %d', (c) => {
+    const plain = network.predict(panel, LAST, HORIZON);
+    const other = network.predict(scaled(panel, c), LAST, HORIZON);
+    for (let s = 0; s < 2; s++) {
+      const medians = (values: Float32Array) =>
+        mean([...values.subarray((s * Q + 1) * HORIZON, (s * Q + 2) * HORIZON)]);
+      expect(Math.abs(medians(other) / c / medians(plain) - 1)).toBeLessThan(0.2);
+    }
+  });
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const buffers = () => (tf.backend() as unknown as { numDataIds(): number }).numDataIds();
 
-test('a clone takes no memory, and outlives its original', () => {
+test('a clone takes no memory and survives its original', () => {
   const before = buffers();
   const original = tf.tensor1d([1, -2, 3]);
   const clone = tf.clone(original);
@@ -25,7 +25,7 @@ test('a clone takes no memory, and outlives its original', () => {
   expect(buffers()).toBe(before);
 });
 
-test('gradients are those of the plain backend, and free what they saved', async () => {
+test('gradients equal those of the CPU backend and free their tensors', async () => {
   const results: number[][] = [];
   for (const backend of ['cpu', 'wasm'] as const) {
     await startBackend(backend);

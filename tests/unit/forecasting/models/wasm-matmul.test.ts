@@ -65,7 +65,7 @@ function productOf(
 const size = fc.integer({ min: 1, max: 17 });
 
 describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
-  test('matrices and stacks of them', () => {
+  test('multiplies matrices and stacks of them', () => {
     fc.assert(
       fc.property(
         size,
@@ -90,7 +90,7 @@ describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
     );
   });
 
-  test('the same as the plain backend, gradients too', async () => {
+  test('equals the CPU backend, also in gradients', async () => {
     const random = seededRandom(9);
     const [a, b] = [operand([3], 5, 7, transposeA, random), operand([3], 7, 4, transposeB, random)];
     const [x, y] = [await a.tensor.array(), await b.tensor.array()] as [number[][][], number[][][]];
@@ -113,7 +113,7 @@ describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
       expect(value).toBeCloseTo(results[1]?.[i] as number, 3);
   });
 
-  test('fused with a bias and an activation', () => {
+  test('fuses bias and activation', () => {
     const random = seededRandom(4);
     const [a, b] = [operand([], 6, 5, transposeA, random), operand([], 5, 3, transposeB, random)];
     const bias = tf.tensor1d([1, -2, 0.5]);
@@ -132,7 +132,7 @@ describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
   });
 });
 
-test('nothing is left behind, and operands stay as they were', () => {
+test('frees all memory and does not change the operands', () => {
   const random = seededRandom(5);
   const [a, b] = [operand([2], 4, 6, true, random), operand([2], 6, 3, true, random)];
   const before = [...a.tensor.dataSync()];

@@ -49,7 +49,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
     network = networkForecaster(fitted);
   }, 60_000);
 
-  test('has as many raw inputs, and the linear model next to the network has none of them', () => {
+  test('adds its raw inputs to the network, and none to the linear model', () => {
     expect(fitted.scaling.windowMean).toHaveLength(windowIntervals + 48 + 4);
     const week = fitRidge(
       wave,
@@ -72,7 +72,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
     expect(forecast(other)).toBe(forecast(week));
   });
 
-  test('reads nothing after the cutoff, and the same from what serving keeps', () => {
+  test('reads nothing after the cutoff and gives the same from the serving panel', () => {
     fc.assert(
       fc.property(
         panelDescription(LENGTH),
@@ -98,7 +98,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
     );
   });
 
-  test('forecasts from a history of a week, as one whose earlier weeks are unknown', () => {
+  test('forecasts a history of one week as one with earlier weeks unknown', () => {
     const panel = randomPanel({
       seed: 4,
       series: 2,
@@ -115,7 +115,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
     expect(forecast.every(Number.isFinite)).toBe(true);
   });
 
-  test('saved and restored, it gives the same bits; under another window it is refused', () => {
+  test('gives the same bits after restoring and is refused under another window', () => {
     const panel = randomPanel({
       seed: 6,
       series: 2,
@@ -138,7 +138,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
     }
   });
 
-  test('its explanation adds up', () => {
+  test('has an explanation that sums to the forecast', () => {
     fc.assert(
       fc.property(panelDescription(LENGTH), (description) => {
         const panel = randomPanel(description);

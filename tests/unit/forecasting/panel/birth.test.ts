@@ -17,8 +17,8 @@ const valuesOf = (valueAt: (t: number) => number) =>
 const birthIn = (values: Float32Array, cutoff = LENGTH - 1) => birthsOf(values, WEEK)(cutoff);
 const busyFrom = (first: number) => valuesOf((t) => (t < first ? 0 : 1 + (t % 5)));
 
-describe('a birth', () => {
-  test('after weeks of zeros, found within a day, as of then', () => {
+describe('birth of a series', () => {
+  test('is found within a day after weeks of zeros, as of that day', () => {
     const values = busyFrom(OPENING);
     expect(birthIn(values)).toBe(OPENING);
     expect(birthIn(values, OPENING + 23)).toBe(OPENING);
@@ -26,13 +26,13 @@ describe('a birth', () => {
     expect(recentBirth(values, LENGTH - 1, WEEK, 3 * WEEK)).toBe(OPENING);
   });
 
-  test('what comes after the cutoff does not decide', () => {
+  test('does not depend on values after the cutoff', () => {
     const values = busyFrom(OPENING);
     const other = values.map((value, t) => (t > OPENING + 30 ? 0 : value));
     expect(birthIn(values, OPENING + 30)).toBe(birthIn(other, OPENING + 30));
   });
 
-  test('by the day, within two weeks', () => {
+  test('is found within two weeks in daily data', () => {
     const values = Float32Array.from({ length: 100 }, (_, t) => (t < 60 ? 0 : 5));
     expect(birthsOf(values, 7)(60 + 13)).toBe(60);
   });
@@ -45,18 +45,18 @@ test.each<[string, (t: number) => number]>([
   ['values from the start on', () => 2],
   ['only zeros', () => 0],
   ['unknown values before', (t) => (t < OPENING ? Number.NaN : 3)],
-])('%s: none', (_title, valueAt) => {
+])('finds no birth with %s', (_title, valueAt) => {
   expect(birthIn(valuesOf(valueAt))).toBe(0);
 });
 
-test('random rare events are none', () => {
+test('finds no birth in random rare events', () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
     expect(birthIn(valuesOf(() => (random() < 0.01 ? 1 : 0)))).toBe(0);
   }
 });
 
-test('a baseline takes no mean over the zeros before', () => {
+test('baselines take no mean over the zeros before a birth', () => {
   const panel = panelOf(['a'], LENGTH, (_, t) => (t < OPENING ? 0 : 12));
   for (const age of [24, 100, 200])
     expect([...meanOfSeasons(WEEK).predict(panel, OPENING + age - 1, 24)]).toEqual(
@@ -83,7 +83,7 @@ function plainBirth(values: Float32Array, week: number, cutoff: number): number 
   return 0;
 }
 
-test('random openings, breaks and gaps: at every cutoff what the definition gives', () => {
+test('matches the definition at every cutoff of random openings, breaks and gaps', () => {
   const phase = fc.record({
     length: fc.integer({ min: 1, max: 40 }),
     rate: fc.constantFrom(0, 0, 0, 0.02, 0.5, 1),

@@ -9,20 +9,20 @@ const DAY = 86_400_000;
 const START = Date.UTC(2024, 0, 1);
 const weekend = [6, 7];
 
-test('weekdays are those of the date, before 1970 as well', () => {
+test('isClosedDay uses the weekday of the date, also before 1970', () => {
   const week = Array.from({ length: 7 }, (_, i) => isClosedDay(START + i * DAY, weekend));
   expect(week).toEqual([false, false, false, false, false, true, true]);
   expect(isClosedDay(Date.UTC(1969, 11, 28), [7])).toBe(true);
   expect(isClosedDay(START, undefined)).toBe(false);
 });
 
-test('ten of fourteen days are open; all where nothing is closed', () => {
+test('openPlaces selects ten of fourteen days, and all without closed weekdays', () => {
   const days = Array.from({ length: 14 }, (_, i) => START + i * DAY);
   expect(openPlaces(days, weekend)).toEqual([0, 1, 2, 3, 4, 7, 8, 9, 10, 11]);
   expect(openPlaces(days, undefined)).toHaveLength(14);
 });
 
-test('weekends without a value are no gaps where they are closed; lost open days are', () => {
+test('closed weekends are not gaps; missing open days are', () => {
   const length = 70; // ends on a Sunday
   const flagsOf = (isKnown: (t: number) => boolean, closedWeekdays?: number[]) => {
     const target = Float32Array.from({ length }, (_, t) => (isKnown(t) ? 1 + t : Number.NaN));

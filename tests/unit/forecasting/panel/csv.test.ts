@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { floatText, panelCsv } from '../../../../forecasting/panel/csv.ts';
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
 
-test('values are the shortest decimals of the stored floats, whole numbers as they are', () => {
+test('writes the shortest decimals of the stored floats', () => {
   const target = Float32Array.from([7.7, 0.1, Number.NaN, 16_777_216, 123_456_792, 3.4e38, -1e-9]);
   const panel = createPanel({
     ...{ seriesIds: ['a'], start: 0, frequencyMinutes: 60, length: 7 },
@@ -21,7 +21,7 @@ test('values are the shortest decimals of the stored floats, whole numbers as th
   ]);
 });
 
-test('every float is read back as it was', () => {
+test('every float is read back unchanged', () => {
   fc.assert(
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
       expect(Math.fround(Number(floatText(value)))).toBe(value === 0 ? 0 : value);

@@ -23,21 +23,21 @@ const at = 1500;
 const outliersIn = (change: (value: number, t: number) => number) =>
   outliersOf(loadWith(change), grid, HOURLY);
 
-describe('bad readings are found', () => {
+describe('outliersOf on bad readings', () => {
   test.each<[string, (value: number, t: number) => number, number[]]>([
     ['250 times the load', (y, t) => (t === at ? 250 * y : y), [at]],
     ['four times the load', (y, t) => (t === at ? 4 * y : y), [at]],
     ['a reading below zero', (y, t) => (t === at ? -3 * y : y), [at]],
     ['four in a row', (y, t) => (t >= at && t < at + 4 ? 20 * y : y), [at, at + 1, at + 2, at + 3]],
     ['two days apart', (y, t) => (t === at || t === at - 50 ? 50 * y : y), [at - 50, at]],
-  ])('%s', (_title, change, expected) => {
+  ])('finds %s', (_title, change, expected) => {
     expect(outliersIn(change)).toEqual(expected);
   });
 });
 
-describe('changes of demand are believed', () => {
+describe('outliersOf on changes of demand', () => {
   test.each<[string, (value: number, t: number) => number]>([
-    ['nothing changes', (y) => y],
+    ['an unchanged load', (y) => y],
     ['a day with half as much more', (y, t) => (t >= at && t < at + 24 ? 1.5 * y : y)],
     ['growth', (y, t) => y * (1 + t / LENGTH)],
     ['unknown values', (y, t) => (t % 5 === 0 ? Number.NaN : y)],
@@ -45,17 +45,17 @@ describe('changes of demand are believed', () => {
     ['a constant series', () => 7],
     ['a wave without noise', (_, t) => Math.sin((2 * Math.PI * t) / 24)],
     ['zeros', () => 0],
-  ])('%s', (_title, change) => {
+  ])('finds nothing for %s', (_title, change) => {
     expect(outliersIn(change)).toEqual([]);
   });
 
-  test('a change for good is believed after a quarter of a day', () => {
+  test('accepts a permanent change after a quarter of a day', () => {
     const found = outliersIn((y, t) => (t >= at ? 8 * y : y));
     expect(found.length).toBeLessThanOrEqual(6);
     expect(found.every((t) => t < at + 6)).toBe(true);
   });
 
-  test('rare events of a sparse series', () => {
+  test('finds nothing in the rare events of a sparse series', () => {
     const random = seededRandom(9);
     const counts = Float32Array.from({ length: LENGTH }, () =>
       random() < 0.05 ? 1 + Math.floor(3 * random()) : 0,
@@ -64,13 +64,13 @@ describe('changes of demand are believed', () => {
   });
 });
 
-test('the unit and the zero of a series do not matter', () => {
+test('does not depend on the unit or offset of a series', () => {
   const values = loadWith((y, t) => (t === at ? 990_000 : y));
   for (const change of [(y: number) => 1000 * y, (y: number) => y - 100])
     expect(outliersOf(values.map(change), grid, HOURLY)).toEqual([at]);
 });
 
-test('a series by the day: one bad day is found, a holiday is not', () => {
+test('finds a bad day in daily data, but not a holiday', () => {
   const daily = { day: 1, week: 7 };
   const values = Float32Array.from({ length: 200 }, (_, t) => 100 + 20 * (t % 7) + (t % 3));
   values[150] = 0.6 * (values[150] as number);
@@ -78,7 +78,7 @@ test('a series by the day: one bad day is found, a holiday is not', () => {
   expect(outliersOf(values, { start: START, frequencyMinutes: 1440 }, daily)).toEqual([180]);
 });
 
-test('what lies further back than the memory, or comes later, changes nothing', () => {
+test('values older than the memory or later change nothing', () => {
   const memory = outlierMemory(HOURLY);
   const share = fc.constantFrom(0, 0.01, 0.1);
   fc.assert(
@@ -153,7 +153,7 @@ test.each([
   ['by the day', 1440, { day: 1, week: 7 }, 350],
   ['every six hours', 360, { day: 4, week: 28 }, 300],
 ])(
-  '%s, random readings, gaps and steps: what the definition finds',
+  'matches the definition %s with random readings, gaps and steps',
   (_name, minutes, seasons, length) => {
     const share = fc.constantFrom(0.01, 0.03);
     let found = 0;

@@ -22,16 +22,16 @@ test.each([
   ['days with a year', 1440, [7, 365], { short: 7, baseline: 7, day: 1, week: 7 }],
   ['weeks', WEEK, [52], { short: 52, baseline: 52, day: 1, week: 52 }],
   ['months', MONTH, [12], { short: 12, baseline: 12, day: 1, week: 12 }],
-])('%s', (_title, frequencyMinutes, seasonLengths, expected) => {
+])('takes the seasons of %s', (_title, frequencyMinutes, seasonLengths, expected) => {
   expect(seasonsOf({ frequencyMinutes, seasonLengths })).toEqual(expected);
 });
 
-test('a domain without a season is refused', () => {
+test('refuses a domain without a season', () => {
   expect(() => seasonsOf({ frequencyMinutes: 60, seasonLengths: [] })).toThrow(RangeError);
 });
 
-describe('baselines', () => {
-  test('by the day they repeat the week: the mean of the same weekday over 4 weeks', () => {
+describe('naiveForecasters', () => {
+  test('repeat the week in daily data: the mean of the same weekday over 4 weeks', () => {
     const rules = { frequencyMinutes: 1440, seasonLengths: [7, 28] };
     const panel = createPanel({
       ...{ seriesIds: ['a'], start: 0, frequencyMinutes: 1440, length: 56 },
@@ -54,7 +54,7 @@ describe('baselines', () => {
     [52, WEEK, 'mean_4_years'],
     [12, MONTH, 'mean_4_years'],
     [24, 60, 'mean_4_seasons'],
-  ])('a season of %d intervals of %d minutes: %s', (season, frequency, name) => {
+  ])('for a season of %d intervals of %d minutes end with %s', (season, frequency, name) => {
     expect(naiveForecasters(season, frequency).at(-1)?.name).toBe(name);
   });
 });
@@ -65,12 +65,12 @@ test.each([
   [1440, [7, 28], 14, { span: 56, step: 2 }],
   [WEEK, [52], 13, { span: 26, step: 1 }],
   [MONTH, [12], 12, { span: 24, step: 1 }],
-])('folds of a search by %d minutes, %j, horizon %d', (...given) => {
+])('sizes the folds of a search by %d minutes, %j, horizon %d', (...given) => {
   const [frequencyMinutes, seasonLengths, horizon, expected] = given;
   expect(foldSizes({ ...toyDomain, frequencyMinutes, seasonLengths, horizon })).toEqual(expected);
 });
 
-describe('defaults of training', () => {
+describe('default training configuration', () => {
   const configOf = (frequencyMinutes: number, seasonLengths: number[]) => {
     const { network, fit, testDays, cutoffStep } = defaultConfigOf({
       frequencyMinutes,
@@ -88,7 +88,7 @@ describe('defaults of training', () => {
     [1440, [7, 28], { window: 28, stride: 1, calibration: 56, testDays: 112, cutoffStep: 3 }],
     [WEEK, [52], { window: 52, stride: 1, calibration: 26, testDays: 546, cutoffStep: 1 }],
     [MONTH, [12], { window: 12, stride: 1, calibration: 6, testDays: 720, cutoffStep: 1 }],
-  ])('intervals of %d minutes', (frequency, seasons, expected) => {
+  ])('for intervals of %d minutes', (frequency, seasons, expected) => {
     expect(configOf(frequency, seasons)).toEqual(expected);
   });
 });

@@ -60,15 +60,15 @@ test.each<[string, (t: number) => number, string[]]>([
   ['an older one', (t) => (t === LAST - WEEKS ? 900 : 5 + (t % 24)), []],
   ['born 4 weeks ago', (t) => (isOld(t) && t < LAST - WEEKS ? NAN : 5), []],
   ['born an hour later', (t) => (isOld(t) ? NAN : 5), ['new']],
-])('%s', (_title, valueAt, expected) => {
+])('flags of %s', (_title, valueAt, expected) => {
   expect(flagsOf(valueAt)).toEqual(expected);
 });
 
-test('a history of one week is new, whatever the calendar says', () => {
+test('flags a history of one week as new', () => {
   expect(flagsOf(() => 5, all, 168)).toEqual(['new']);
 });
 
-test('unseen is what the forecaster does not know; one that treats all alike has not learnt any', () => {
+test('flags series unknown to a forecaster as unseen, if it knows series', () => {
   expect(flagsOf(() => 5, { knows: (id) => id !== 'a' })).toEqual(['unseen']);
   expect(flagsOf(() => 0, { knows: () => false })).toEqual(['unseen', 'silent']);
   expect(flagsOf(() => 5, {})).toEqual([]);

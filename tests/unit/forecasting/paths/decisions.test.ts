@@ -5,13 +5,13 @@ import { describe, expect, test } from '@jest/globals';
 import { costOf, newsvendorQuantile, quantityAt } from '../../../../forecasting/paths/decisions.ts';
 import { seededRandom } from '../../../../platform/random.ts';
 
-describe('the newsvendor', () => {
+describe('newsvendorQuantile', () => {
   test.each([
     [1, 1],
     [3, 1],
     [9, 1],
     [1, 4],
-  ])('no whole quantity costs less where too few cost %d and too many %d', (under, over) => {
+  ])('no whole quantity costs less where shortage costs %d and excess %d', (under, over) => {
     const random = seededRandom(4);
     const sorted = Float64Array.from({ length: 999 }, () => Math.floor(40 * random() ** 2)).sort();
     const costs = { under, over };
@@ -23,7 +23,7 @@ describe('the newsvendor', () => {
     expect(total(chosen)).toBeLessThanOrEqual(1.002 * least);
   });
 
-  test('costs that say nothing are refused', () => {
+  test('refuses costs without meaning', () => {
     for (const [under, over] of [
       [0, 0],
       [-1, 2],

@@ -52,7 +52,7 @@ const pathsOf = (forecast: PathForecast, count = 200, seed = 1) =>
 const rowsOf = [0, 1, 2, 3];
 
 describe('paths of one series', () => {
-  test('have its quantiles and its mean at every step', () => {
+  test('have the quantiles and the mean of the forecast at every step', () => {
     const paths = pathsOf(forecastOf(0.5)).ofSeries(1);
     for (const column of sortedByStep(Float64Array.from(paths), HORIZON)) {
       expect(column.reduce((sum, x) => sum + x, 0) / column.length).toBeCloseTo(101, 3);
@@ -61,7 +61,7 @@ describe('paths of one series', () => {
     }
   });
 
-  test('of sparse counts are whole, not negative, and have the mean', () => {
+  test('of sparse counts are whole, not negative and keep the mean', () => {
     const prediction = {
       values: new Float32Array(IDS.length * 3 * HORIZON),
       mean: new Float32Array(IDS.length * HORIZON).fill(0.25),
@@ -73,7 +73,7 @@ describe('paths of one series', () => {
     expect(Math.abs(mean - 0.25)).toBeLessThan(0.02);
   });
 
-  test('of several dependences at once are those of each alone, bit for bit', () => {
+  test('of several dependences equal those of each alone bit for bit', () => {
     const mean = new Float32Array(IDS.length * HORIZON).fill(0.25);
     const values = new Float32Array(IDS.length * 3 * HORIZON);
     const counts = { prediction: { values, mean }, integerValued: true };
@@ -88,7 +88,7 @@ describe('paths of one series', () => {
     }
   });
 
-  test('of sparse counts that err together are high together', () => {
+  test('of sparse counts with correlated errors are high together', () => {
     const prediction = {
       values: Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) =>
         Math.floor(i / HORIZON) % 3 === 2 ? 1 : 0,
@@ -101,7 +101,7 @@ describe('paths of one series', () => {
     expect(differ / first.length).toBeLessThan(0.05);
   });
 
-  test('are the same for the same seed, alone or among others, and others for another', () => {
+  test('are the same for a seed, alone or among others, and differ by seed', () => {
     const forecast = forecastOf(0.5);
     const [first, again, other] = [pathsOf(forecast), pathsOf(forecast), pathsOf(forecast, 200, 2)];
     first.ofSeries(0);
@@ -121,7 +121,7 @@ describe('paths of one series', () => {
     );
   });
 
-  test('exist for a panel too short for errors, unknown values and a forecast of one quantile', () => {
+  test('exist for a short panel, unknown values and a forecast of one quantile', () => {
     const short = panelOf(IDS, 100, () => Number.NaN);
     const flat = { values: new Float32Array(24).fill(5), mean: new Float32Array(24).fill(5) };
     const forecast = forecastOf(0, {
@@ -137,14 +137,14 @@ describe('totals', () => {
     return quantileOf(first as Float64Array, 0.9) - quantileOf(first as Float64Array, 0.1);
   };
 
-  test('are wide where series erred together, narrow where each erred alone', () => {
+  test('are wide for correlated errors and narrow for independent ones', () => {
     const marginal = IDS.length * (112 - 90);
     expect(widthOf(forecastOf(1))).toBeGreaterThan(0.9 * marginal);
     expect(widthOf(forecastOf(0))).toBeLessThan(0.65 * marginal);
     expect(widthOf(forecastOf(1, { dependence: 0 }))).toBeLessThan(0.65 * marginal);
   });
 
-  test('of series that err alone still have days that are high throughout', () => {
+  test('of independent series keep days that are high throughout', () => {
     const random = seededRandom(4);
     const ids = Array.from({ length: 40 }, (_, i) => `s${i}`);
     const [low, high] = [90, 110];
@@ -167,7 +167,7 @@ describe('totals', () => {
     expect(width / (terms * (high - low))).toBeLessThan(0.3);
   });
 
-  test('of groups add up to the total on every path, their means to its mean', () => {
+  test('of groups sum to the total on every path, and so do their means', () => {
     const forecast = forecastOf(0.5, { integerValued: true });
     const paths = pathsOf(forecast);
     const [all, left, right] = [rowsOf, [0, 3], [1, 2]].map((rows) =>
@@ -179,7 +179,7 @@ describe('totals', () => {
     );
   });
 
-  test('by window, peak and capacity', () => {
+  test('reduce to windows, peaks and exceedance of a capacity', () => {
     // Two paths of four steps.
     const paths = Float64Array.of(1, 2, 5, 4, 3, 3, 0, 1);
     expect([...byWindow(paths, 4, 2)]).toEqual([3, 9, 6, 1]);
@@ -199,32 +199,29 @@ describe('totals', () => {
 test.each([
   ['', Number.POSITIVE_INFINITY],
   [', also where each horizon has a step that no series knows', HORIZON],
-])(
-  'the dependence is high where forecasts err together, low where each errs alone%s',
-  (_, apart) => {
-    const cutoffs = Array.from({ length: 24 }, (_, i) => LENGTH - 1 - HORIZON - 7 * i);
-    const spec = forecastOf(0.5);
-    for (const [i] of spec.panel.columns.target.entries())
-      if ((i % LENGTH) % apart === 3) spec.panel.columns.target[i] = Number.NaN;
-    // Half of the noise about 100 is what all series share.
-    const shared = noisy(1).columns.target.map((value) => (value - 100) / 2);
-    const fitted = (known: number, spread: number) => {
-      const forecaster = {
-        ...{ name: 'constant', quantiles: QUANTILES, minimumHistory: 1 },
-        predict: (_: unknown, cutoff: number) =>
-          Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) => {
-            const common = shared[cutoff + 1 + (i % HORIZON)] as number;
-            return 100 + known * common + spread * ((Math.floor(i / HORIZON) % 3) - 1);
-          }),
-      };
-      return fitDependence(spec.panel, forecaster, cutoffs, spec, randomStreams(1));
+])('the dependence is high for common errors and low for independent ones%s', (_, apart) => {
+  const cutoffs = Array.from({ length: 24 }, (_, i) => LENGTH - 1 - HORIZON - 7 * i);
+  const spec = forecastOf(0.5);
+  for (const [i] of spec.panel.columns.target.entries())
+    if ((i % LENGTH) % apart === 3) spec.panel.columns.target[i] = Number.NaN;
+  // Half of the noise about 100 is what all series share.
+  const shared = noisy(1).columns.target.map((value) => (value - 100) / 2);
+  const fitted = (known: number, spread: number) => {
+    const forecaster = {
+      ...{ name: 'constant', quantiles: QUANTILES, minimumHistory: 1 },
+      predict: (_: unknown, cutoff: number) =>
+        Float32Array.from({ length: IDS.length * 3 * HORIZON }, (_, i) => {
+          const common = shared[cutoff + 1 + (i % HORIZON)] as number;
+          return 100 + known * common + spread * ((Math.floor(i / HORIZON) % 3) - 1);
+        }),
     };
-    expect(fitted(0, 9)).toBeGreaterThan(0.6);
-    expect(fitted(1, 6.5)).toBeLessThan(0.5);
-  },
-);
+    return fitDependence(spec.panel, forecaster, cutoffs, spec, randomStreams(1));
+  };
+  expect(fitted(0, 9)).toBeGreaterThan(0.6);
+  expect(fitted(1, 6.5)).toBeLessThan(0.5);
+});
 
-test('errors fade as fast where days are closed as where none is', () => {
+test('errors decay at the same rate with closed days as without', () => {
   const week = 7;
   const random = seededRandom(5);
   let error = 0;

@@ -26,8 +26,8 @@ const options = {
   integerValued: false,
 };
 
-describe('by hand', () => {
-  test('the last value of a series that grows by 1 a step errs by k at step k, always: a degenerate interval about the truth', () => {
+describe('hand calculations', () => {
+  test('the last value of a series growing by 1 errs by k at step k', () => {
     const panel = panelOf(['a'], 24 * 40, (_, t) => t);
     const made = baselineWithIntervals(lastValue, options).predict(panel, panel.length - 1, 3);
     const last = panel.length - 1;
@@ -35,7 +35,7 @@ describe('by hand', () => {
     expect([...made]).toEqual([last, last, last, last, last, last, last + 1, last + 2, last + 3]);
   });
 
-  test('28 errors 1 … 28 at every step: the quantile q lies at position 29 q', () => {
+  test('errors 1 … 28 at every step put the quantile q at position 29 q', () => {
     // A day of value n, n days back: the last value of n days ago errs by what was added since;
     // here the series jumps back to 0 at each cutoff.
     const cutoff = 24 * 40 - 1;
@@ -48,7 +48,7 @@ describe('by hand', () => {
     expect(made[2]).toBeCloseTo(0.9 * 29, 4);
   });
 
-  test('counts: the median is whole, and nothing is below 0', () => {
+  test('counts have a whole median and no value below 0', () => {
     const random = seededRandom(3);
     const panel = panelOf(['a'], 24 * 60, () => Math.floor(3 * random() * random()));
     const made = baselineWithIntervals(meanOfSeasons(168), {
@@ -63,7 +63,7 @@ describe('by hand', () => {
     }
   });
 
-  test('fewer than 10 errors in all: no interval, and so no forecast', () => {
+  test('fewer than 10 errors give no interval and no forecast', () => {
     const panel = panelOf(['few', 'enough'], 24 * 20, (s, t) =>
       s === 1 || t % 100 === 0 ? 5 : Number.NaN,
     );
@@ -76,7 +76,7 @@ describe('by hand', () => {
   });
 });
 
-test('on noise that stays alike, the 80 % interval holds 80 %', () => {
+test('on stationary noise the 80 % interval covers 80 %', () => {
   const random = seededRandom(11);
   const panel = panelOf(
     Array.from({ length: 30 }, (_, s) => `s${s}`),
@@ -102,7 +102,7 @@ test('on noise that stays alike, the 80 % interval holds 80 %', () => {
   expect(inside / count).toBeLessThan(0.83);
 });
 
-test('whatever the panel: nothing after the cutoff is read, quantiles do not cross, and a row is whole or not there', () => {
+test('reads nothing after the cutoff; quantiles are ordered; a row is complete or absent', () => {
   fc.assert(
     fc.property(panelDescription(6 * 168), fc.integer({ min: 0, max: 2 }), (description, which) => {
       const panel = randomPanel(description);

@@ -10,20 +10,20 @@ const best = (length: number, valueAt: (t: number) => number) => {
   return [point.name, season];
 };
 
-test('a week of hours repeats its days, two weeks their week', () => {
+test('selects the daily naive for a week of hours, the weekly one for longer', () => {
   const daily = (t: number) => 10 + (t % 24) + Math.floor(t / 24);
   expect(best(168, daily)).toEqual(['seasonal_naive', 24]);
   const weekly = (t: number) => (Math.floor(t / 24) % 7 < 5 ? daily(t) : 1);
   expect(best(3 * 168, weekly)).toEqual(['seasonal_naive', 168]);
 });
 
-test('of a walk the last value is best, of noise around a day the mean of days', () => {
+test('selects the last value for a random walk, the mean of days for noise', () => {
   let walk = 100;
   expect(best(600, (t) => (walk += Math.sin(t * t)))[0]).toBe('last_value');
   expect(best(7 * 24, (t) => 10 * (t % 24) + 5 * Math.sin(t * t))).toEqual(['mean_4_seasons', 24]);
 });
 
-test('reads nothing after the cutoff, and names a baseline where nothing is known', () => {
+test('reads nothing after the cutoff, and names a baseline without known values', () => {
   const panel = panelOf(['a'], 400, (_, t) => (t < 300 ? t % 24 : Number.NaN));
   const cut = panelOf(['a'], 300, (_, t) => t % 24);
   const name = (one: typeof panel) => bestRecentBaseline(one, 299, rules).point.name;

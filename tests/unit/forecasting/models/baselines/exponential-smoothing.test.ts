@@ -43,8 +43,8 @@ const forecast = (fitted: FittedSmoothing, values: readonly number[], horizon = 
   ),
 ];
 
-describe('by hand, with a week of 3', () => {
-  test('without a deviation it is a running mean, until gamma is more than its share', () => {
+describe('hand calculations with a week of 3', () => {
+  test('without deviation is a running mean, until gamma exceeds its share', () => {
     const mean = withParameters({ alpha: 0, phi: 0, gamma: 0.1 });
     expect(forecast(mean, [1, 10, 100, 3, 20, 200])).toEqual([2, 15, 150]);
     // Shares 1, 1/2, then 0.4: 1 → 2 → 2 + 0.4 · (12 − 2).
@@ -57,7 +57,7 @@ describe('by hand, with a week of 3', () => {
     ).toBeCloseTo(6, 5);
   });
 
-  test('a deviation fades by phi every interval', () => {
+  test('a deviation decays by phi every interval', () => {
     const values = [10, 10, 10, 10, 10, 18];
     // The error of the last interval is 8: half of it goes into its season, a quarter into the
     // deviation.
@@ -68,7 +68,7 @@ describe('by hand, with a week of 3', () => {
     expect([first, second, third]).toEqual([10 + 1, 10 + 0.5, 14 + 0.25]);
   });
 
-  test('a gap moves nothing and lets the deviation fade; an interval never seen takes the mean of the others', () => {
+  test('a gap only decays the deviation; unseen intervals take the mean of the others', () => {
     const smoothing = { alpha: 0.25, phi: 0.5, gamma: 0.1 };
     expect(forecast(withParameters(smoothing), [10, 10, 10, 10, 10, 18, _, _, _], 1)).toEqual([
       10 + 2 / 16,
@@ -77,7 +77,7 @@ describe('by hand, with a week of 3', () => {
     expect(forecast(withParameters(smoothing), [_, _, _], 3)).toEqual([0, 0, 0]);
   });
 
-  test('is not negative where the target cannot be', () => {
+  test('is not negative if the target cannot be', () => {
     const values = [0, 0, 5, 0, 0, -40];
     expect(
       forecast(withParameters({ alpha: 0.9, phi: 0.9, gamma: 0.1 }), values, 1)[0],
@@ -92,7 +92,7 @@ describe('by hand, with a week of 3', () => {
   });
 });
 
-test('follows the local clock: after the clocks change, the same local hour', () => {
+test('follows the local hour across a clock change', () => {
   // 9 for the local hour of noon, else 1: New York changes to summer time on 12 March 2023.
   const local = (t: number) => {
     const isSummer = t >= 20 * 24 + 7;
@@ -111,7 +111,7 @@ test('follows the local clock: after the clocks change, the same local hour', ()
   );
 });
 
-test('agrees with a second implementation that keeps every state', () => {
+test('agrees with a second implementation that stores every state', () => {
   const random = seededRandom(3);
   for (let round = 0; round < 20; round++) {
     const smoothing = { alpha: random(), phi: random(), gamma: random() };
@@ -140,7 +140,7 @@ test('agrees with a second implementation that keeps every state', () => {
   }
 });
 
-describe('the parameters', () => {
+describe('smoothing parameters', () => {
   const spec: SmoothingSpec = { ...toySpec, place: utc, horizon: 6 };
   const chosen = (valueAt: (t: number, noise: number) => number) => {
     const random = seededRandom(4);
@@ -149,7 +149,7 @@ describe('the parameters', () => {
     return fitSmoothing(panel, spec, panel.length - 1).parameters.get('a')!;
   };
 
-  test('noise about a fixed week asks for no deviation; a slow walk for a lasting one', () => {
+  test('choose no deviation for noise about a week, and a lasting one for a slow walk', () => {
     expect(chosen((t, noise) => 10 + Math.sin((2 * Math.PI * t) / 24) + noise)).toMatchObject({
       alpha: 0,
     });
@@ -159,7 +159,7 @@ describe('the parameters', () => {
     expect(walk.phi).toBeGreaterThanOrEqual(0.95);
   });
 
-  test('nothing after the last target changes them, and a series without a history gets some', () => {
+  test('ignore values after the last target, and exist without history', () => {
     const random = seededRandom(6);
     const panel = panelOf(['a', 'b'], 1500, (s, t) => (s === 1 && t < 1480 ? _ : 5 + 3 * random()));
     const before = fitSmoothing(panel, spec, 1400);
@@ -178,7 +178,7 @@ describe('the parameters', () => {
   });
 });
 
-test('whatever the panel: finite, not negative, blind to the future, and scaled with the series', () => {
+test('is finite, not negative, blind to the future and scales with the series', () => {
   fc.assert(
     fc.property(panelDescription(900), fc.integer({ min: 0, max: 870 }), (description, cutoff) => {
       const panel = randomPanel(description);

@@ -111,7 +111,7 @@ function coverage(
   return { inside: inside / count, below: below / count, above: above / count };
 }
 
-describe('intervals that are wrong by a known factor', () => {
+describe('intervals that are off by a known factor', () => {
   const centers = [10, 20, 30];
   const panel = noisy(centers);
   const groups = [0, 0, 0];
@@ -124,7 +124,7 @@ describe('intervals that are wrong by a known factor', () => {
     ['half as wide as they should be', 0.5, 2],
     ['twice as wide', 2, 0.5],
     ['right', 1, 1],
-  ])('%s', (_title, wrong, factor) => {
+  ])('are corrected if they are %s', (_title, wrong, factor) => {
     const forecaster = wrongBy(centers, [wrong, wrong, wrong]);
     const before = coverage(panel, forecaster, untouched, groups);
     expect(before.inside).toBeCloseTo(Math.min(1, 0.8 * wrong), 1);
@@ -144,21 +144,21 @@ describe('intervals that are wrong by a known factor', () => {
     }
   });
 
-  test('too narrow below and too wide above: each side has its own factor', () => {
+  test('get one factor below and one above the median', () => {
     const forecaster = wrongBy(centers, [0.5, 0.5, 0.5], [2, 2, 2]);
     const after = coverage(panel, forecaster, calibrate(panel, forecaster, EARLY, spec), groups);
     expect(Math.abs(after.below - 0.1)).toBeLessThan(0.02);
     expect(Math.abs(after.above - 0.1)).toBeLessThan(0.02);
   });
 
-  test('wrong beyond all measure: the factor has bounds', () => {
+  test('have bounded factors', () => {
     const bound = (wrong: number) =>
       calibrate(panel, wrongBy(centers, [wrong, wrong, wrong]), EARLY, spec).factors[0]?.[2]?.[3];
     expect(bound(0.01)).toBe(4);
     expect(bound(100)).toBe(0.3);
   });
 
-  test('half of the values unknown: the same coverage', () => {
+  test('get the same coverage with half of the values unknown', () => {
     const random = seededRandom(4);
     const target = panel.columns.target.map((y) => (random() < 0.5 ? Number.NaN : y));
     const forecaster = wrongBy(centers, [0.5, 0.5, 0.5]);
@@ -177,7 +177,7 @@ describe('many series', () => {
   const panel = noisy(centers);
   const calibration = calibrate(panel, wrongBy(centers, wrong), EARLY, spec);
 
-  test('sparse and busy ones are calibrated apart, however small all of them are', () => {
+  test('sparse and busy series are calibrated apart, at any scale', () => {
     const groups = centers.map((center) => groupOf(calibration.levelBounds, center));
     const busy = new Set(groups.filter((_, s) => isBusy(s)));
     expect(groups.filter((group, s) => !isBusy(s) && busy.has(group))).toEqual([]);
@@ -199,7 +199,7 @@ describe('many series', () => {
   });
 });
 
-test('one large series does not decide what all are made of', () => {
+test('one large series does not decide the trust in the forecasters', () => {
   const centers = [1e6, ...Array.from({ length: 9 }, () => 10)];
   const panel = noisy(centers);
   const right = medianOf(
@@ -229,7 +229,7 @@ test('a level on a bound belongs to the group above it', () => {
   ]);
 });
 
-test('few observations, none, and intervals without any width leave the factors at 1', () => {
+test('factors stay 1 with few or no observations and for intervals of no width', () => {
   const centers = [10];
   const panel = noisy(centers);
   const ones = [QUANTILES.map(() => Array(HORIZON).fill(1))];
@@ -246,7 +246,7 @@ test('few observations, none, and intervals without any width leave the factors 
   expect(calibrate(unknown, narrow, EARLY, spec).factors).toEqual(ones);
 });
 
-test('what is noise is not believed, what is right is, and the better of two', () => {
+test('trusts no noise, trusts a correct forecaster, and prefers the better of two', () => {
   const centers = [10];
   const panel = noisy(centers);
   const right = medianOf(wrongBy(centers, [1]));
@@ -297,7 +297,7 @@ describe('counts', () => {
   });
   const counts = { ...spec, nonNegative: true, integerValued: true };
 
-  test('bounds that hold too many give way to just next to a count, until the share is right', () => {
+  test('bounds that hold too many move next to a count, until the share is right', () => {
     const forecaster = bounds(-0.4, 0.5);
     const calibration = calibrate(panel, forecaster, EARLY, counts);
     const served = (edge: number) => {
@@ -339,7 +339,7 @@ describe('counts', () => {
   });
 });
 
-test('nothing behind the last cutoff’s horizon is read', () => {
+test('reads nothing after the horizon of the last cutoff', () => {
   const centers = [10, 0.5];
   const panel = noisy(centers);
   const forecaster = wrongBy(centers, [0.5, 2]);
@@ -355,7 +355,7 @@ test('nothing behind the last cutoff’s horizon is read', () => {
   ).toEqual(calibration);
 });
 
-describe('hours that err together', () => {
+describe('hours with correlated errors', () => {
   const centers = [10, 20, 30];
   /** Sixty cutoffs: 300 intervals, in which the weather changes 25 times. */
   const FEW = cutoffsFrom(700, 1000);
@@ -374,7 +374,7 @@ describe('hours that err together', () => {
     );
   }
 
-  test('intervals hold on average at least what they say, though 1,080 observations are worth 25', () => {
+  test('intervals reach their coverage on average with only 25 effective observations', () => {
     const narrow = wrongBy(centers, [0.5, 0.5, 0.5]);
     const seeds = Array.from({ length: 20 }, (_, seed) => inSpells(seed + 1));
     const held = seeds.map(
@@ -387,7 +387,7 @@ describe('hours that err together', () => {
     expect(mean).toBeLessThan(0.86);
   });
 
-  test('three blocks say nothing of how much they differ: they widen, and narrow nothing', () => {
+  test('three blocks may widen intervals but never narrow them', () => {
     // A block is two horizons: 30 intervals hold three of them.
     const short = cutoffsFrom(696, 721);
     const wide = Array.from({ length: 60 }, () => 10);
@@ -405,7 +405,7 @@ describe('hours that err together', () => {
     for (const factor of factorsWith(0.5) as number[]) expect(factor).toBeGreaterThan(1.5);
   });
 
-  test('a quiet fortnight narrows an interval less than it was quiet', () => {
+  test('a quiet fortnight narrows an interval by less than its quietness', () => {
     const right = wrongBy(centers, [1, 1, 1]);
     const factors = Array.from(
       { length: 10 },

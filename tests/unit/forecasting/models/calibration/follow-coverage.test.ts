@@ -67,12 +67,12 @@ const scalesOf = (
   cutoffs: readonly number[] = CUTOFFS,
 ) => followCoverage(panel, models, cutoffs, spec, plain).calibration.factors[0] as number[][];
 
-describe('intervals', () => {
+describe('followed coverage', () => {
   test.each([
     ['too wide', 1.25, 0.8],
     ['too narrow', 0.8, 1.25],
     ['right', 1, 1],
-  ])('that are %s come near what they should be', (_, factor, right) => {
+  ])('corrects intervals that are %s', (_, factor, right) => {
     // A hundred cutoffs, so that most of it is sure.
     const [low, median, high] = scalesOf(
       uniform(),
@@ -83,7 +83,7 @@ describe('intervals', () => {
     expect(low).toEqual(high);
   });
 
-  test('follow in each quarter of the steps apart', () => {
+  test('scales each quarter of the steps separately', () => {
     const [scales] = scalesOf(
       uniform(),
       wideBy((step) => (step < 2 ? 1.3 : 1)),
@@ -93,7 +93,7 @@ describe('intervals', () => {
     for (const scale of scales?.slice(2) ?? []) expect(scale).toBeGreaterThan(0.94);
   });
 
-  test('move less where fewer horizons show it, and never beyond the bounds', () => {
+  test('scales less with fewer horizons, and within bounds', () => {
     const wide = wideBy(() => 1.3);
     const [many] = scalesOf(uniform(), wide);
     const [few] = scalesOf(uniform(), wide, measured, CUTOFFS.slice(0, 30));
@@ -113,7 +113,7 @@ describe('intervals', () => {
     ).toBe(1.5);
   });
 
-  test('stay where too little was observed', () => {
+  test('keeps the factors with few observations', () => {
     const factors = scalesOf(
       uniform(),
       wideBy(() => 2),
@@ -123,14 +123,14 @@ describe('intervals', () => {
     expect(factors).toEqual(plain.factors[0]);
   });
 
-  test('stay where narrowing costs pinball loss: counts that are nearly always 0', () => {
+  test('keeps the factors if narrowing costs pinball loss, as for counts near 0', () => {
     // 0 is inside whatever the width, so that six of seven are covered at least.
     const models = constant((quantile) => (quantile > 0.5 ? 0.9 : 0));
     expect(scalesOf(rare(7), models, counts)).toEqual(plain.factors[0]);
   });
 });
 
-test('nothing after the last target is read', () => {
+test('reads nothing after the last target', () => {
   const cutoffs = CUTOFFS.filter((cutoff) => cutoff < 900);
   const last = (cutoffs.at(-1) as number) + HORIZON;
   const models = wideBy(() => 1.2);
@@ -143,7 +143,7 @@ test('nothing after the last target is read', () => {
 test.each([
   ['amounts', measured],
   ['a scale of two signs', { ...measured, isAdditive: true as const }],
-])('the mean stays, of %s', (_, spec) => {
+])('keeps the mean of %s', (_, spec) => {
   // Skewed, and too wide by 1.3: the mean lies above the median, and would move with the width.
   const random = seededRandom(3);
   const skewed = (u: number) => (u < 0.5 ? 9.5 + u : 8 + 4 * u);

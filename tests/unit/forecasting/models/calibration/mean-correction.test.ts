@@ -36,7 +36,7 @@ test.each([
     [-3, 0.5, 1],
     { ...counts, nonNegative: false, integerValued: false, isAdditive: true as const },
   ],
-])('%s', (_, quantiles, kind) => {
+])('corrects the mean of %s', (_, quantiles, kind) => {
   const windows = windowsOf(400, quantiles, 0.2);
   const correction = meanCorrectionOf(windows, all(400), QUANTILES, kind, calibrated);
   const before = meanBefore(QUANTILES, Float64Array.from(quantiles), kind);
@@ -45,7 +45,7 @@ test.each([
   expect(correctedMean(correction, given)).toBeCloseTo(0.25, 6);
 });
 
-test('few windows, or nothing but zeros, correct nothing', () => {
+test('corrects nothing for few windows or only zeros', () => {
   const few = windowsOf(100, [0, 0, 1], 1);
   const none = { ofQuantiles: 1, ofAnchor: 0, ofLevel: 0 };
   expect(meanCorrectionOf(few, all(100), QUANTILES, counts, calibrated)).toEqual(none);
@@ -53,7 +53,7 @@ test('few windows, or nothing but zeros, correct nothing', () => {
   expect(meanCorrectionOf(quiet, all(400), QUANTILES, counts, calibrated)).toEqual(none);
 });
 
-test('where the quantiles are all zero the anchor makes the mean', () => {
+test('takes the mean from the anchor where all quantiles are zero', () => {
   // The anchor knows which windows have an event: 0.4 there, else 0.1.
   const windows = {
     ...windowsOf(400, [0, 0, 0], 0.2),
@@ -65,7 +65,7 @@ test('where the quantiles are all zero the anchor makes the mean', () => {
   expect(meanAt(0.4)).toBeCloseTo(4 * meanAt(0.1), 6);
 });
 
-test('a factor is 1 where it varies more between days than it differs from 1', () => {
+test('a factor stays 1 if it varies more between days than it differs from 1', () => {
   // Twenty days of a mean of 10: actuals 10.1 on average, apart by `swing` from one to the next.
   const correctionWith = (swing: number) => {
     const windows = {

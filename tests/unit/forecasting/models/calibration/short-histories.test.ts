@@ -15,7 +15,7 @@ const panel = {
 };
 const cutoffs = [1500, 1505, 1700];
 
-test('a day to two weeks up to the cutoff, then what happened, under unknown names', () => {
+test('takes a day to two weeks up to the cutoff, then the actuals, under unknown ids', () => {
   const lengths = shortHistories(panel, cutoffs, newSpec).flatMap(
     ({ panel: short, cutoff, time }) => {
       expect(timestampAt(short, cutoff)).toBe(timestampAt(panel, time));
@@ -36,11 +36,11 @@ test('a day to two weeks up to the cutoff, then what happened, under unknown nam
   expect(Math.max(...lengths)).toBeLessThan(336);
 });
 
-test('none where the inputs do not say how much history there is', () => {
+test('is empty if the inputs do not depend on the length of history', () => {
   expect(shortHistories(panel, cutoffs, toySpec)).toEqual([]);
 });
 
-test('the group of short histories is the last, where there is one', () => {
+test('the group of short histories is the last, if there is one', () => {
   const of = (groups: number) => ({
     ...{ levelBounds: [5], factors: [], edges: [] },
     trust: Array.from({ length: groups }, () => []),

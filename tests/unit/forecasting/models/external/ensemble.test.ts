@@ -40,7 +40,7 @@ const forecaster = (
 const right = forecaster('right', () => 1);
 const high = forecaster('high', () => 1.2);
 
-test('each quantile is the average by the share of its step', () => {
+test('averages each quantile by the share of its step', () => {
   const shares = Array.from({ length: HORIZON }, (_, k) => k / 10);
   const out = ensembleForecaster(high, right, shares).predict(panel, end, HORIZON);
   const theirs = high.predict(panel, end, HORIZON);
@@ -51,7 +51,7 @@ test('each quantile is the average by the share of its step', () => {
   }
 });
 
-test('ours may have more quantiles, and not fewer', () => {
+test('our model may have more quantiles than the external one, but not fewer', () => {
   const more = forecaster('more', () => 1, [0.05, 0.1, 0.5, 0.9, 0.95]);
   const all = Array(HORIZON).fill(1);
   const out = ensembleForecaster(high, more, all).predict(panel, end, HORIZON);
@@ -62,20 +62,20 @@ test('ours may have more quantiles, and not fewer', () => {
   );
 });
 
-describe('shares', () => {
-  test('go to the one that is right, by groups of steps', () => {
+describe('shares of an ensemble', () => {
+  test('select the more accurate model by groups of steps', () => {
     const early = forecaster('early', (k) => (k < HORIZON / 2 ? 1 : 1.2));
     const late = forecaster('late', (k) => (k < HORIZON / 2 ? 1.2 : 1));
     expect(sharesOf(panel, early, late, cutoffs, spec)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
     expect(sharesOf(panel, late, early, cutoffs, spec)).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
   });
 
-  test('are shared where the errors of both cancel', () => {
+  test('mix both where their errors cancel', () => {
     const low = forecaster('low', () => 0.8);
     expect(sharesOf(panel, high, low, cutoffs, spec)).toEqual(Array(HORIZON).fill(0.5));
   });
 
-  test('are ours where too little was observed', () => {
+  test('stay with our model with few observations', () => {
     expect(sharesOf(panel, right, high, cutoffs.slice(0, 10), spec)).toEqual(
       Array(HORIZON).fill(1),
     );
@@ -85,7 +85,7 @@ describe('shares', () => {
     expect(sharesOf(unknown, right, high, cutoffs, spec)).toEqual(Array(HORIZON).fill(1));
   });
 
-  test('are of what both forecast: a value that is no number counts for neither', () => {
+  test('use only values that both models forecast', () => {
     const holes = (name: string, factor: number): Forecaster => ({
       ...forecaster(name, () => factor),
       predict: (...of) =>
@@ -99,7 +99,7 @@ describe('shares', () => {
     );
   });
 
-  test('know nothing of what comes after the calibration span', () => {
+  test('ignore values after the calibration span', () => {
     const later = panelOf(IDS, ONLINE_INTERVALS, (s, t) => (t > end ? 1e6 : valueAt(s, t)));
     const low = forecaster('low', () => 0.9);
     expect(sharesOf(later, high, low, cutoffs, spec)).toEqual(

@@ -23,7 +23,7 @@ const features = { ...newSpec, horizon: 6 };
 const quantiles = [0.1, 0.5, 0.9];
 const parts = { card: externalCard, features, quantiles };
 
-test("the card's quantiles that the domain asks for come out, by series and step", () => {
+test('returns the requested quantiles of the card by series and step', () => {
   const out = rawForecaster(parts, repeatLastDay).predict(panel, cutoff, 6);
   const at = (s: number, k: number) => (s + 1) * 100 + ((cutoff + 1 + k) % 24);
   expect(out).toHaveLength(2 * 3 * 6);
@@ -32,7 +32,7 @@ test("the card's quantiles that the domain asks for come out, by series and step
       for (let k = 0; k < 6; k++) expect(out[(s * 3 + q) * 6 + k]).toBeCloseTo(share * at(s, k), 3);
 });
 
-test('whatever the axes and the number of outputs, the forecasts are the same', () => {
+test('gives the same forecasts for any order of axes and number of outputs', () => {
   const expected = rawForecaster(parts, repeatLastDay).predict(panel, cutoff, 6);
   const [Q, H] = [externalCard.quantiles.length, externalCard.horizon];
   const reordered: RunGraph = (inputs, names) => {
@@ -66,7 +66,7 @@ test('whatever the axes and the number of outputs, the forecasts are the same', 
     );
 });
 
-test('it does not look ahead, and the check would find it if it did', () => {
+test('does not look ahead, and the leakage check would detect it', () => {
   const options = { horizon: 6, knownInAdvance: [], random: seededRandom(1) };
   const honest = externalForecaster(saveExternal({ ...parts, calibration: null }), repeatLastDay);
   expect(detectLookahead(honest, panel, [cutoff], options)).toBeNull();
@@ -78,7 +78,7 @@ test('it does not look ahead, and the check would find it if it did', () => {
   expect(detectLookahead(leaking, panel, [cutoff], options)).not.toBeNull();
 });
 
-test('a calibration moves the median to the anchor and widens; quantiles stay possible', () => {
+test('calibration moves the median to the anchor, widens and keeps quantiles valid', () => {
   const calibration = {
     ...trusting({ network: 0.5, linear: 0 }, 6),
     factors: [quantiles.map((q) => Array.from({ length: 6 }, () => (q === 0.5 ? 1 : 2)))],
@@ -101,7 +101,7 @@ test('a calibration moves the median to the anchor and widens; quantiles stay po
   expect(new Set(whole)).toEqual(new Set([0]));
 });
 
-test('a card that does not fit is refused, and so is a graph that gives another count', () => {
+test('refuses a card that does not match and a graph with another count of values', () => {
   const of = (card: Partial<ExternalCard>, asked = quantiles) =>
     rawForecaster(
       { ...parts, card: { ...externalCard, ...card }, quantiles: asked },
@@ -112,12 +112,12 @@ test('a card that does not fit is refused, and so is a graph that gives another 
   expect(() => of({ horizon: 25 }).predict(panel, cutoff, 6)).toThrow(/240 values.*says 250/);
 });
 
-test('the context ends with the cutoff; what lies before the panel is unknown', () => {
+test('the context ends at the cutoff and is unknown before the panel', () => {
   const context = contextOf(panel, 2, 4);
   expect([...context]).toEqual([Number.NaN, 100, 101, 102, Number.NaN, 200, 201, 202]);
 });
 
-test('the columns of a table, against values worked out by hand', () => {
+test('the columns of a table match hand calculations', () => {
   const columns = ['lag:24:1', 'lag:24:2', 'recent:0', 'mean:2', 'step', 'series'];
   const shape = { horizon: 26, place: newSpec.place, seriesIds: ['b'] };
   const table = tableOf({ panel, cutoff: 71 }, columns, shape);

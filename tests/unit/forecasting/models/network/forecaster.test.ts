@@ -53,7 +53,7 @@ const onlySeries = (panel: Panel, s: number): Panel => ({
   columns: { target: panel.columns.target.slice(s * panel.length, (s + 1) * panel.length) },
 });
 
-test('nothing after the cutoff is read', () => {
+test('reads nothing after the cutoff', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
@@ -72,7 +72,7 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and what serving keeps of it give the same bits', () => {
+test('a long panel and the serving panel give the same bits', () => {
   fc.assert(
     fc.property(panelDescription(LENGTH), (description) => {
       const panel = randomPanel(description);
@@ -85,7 +85,7 @@ test('a long panel and what serving keeps of it give the same bits', () => {
   );
 });
 
-test('zeros, gaps, unknown series and one born last week: finite, ordered, and not negative', () => {
+test('zeros, gaps, unknown and new series get finite, ordered, non-negative forecasts', () => {
   fc.assert(
     fc.property(panelDescription(LENGTH), fc.boolean(), (description, isUnknown) => {
       const panel = randomPanel(description);
@@ -112,7 +112,7 @@ test('zeros, gaps, unknown series and one born last week: finite, ordered, and n
   );
 });
 
-test('a history of one week is forecast as one whose earlier weeks are unknown', () => {
+test('forecasts a history of one week as one with earlier weeks unknown', () => {
   const panel = randomPanel({
     seed: 4,
     series: 2,
@@ -156,7 +156,7 @@ test('naive forecasts scale exactly with the series', () => {
   );
 });
 
-test('a shorter horizon is the beginning of a longer one', () => {
+test('a shorter horizon is the start of a longer one', () => {
   const panel = randomPanel({
     seed: 6,
     series: 2,
@@ -175,7 +175,7 @@ test('a shorter horizon is the beginning of a longer one', () => {
   }
 });
 
-test('many series at once and one at a time give the same bits', () => {
+test('many series and single series give the same bits', () => {
   const panel = randomPanel({
     seed: 7,
     series: 300,
@@ -192,7 +192,7 @@ test('many series at once and one at a time give the same bits', () => {
   }
 });
 
-test('the same question twice gives the same bits', () => {
+test('repeated predictions have the same bits', () => {
   const panel = randomPanel({
     seed: 8,
     series: 3,
@@ -207,7 +207,7 @@ test('the same question twice gives the same bits', () => {
   );
 });
 
-describe('on disk', () => {
+describe('saved network', () => {
   const panel = randomPanel({
     seed: 9,
     series: 2,
@@ -222,7 +222,7 @@ describe('on disk', () => {
     return { model: JSON.parse(JSON.stringify(model)) as SavedNetwork, weights };
   };
 
-  test('saved and restored, it gives the same bits', () => {
+  test('gives the same bits after restoring', () => {
     const { model, weights } = saved();
     const restored = restoreNetwork(model, weights);
     expect(restored.quantiles).toEqual([0.1, 0.5, 0.9]);
@@ -232,12 +232,12 @@ describe('on disk', () => {
     );
   });
 
-  test('saved again, it is the same file', () => {
+  test('has the same bytes when saved again', () => {
     expect(saved().weights).toEqual(saved().weights);
     expect(saved().model).toEqual(saved().model);
   });
 
-  test('weights in the middle of a larger buffer are read all the same', () => {
+  test('reads weights in the middle of a larger buffer', () => {
     const { model, weights } = saved();
     const shifted = new Uint8Array(weights.length + 3).subarray(3);
     shifted.set(weights);
@@ -257,7 +257,7 @@ describe('on disk', () => {
       'features of another size',
       (model) => ({ ...model, scaling: { ...model.scaling, stepMean: [0] } }),
     ],
-  ])('a model.json that is %s is a RangeError', (_title, change) => {
+  ])('refuses a model.json that is %s with a RangeError', (_title, change) => {
     const { model, weights } = saved();
     expect(() => restoreNetwork(change(model), weights)).toThrow(RangeError);
   });
@@ -267,7 +267,7 @@ describe('on disk', () => {
     ['short', (weights) => weights.slice(0, -4)],
     ['cut within a number', (weights) => weights.slice(0, -1)],
     ['long', (weights) => Uint8Array.from([...weights, 0, 0, 0, 0])],
-  ])('weights that are %s are a RangeError', (_title, change) => {
+  ])('refuses weights that are %s with a RangeError', (_title, change) => {
     const { model, weights } = saved();
     expect(() => restoreNetwork(model, change(weights))).toThrow(RangeError);
   });
@@ -283,12 +283,12 @@ describe('on disk', () => {
       (model) => ({ ...model, scaling: { ...model.scaling, outputScale: null } }),
     ],
     ['no median', (model) => ({ ...model, spec: { ...model.spec, quantiles: [0.1, 0.4, 0.9] } })],
-  ])('a model.json with %s is a RangeError', (_title, change) => {
+  ])('refuses a model.json with %s with a RangeError', (_title, change) => {
     const { model, weights } = saved();
     expect(() => restoreNetwork(change(model), weights)).toThrow(RangeError);
   });
 
-  test('weights that are not numbers are a RangeError', () => {
+  test('refuses weights that are not numbers with a RangeError', () => {
     const { model, weights } = saved();
     expect(() =>
       restoreNetwork(
@@ -298,7 +298,7 @@ describe('on disk', () => {
     ).toThrow(RangeError);
   });
 
-  test('a horizon or a history that does not fit is a RangeError', () => {
+  test('refuses a horizon or history that does not fit with a RangeError', () => {
     expect(() => network.predict(panel, LAST, HORIZON + 1)).toThrow(/horizon 7 is outside 1…6/);
     expect(() => network.predict(panel, LAST, 0)).toThrow(RangeError);
     expect(() => network.predict(panel, LENGTH, HORIZON)).toThrow(RangeError);
@@ -308,7 +308,7 @@ describe('on disk', () => {
   });
 });
 
-test('many panels in one go, of other lengths and cutoffs, give the bits of one by one, however many fill a pass', () => {
+test('many panels of any length and cutoff give the bits of single predictions', () => {
   fc.assert(
     fc.property(
       fc.array(

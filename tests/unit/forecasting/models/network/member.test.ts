@@ -80,7 +80,7 @@ describe('resuming', () => {
       panel: turning(false),
       calibrationIntervals: 100_000,
     },
-  ])('$name: any checkpoint leads to the same weights', async ({ panel, name, ...options }) => {
+  ])('$name: every checkpoint leads to the same weights', async ({ panel, name, ...options }) => {
     const job = jobOf(panel, { ...options, dropout: 0.1 });
     const whole = await learn(job);
     expect(whole.checkpoints.length).toBeGreaterThan(1);
@@ -100,7 +100,7 @@ describe('resuming', () => {
     expect(bits((await learn(job, first)).final)).toBe(bits(whole.final));
   });
 
-  test('a checkpoint of another architecture is refused', async () => {
+  test('refuses a checkpoint of another architecture', async () => {
     const job = jobOf(turning(false), { steps: 10 });
     const [checkpoint] = (await learn(job)).checkpoints as [Checkpoint];
     const short = checkpoint.weights.slice(1);
@@ -114,11 +114,11 @@ describe('resuming', () => {
   });
 });
 
-describe('stopping early', () => {
+describe('early stopping', () => {
   const options = { steps: 80, dropout: 0, peakRate: 2e-2 };
   const firstSteps = 60;
 
-  test('what worsens on held-out windows ends the first pass with its best weights', async () => {
+  test('ends the first pass with its best weights if held-out loss rises', async () => {
     const patient = await learn(jobOf(turning(true), { ...options, patience: 1 }));
     const stopped = await learn(jobOf(turning(true), { ...options, patience: 0.25 }));
     expect(stopped.reports.length).toBeLessThan(patient.reports.length);
@@ -134,14 +134,14 @@ describe('stopping early', () => {
     expect(patient.checkpoints.every(({ best }) => best === null)).toBe(true);
   });
 
-  test('what goes on improving takes all its steps, with the weights of a fit that does not look', async () => {
+  test('runs all steps while the loss falls, with the weights of a fit without stopping', async () => {
     const job = (patience: number) => jobOf(turning(false), { ...options, patience });
     const [looking, patient] = [await learn(job(0.5)), await learn(job(1))];
     expect(looking.reports).toEqual(patient.reports);
     expect(bits(looking.final)).toBe(bits(patient.final));
   });
 
-  test('a held-out span in which nothing was observed ends nothing', async () => {
+  test('ignores a held-out span without observations', async () => {
     const panel = turning(false);
     const silent = panel.columns.target.map((value, i) =>
       i % LENGTH >= LENGTH - HELD_OUT - 6 ? Number.NaN : value,

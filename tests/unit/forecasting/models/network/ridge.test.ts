@@ -46,8 +46,8 @@ function learnable(length: number, ids = ['a', 'b']): Panel {
   return panelOf(ids, length, (s, t) => rows[t]![s]!);
 }
 
-describe('Cholesky', () => {
-  test('a system solved by hand', () => {
+describe('solvePositiveDefinite', () => {
+  test('solves a system as by hand', () => {
     // 4x + 2y = 10, 2x + 3y = 9 → x = 1.5, y = 2. The upper triangle is not read.
     const [x, y] = solvePositiveDefinite(Float64Array.of(4, 99, 2, 3), Float64Array.of(10, 9));
     expect(x).toBeCloseTo(1.5, 12);
@@ -57,7 +57,7 @@ describe('Cholesky', () => {
     );
   });
 
-  test('any A = Bᵀ B + I: A x gives b back, and neither is changed', () => {
+  test('solves A = Bᵀ B + I without changing A or b', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(), (size, seed) => {
         const random = seededRandom(seed);
@@ -82,10 +82,10 @@ describe('Cholesky', () => {
   });
 });
 
-describe('the fit', () => {
+describe('fitRidge', () => {
   const panel = learnable(HISTORY + 1500);
 
-  test('solves the weighted, penalised normal equations: its gradient over the very windows is zero', () => {
+  test('solves the weighted, penalised normal equations with a gradient of zero', () => {
     const fitted = ridgeOf(panel);
     const source = createFeatureSource(panel, spec);
     const cutoffs = trainingCutoffs(source, panel.length - 1, 7);
@@ -123,7 +123,7 @@ describe('the fit', () => {
     }
   });
 
-  test('beats the mean of 4 weeks where there is something to learn', () => {
+  test('beats the mean of 4 weeks on learnable data', () => {
     const forecaster = ridgeForecaster(ridgeOf(panel, panel.length - 100));
     const errorOf = (values: Float32Array, cutoff: number) =>
       mean(
@@ -143,14 +143,14 @@ describe('the fit', () => {
     expect(error).toBeLessThan(0.6 * naive);
   });
 
-  test('the penalty is chosen: large where there is only noise, less where there is something to learn', () => {
+  test('selects a large penalty for noise and a smaller one for a pattern', () => {
     const random = seededRandom(1);
     const noise = panelOf(['a', 'b'], HISTORY + 300, () => 10 + random());
     expect(ridgeOf(noise).penalty).toBeGreaterThanOrEqual(1);
     expect(ridgeOf(panel).penalty).toBeLessThan(1);
   });
 
-  test('nothing after the last target changes it', () => {
+  test('ignores values after the last target', () => {
     const before = ridgeOf(panel, panel.length - 60);
     const after = ridgeOf(
       changedAfter(panel, panel.length - 60, () => 1e6),
@@ -159,7 +159,7 @@ describe('the fit', () => {
     expect(after).toEqual(before);
   });
 
-  test('too short a history is refused; one window is enough', () => {
+  test('refuses too little history, and needs only one window', () => {
     expect(() => ridgeOf(panel, TRAINING_HISTORY + 1)).toThrow(/no training window/);
     const values = ridgeForecaster(ridgeOf(panel, TRAINING_HISTORY + 2)).predict(
       panel,
@@ -170,7 +170,7 @@ describe('the fit', () => {
   });
 });
 
-test('a series of zeros, one with gaps, one unknown and one born last week all get a plausible forecast', () => {
+test('forecasts zeros, gaps, an unknown and a week-old series plausibly', () => {
   const panel = learnable(HISTORY + 300, ['a', 'b', 'c', 'd']);
   const values = panel.columns.target.map((value, i) => {
     const [s, t] = [Math.floor(i / panel.length), i % panel.length];
@@ -192,7 +192,7 @@ test('a series of zeros, one with gaps, one unknown and one born last week all g
   );
 });
 
-test('whatever the panel: finite, not negative, and blind to the future', () => {
+test('is finite, not negative and blind to the future for any panel', () => {
   fc.assert(
     fc.property(
       panelDescription(HISTORY + 200),
@@ -215,7 +215,7 @@ test('whatever the panel: finite, not negative, and blind to the future', () => 
   );
 });
 
-test('the same bits at a cutoff, whatever was asked of the panel before', () => {
+test('gives the same bits at a cutoff, whatever was predicted before', () => {
   const panel = learnable(HISTORY + 60);
   const fitted = ridgeOf(panel);
   const forecaster = ridgeForecaster(fitted);
@@ -226,7 +226,7 @@ test('the same bits at a cutoff, whatever was asked of the panel before', () => 
   }
 });
 
-test('refuses a horizon it was not fitted for, and a cutoff in the first week', () => {
+test('refuses a horizon it was not fitted for and a cutoff in the first week', () => {
   const panel = learnable(HISTORY + 60);
   const forecaster = ridgeForecaster(ridgeOf(panel));
   expect(() => forecaster.predict(panel, 1400, 4)).toThrow(/horizon 4/);

@@ -23,12 +23,12 @@ const panel = randomPanel({
 const bits = (values: Float32Array) =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
-describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
+describe.each(['wasm', 'cpu'] as const)('training on %s', (backend) => {
   beforeAll(async () => {
     expect(await startBackend(backend)).toBe(backend);
   });
 
-  test('the same seed gives the same weights bit for bit, another seed others', async () => {
+  test('gives the same weights for the same seed, and others for another', async () => {
     const [one, again, other] = [
       await fitToy(panel, { seed: 3, steps: 3 }),
       await fitToy(panel, { seed: 3, steps: 3 }),
@@ -42,7 +42,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
   });
 });
 
-describe('fitting', () => {
+describe('fitNetwork', () => {
   beforeAll(async () => {
     await startBackend();
   });
@@ -60,7 +60,7 @@ describe('fitting', () => {
     expect(other.calibration).toEqual(one.calibration);
   });
 
-  test('reads everything up to it', async () => {
+  test('reads everything up to the last target', async () => {
     // Batches that hold every window.
     const all = { steps: 4, batchSize: 400 };
     const lastTarget = LENGTH - 20;
@@ -72,7 +72,7 @@ describe('fitting', () => {
     expect(bits(other.members[0] as Float32Array)).not.toBe(bits(one.members[0] as Float32Array));
   });
 
-  test('says how far it is, and awaits who listens', async () => {
+  test('reports progress and awaits the listener', async () => {
     const heard: FitProgress[] = [];
     let isAwaited = true;
     const { fitNetwork } = await import('../../../../../forecasting/models/network/training.ts');
@@ -98,7 +98,7 @@ describe('fitting', () => {
     }
   });
 
-  test('a listener that fails stops it', async () => {
+  test('stops if the listener fails', async () => {
     const { fitNetwork } = await import('../../../../../forecasting/models/network/training.ts');
     const { toyFit, toyNetwork } = await import('../../../../fixtures/toy-network.ts');
     const stop = () => {
@@ -109,7 +109,7 @@ describe('fitting', () => {
     ).rejects.toThrow('stop');
   });
 
-  test('a panel without one complete training window is refused with numbers', async () => {
+  test('refuses a panel without a complete training window, with numbers', async () => {
     await expect(fitToy(panelOf(['a'], 1368 + 5, () => 1))).rejects.toThrow(
       /no training window: they need 1374 intervals/,
     );
@@ -124,7 +124,7 @@ describe('fitting', () => {
     ).toBe(1);
   });
 
-  test('series without any value, and a panel of nothing but zeros, do no harm', async () => {
+  test('accepts series without values and a panel of only zeros', async () => {
     for (const value of [Number.NaN, 0]) {
       const odd = panelOf(['a', 'b'], LENGTH, (s, t) =>
         s === 0 ? value : value === 0 ? 0 : 2 + (t % 24),
@@ -139,7 +139,7 @@ describe('fitting', () => {
     }
   });
 
-  test('it learns what the naive forecasters cannot know: a slow wave on top of the week', async () => {
+  test('learns a slow wave on top of the week, which naive forecasters miss', async () => {
     const random = seededRandom(2);
     const wave = panelOf(
       ['a', 'b'],

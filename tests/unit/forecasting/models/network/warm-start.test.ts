@@ -59,11 +59,11 @@ function randomNetwork(spec: NetworkSpec): TrainedNetwork {
   return { spec, scaling: champion.scaling, members, linear: null, calibration: null };
 }
 
-describe('the start', () => {
+describe('warmStartFrom', () => {
   const ids = ['d', 'c', 'a', 'e'];
   const panel = panelOf(ids, LENGTH, (s, t) => 5 + s + Math.sin((2 * Math.PI * t) / 24));
 
-  test('finds series by id, whatever their order; new ones forecast what unknown ones did', () => {
+  test('finds series by id in any order; new ones start like unknown ones', () => {
     const old = randomNetwork(toyNetwork(['a', 'b', 'c']));
     const before = old.members.map(bits);
     const spec = toyNetwork(ids);
@@ -84,7 +84,7 @@ describe('the start', () => {
     expect(old.members.map(bits)).toEqual(before);
   });
 
-  test('is refused where the networks do not fit, with the reason', () => {
+  test('refuses incompatible networks with the reason', () => {
     const own = toyNetwork(['a']);
     const old = randomNetwork(own);
     const features = (changes: Partial<NetworkSpec['features']>) => ({
@@ -145,7 +145,7 @@ describe('a fit of few steps', () => {
     return sum;
   }
 
-  test('is better with a warm start than without, and its seed decides its weights', async () => {
+  test('is better with a warm start, and reproducible by its seed', async () => {
     const start = warmStartFrom(champion, spec) as WarmStart;
     const [cold, warm, again, other] = [
       await learn(null),
@@ -161,7 +161,7 @@ describe('a fit of few steps', () => {
     expect(warm.scaling).toBe(champion.scaling);
   });
 
-  test('a champion of fewer members starts all of them, each with draws of its own', async () => {
+  test('starts all members from a champion of fewer, each with its own draws', async () => {
     const { members } = await learn(warmStartFrom(champion, spec) as WarmStart, 1, 2);
     expect(new Set(members.map(bits)).size).toBe(2);
   });

@@ -13,7 +13,7 @@ import { levelledPanel, randomTrained } from '../../../../fixtures/random-traine
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-test('the wire format, against bytes worked out by hand', () => {
+test('the wire format matches bytes worked out by hand', () => {
   // The examples of the Protocol Buffers encoding guide: 150, "testing", a nested message.
   expect(hex(new ProtobufWriter().integer(1, 150).finish())).toBe('089601');
   expect(hex(new ProtobufWriter().text(2, 'testing').finish())).toBe('120774657374696e67');
@@ -25,13 +25,13 @@ test('the wire format, against bytes worked out by hand', () => {
   expect(() => new ProtobufWriter().integer(1, 2 ** 60)).toThrow(RangeError);
 });
 
-test('an operation reads only what is there, and a constant fills its shape', () => {
+test('refuses an operation on an unknown tensor and a constant of the wrong size', () => {
   const graph = new OnnxGraph();
   expect(() => graph.operation('Relu', ['nowhere'])).toThrow(/nowhere, which is not there/);
   expect(() => graph.floats([1, 2, 3], [2, 2])).toThrow(/shape \[2,2\] has 12 bytes/);
 });
 
-test('the same network gives the same bytes, and another one others', () => {
+test('the same network gives the same bytes, another network others', () => {
   const panel = levelledPanel(5, 10);
   const trained = randomTrained(panel, { integerValued: true });
   const bytes = networkOnnx(trained, { modelVersion: 'a' });
@@ -43,7 +43,7 @@ test('the same network gives the same bytes, and another one others', () => {
   expect(hex(bytes.subarray(0, 11))).toBe('08081207686561647761'.concat('79'));
 });
 
-test('inputs come cutoff by cutoff; a series that the network does not know has the last row', () => {
+test('orders inputs by cutoff, and gives unknown series the last row', () => {
   const panel = levelledPanel(5, 10);
   const { count, series, level } = networkInputs(randomTrained(panel, {}), panel, [
     panel.length - 1,
@@ -68,7 +68,7 @@ test.each([
   expect(sizeOf(stepBlocks(features))).toBe(stepSize);
 });
 
-test('a difference counts relative to the forecast or the level, and no number is infinitely far', () => {
+test('a difference is relative to forecast or level, and NaN is infinitely far', () => {
   const level = Float32Array.of(10, 1);
   const ours = Float32Array.of(1, 20, 1, 4);
   expect(largestDifference(ours, ours, level)).toBe(0);
