@@ -38,7 +38,7 @@ function closedHours(latenessMs = 0) {
   return { hours, runs, problems, waiting, ended };
 }
 
-test('it runs when an hour has closed, once, and not for events inside an hour', async () => {
+test('runs once when an hour has closed, and not for events inside an hour', async () => {
   const { hours, runs, ended } = closedHours();
   hours.notice(headAt(2.5));
   await ended();
@@ -50,7 +50,7 @@ test('it runs when an hour has closed, once, and not for events inside an hour',
   expect(runs).toEqual([2, 3]);
 });
 
-test('the slowest partition and the lateness decide; a partition of which nothing is known closes none', async () => {
+test('waits for the slowest partition plus lateness; an unknown partition closes no hour', async () => {
   const { hours, runs, ended } = closedHours(HOUR / 2);
   hours.notice(headAt(7, null));
   hours.notice(headAt(7, 3.4));
@@ -60,7 +60,7 @@ test('the slowest partition and the lateness decide; a partition of which nothin
   expect(runs).toEqual([2, 3]);
 });
 
-test('hours that close while it runs are one more run', async () => {
+test('runs once more for all hours that close during a run', async () => {
   const { hours, runs, ended } = closedHours();
   for (const hour of [1, 2, 3, 4]) hours.notice(headAt(hour));
   expect(runs).toEqual([1]);
@@ -71,7 +71,7 @@ test('hours that close while it runs are one more run', async () => {
   expect(runs).toEqual([1, 4]);
 });
 
-test('a failure is said, and tried again with the next entry', async () => {
+test('logs a failure and runs again with the next entry', async () => {
   const { hours, runs, problems, waiting, ended } = closedHours();
   hours.notice(headAt(1));
   waiting.shift()?.fail(new Error('the store is away'));
@@ -101,7 +101,7 @@ describe('the job of a topic', () => {
   };
 
   test.each([null, 'stream:trips', 'stream:trips:lateness=5'])(
-    'the source may be %s',
+    'accepts the source %s',
     async (source) => {
       const { hours, warnings } = jobOf(source);
       hours.notice(headAt(2));
@@ -112,12 +112,12 @@ describe('the job of a topic', () => {
     },
   );
 
-  test('another source is refused', () => {
+  test('refuses another source', () => {
     for (const source of ['stream:orders', 'city:places=4'])
       expect(() => jobOf(source)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
-  test('a run that is stopped with the lander is no failure', async () => {
+  test('logs no failure for a run that is stopped with the lander', async () => {
     const { hours, warnings } = jobOf(null, AbortSignal.abort());
     hours.notice(headAt(2));
     await hours.settled();

@@ -26,13 +26,13 @@ test.each([
   [['forecast'], 'NO_CHAMPION'],
   [['explain', '--series', 'x'], 'NO_CHAMPION'],
   [['models', 'rollback'], 'NO_CHAMPION'],
-])('%j: exit status 3, %s', async (args, code) => {
+])('%j exits with status 3 and %s', async (args, code) => {
   const { stderr, ...result } = await run(args);
   expect(stderr).toMatch(new RegExp(`^${code}: `));
   expect(result).toEqual({ code: 3, stdout: '' });
 });
 
-test('reading commands report that there is nothing, and create nothing', async () => {
+test('reading commands report an empty store and create nothing', async () => {
   for (const [words, text] of [
     ['store log', 'headway features run'],
     ['store verify', 'All hashes are correct.'],
@@ -44,7 +44,7 @@ test('reading commands report that there is nothing, and create nothing', async 
   expect(existsSync(join(folder, 'nothing'))).toBe(false);
 });
 
-test('a store that is a file is STORE_UNAVAILABLE', async () => {
+test('reports a store that is a file as STORE_UNAVAILABLE', async () => {
   await writeFile(join(folder, 'a-file'), 'x');
   const { code, stderr } = await run(['store', 'log'], 'a-file');
   expect([code, stderr]).toEqual([4, expect.stringMatching(/^STORE_UNAVAILABLE: /)]);

@@ -15,13 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('off unless named', async () => {
+test('the exogenous source is off by default', async () => {
   const context = openContext({ domain: 'taxi' }, {});
   expect(await context.exogenous()).toBeNull();
   expect(context.childEnvironment).not.toHaveProperty('HEADWAY_EXOGENOUS');
 });
 
-test('named by flag or environment: opened, and passed on to child processes', async () => {
+test('a source named by flag or environment is opened and passed to child processes', async () => {
   for (const context of [
     openContext({ domain: 'taxi', exogenous: folder }, { HEADWAY_EXOGENOUS: 'other' }),
     openContext({ domain: 'taxi' }, { HEADWAY_EXOGENOUS: folder }),
@@ -33,7 +33,7 @@ test('named by flag or environment: opened, and passed on to child processes', a
   }
 });
 
-test('a source that is not there, and a domain that knows no columns', async () => {
+test('refuses a missing source and a domain without exogenous columns', async () => {
   const missing = openContext({ domain: 'taxi', exogenous: join(folder, 'none') }, {});
   await expect(missing.exogenous()).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   const other = openContext({ domain: 'electricity', exogenous: folder }, {});

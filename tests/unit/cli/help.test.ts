@@ -27,7 +27,7 @@ test('every command has help, and every flag a description', async () => {
   }
 });
 
-test('a flag takes its own default', () => {
+test('every default of a flag is a valid value of it', () => {
   const refused = commandsOf(buildProgram({})).flatMap(([words, { options }]) =>
     options.flatMap(({ long, parseArg, defaultValue }) => {
       if (parseArg === undefined || typeof defaultValue === 'object') return [];
@@ -43,13 +43,13 @@ test('a flag takes its own default', () => {
   expect(refused).toEqual([]);
 });
 
-test('scenarios draws so many paths at most, before it reads anything', async () => {
+test('scenarios refuses too many paths before it reads anything', async () => {
   const { code, stderr } = await runCommand(['scenarios', '--out', 'x', '--paths', '100001']);
   expect(code).toBe(2);
   expect(stderr).toContain('It must be at most 100000');
 });
 
-test('without a command: the help on standard error, as a mistake', async () => {
+test('without a command prints help to standard error with exit status 2', async () => {
   for (const words of [[], ['models']]) {
     const { code, stdout, stderr } = await runCommand(words);
     expect([code, stdout]).toEqual([2, '']);
@@ -58,10 +58,10 @@ test('without a command: the help on standard error, as a mistake', async () => 
 });
 
 test.each([
-  ['a command', ['frobnicate'], "unknown command 'frobnicate'"],
+  ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
   ['a command with a typing error', ['trian'], 'Did you mean train?'],
-  ['a subcommand', ['models', 'burn'], "unknown command 'burn'"],
-  ['a flag', ['train', '--speed', '9'], "unknown option '--speed'"],
+  ['an unknown subcommand', ['models', 'burn'], "unknown command 'burn'"],
+  ['an unknown flag', ['train', '--speed', '9'], "unknown option '--speed'"],
   ['a flag with a typing error', ['train', '--step', '9'], 'Did you mean --steps?'],
   ['a flag without its value', ['train', '--steps'], 'argument missing'],
   ['a value that is not a number', ['train', '--steps', 'many'], 'whole number above 0'],
@@ -74,7 +74,7 @@ test.each([
   ['a job', ['schedule', '--only', 'lunch'], 'Allowed choices are'],
   ['a timestamp', ['panel', 'export', '--cutoff', 'yesterday'], '"yesterday" is not a timestamp'],
   ['an impossible day', ['panel', 'export', '--known-at', '2023-02-31'], 'is not a timestamp'],
-])('%s: USAGE and exit status 2', async (_title, args, text) => {
+])('refuses %s with USAGE and exit status 2', async (_title, args, text) => {
   const { code, stdout, stderr } = await runCommand(args);
   expect(stderr).toContain(text);
   expect(stderr).toMatch(/^USAGE: /);

@@ -30,7 +30,7 @@ const judge = async (key: string, now = Date.now()) => {
   return typeof verdict === 'string' ? verdict : 'active';
 };
 
-test('create, rotate, revoke, list', async () => {
+test('keys are created, rotated, revoked and listed', async () => {
   const create = ['keys', 'create', '--name', 'dispatch', '--scopes', 'forecasts:read,models:read'];
   const first = await json([...create, '--expires-days', '30', '--requests-per-minute', '50']);
   expect(first.key).toMatch(/^hw_[0-9a-f]{12}_[0-9a-f]{64}$/);
@@ -69,7 +69,7 @@ test('create, rotate, revoke, list', async () => {
   expect(refused.stderr).toContain('is revoked');
 });
 
-test('published keys are in the store; an older file brings no revoked key back', async () => {
+test('publishes keys to the store; an older file does not restore a revoked key', async () => {
   const [newer, older] = [join(folder, 'newer.json'), join(folder, 'older.json')];
   const store = { HEADWAY_STORE: `file:${join(folder, 'store')}`, HEADWAY_DOMAIN: 'electricity' };
   const given = { ...env, ...store, HEADWAY_API_KEYS: newer };
@@ -92,7 +92,7 @@ test('published keys are in the store; an older file brings no revoked key back'
   expect((await runCommand(['keys', 'publish'], inStore)).stderr).toMatch(/^USAGE: no file/);
 });
 
-test('for people the key has a line of its own, and a service may get the file as text', async () => {
+test('prints a new key on its own line; a service accepts the file as text', async () => {
   const other = join(folder, 'other.json');
   const args = ['keys', 'create', '--name', 'x', '--scopes', 'metrics:read', '--api-keys', other];
   const { stdout } = await runCommand(args, env);
@@ -109,7 +109,7 @@ test('for people the key has a line of its own, and a service may get the file a
   );
 });
 
-test('an error writes nothing, and does not repeat a secret that was passed by mistake', async () => {
+test('an error writes nothing and does not repeat a secret', async () => {
   const before = await readFile(file, 'utf8');
   for (const [args, text] of [
     [

@@ -15,28 +15,31 @@ const tableOf = (type: string, columns: Readonly<Record<string, readonly unknown
   });
 };
 
-test.each(['arrow', 'parquet'] as const)('%s rounds no number and no time', async (format) => {
-  const read = async (...args: Parameters<typeof tableOf>) =>
-    rowsOf(await encodeTable(tableOf(...args), format), format);
-  expect(
-    await read('BIGINT', {
-      small: ['5', null, '-9007199254740991'],
-      large: ['1', '9007199254740993', null],
-    }),
-  ).toEqual([
-    { small: 5, large: '1' },
-    { small: null, large: '9007199254740993' },
-    { small: -9007199254740991, large: null },
-  ]);
-  const AT = Date.UTC(2026, 2, 1, 17);
-  expect(
-    await read('TIMESTAMP', {
-      whole: ['2026-03-01 17:00:00', '2026-03-01 17:00:00.25', null],
-      micro: ['2026-03-01 17:00:00.000001', 'infinity', null],
-    }),
-  ).toEqual([
-    { whole: AT, micro: '2026-03-01 17:00:00.000001' },
-    { whole: AT + 250, micro: 'infinity' },
-    { whole: null, micro: null },
-  ]);
-});
+test.each(['arrow', 'parquet'] as const)(
+  '%s tables round no number and no time',
+  async (format) => {
+    const read = async (...args: Parameters<typeof tableOf>) =>
+      rowsOf(await encodeTable(tableOf(...args), format), format);
+    expect(
+      await read('BIGINT', {
+        small: ['5', null, '-9007199254740991'],
+        large: ['1', '9007199254740993', null],
+      }),
+    ).toEqual([
+      { small: 5, large: '1' },
+      { small: null, large: '9007199254740993' },
+      { small: -9007199254740991, large: null },
+    ]);
+    const AT = Date.UTC(2026, 2, 1, 17);
+    expect(
+      await read('TIMESTAMP', {
+        whole: ['2026-03-01 17:00:00', '2026-03-01 17:00:00.25', null],
+        micro: ['2026-03-01 17:00:00.000001', 'infinity', null],
+      }),
+    ).toEqual([
+      { whole: AT, micro: '2026-03-01 17:00:00.000001' },
+      { whole: AT + 250, micro: 'infinity' },
+      { whole: null, micro: null },
+    ]);
+  },
+);

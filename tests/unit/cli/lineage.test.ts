@@ -9,7 +9,7 @@ const nameOf = (source: string | null, defaultSource: string | null = null) =>
     domain: { name: 'toy', defaultSource },
   } as unknown as CommandContext).name;
 
-test('of an address neither the user nor the query; any other source as it is', () => {
+test('nameOf removes user and query from an address, and keeps any other source', () => {
   expect(nameOf('https://me:hidden@data.example/sales.csv?token=hidden')).toBe(
     'https://data.example/sales.csv',
   );

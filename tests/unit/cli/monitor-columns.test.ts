@@ -11,7 +11,7 @@ const textsOf = (readReport: () => Promise<unknown>) => {
   return columnTexts(context as unknown as CommandContext);
 };
 
-test('the columns of every feed are texts; a report that cannot be read names none', async () => {
+test('lists the columns of every feed as text, and none for an unreadable report', async () => {
   const columns = {
     trips: [{ name: 'speed', type: 'DOUBLE' }],
     zones: [{ name: 'id', type: 'BIGINT' }],

@@ -24,14 +24,14 @@ async function askedBy(replies: readonly string[], doubts = DOUBTS) {
   return { outcome, shown, left };
 }
 
-test('each doubt is asked with what was guessed and why; replies are what is guessed by next', async () => {
+test('asks each doubt with the guess and its reason, and guesses on with the replies', async () => {
   const { outcome, shown } = await askedBy(['Europe/Berlin', '']);
   expect(outcome).toEqual({ timeZone: 'Europe/Berlin' });
   expect(shown).toContain('time-zone (the data do not show a change of clocks) [UTC]: ');
   expect(shown).toContain('missing (no row is zero) [unknown]: ');
 });
 
-test('a reply that cannot be is asked again, with what to give', async () => {
+test('asks again after an invalid reply, with what to give', async () => {
   const { outcome, shown, left } = await askedBy(['Berlin', 'Europe/Berlin', 'nothing', 'zero']);
   expect(outcome).toEqual({ timeZone: 'Europe/Berlin', missing: 'zero' });
   expect(shown).toContain('There is no such time zone');
@@ -44,13 +44,13 @@ test.each([
   ['y', null],
   ['no', expect.objectContaining({ code: 'USAGE', message: 'nothing was written' })],
 ])(
-  'blank replies take what was guessed, and "%s" to the last question decides',
+  'blank replies accept the guesses, and "%s" to the last question decides',
   async (last, outcome) => {
     expect((await askedBy(['', '', last])).outcome).toEqual(outcome);
   },
 );
 
-test('without a terminal the flags are named that reply to each question', async () => {
+test('without a terminal names the flag for each question', async () => {
   const stdin = new PassThrough();
   await expect(askFor(DOUBTS, { stdin, stdout: new PassThrough() })).rejects.toMatchObject({
     code: 'USAGE',
@@ -64,11 +64,11 @@ test.each([
   [{ timeFormat: '%d.%Q' }, undefined, '--time-format'],
   [{}, 'XX', '--holidays'],
   [{}, 'US-XX', '--holidays'],
-])('%j, holidays %s: refused by the name of the flag', async (hints, holidays, flag) => {
+])('refuses %j, holidays %s by the name of the flag', async (hints, holidays, flag) => {
   await expect(requireHints(hints, holidays)).rejects.toMatchObject({ code: 'USAGE', where: flag });
 });
 
-test('what can be is taken', async () => {
+test('accepts valid hints', async () => {
   await requireHints({ timeZone: 'UTC', timeFormat: '%d.%m.%Y %H:%M', clock: 'UTC' }, 'US-NY');
   expect(await hintProblem('timeFormat', 'epoch-ms')).toBeNull();
 });

@@ -41,7 +41,7 @@ async function newDomain(name: string, flags: Record<string, unknown> = {}) {
   return printed.join('\n');
 }
 
-test('it shows what it understood and what does not fit, writes the folder and says what next', async () => {
+test('prints what it understood and rejected, writes the folder and names the next step', async () => {
   const printed = await newDomain('shop-loads', { timeZone: 'Europe/Berlin', holidays: 'DE-BE' });
   expect(printed).toMatch(/time +placed, iso/);
   expect(printed).toMatch(/value +load: 1440 of 1441 rows read, decimal comma/);
@@ -89,7 +89,7 @@ test('it shows what it understood and what does not fit, writes the folder and s
   );
 });
 
-test('a workbook: the named sheet is read, and the sample of the test is CSV', async () => {
+test('reads the named sheet of a workbook, and writes a CSV sample for the test', async () => {
   const cells = cellsOf({ series: ['A', 'B'], steps: 24 * 30, minutes: 60 });
   const rows = cells.map((c): Cell[] => [new Date(c.time), c.series, c.value]);
   const from = join(root, 'loads.xlsx');
@@ -115,7 +115,7 @@ test('a workbook: the named sheet is read, and the sample of the test is CSV', a
   ]);
 });
 
-test('a URL is fetched, and remains the source', async () => {
+test('fetches a URL, which remains the source', async () => {
   const body = await readFile(data);
   server = createServer((_request, response) => response.end(body));
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
@@ -135,7 +135,7 @@ test('a URL is fetched, and remains the source', async () => {
   }
 });
 
-test('without a terminal nothing is written unless --yes says so', async () => {
+test('writes nothing without a terminal or --yes', async () => {
   await expect(newDomain('loads', { yes: false })).rejects.toMatchObject({
     code: 'USAGE',
     where: expect.stringContaining('--time-zone'),
@@ -153,7 +153,7 @@ test.each([
   ['shop', { from: 'nowhere.csv' }, 'SOURCE_NOT_FOUND', ''],
   ['shop', { series: 'branch' }, 'SOURCE_INVALID', 'no column "branch"'],
   ['shop', { time: 'load' }, 'SOURCE_INVALID', 'no row has a time'],
-])('%s %j: %s', async (name, flags, code, message) => {
+])('refuses %s %j with %s', async (name, flags, code, message) => {
   await expect(newDomain(name, flags)).rejects.toMatchObject({
     code,
     message: expect.stringContaining(message),
@@ -163,7 +163,7 @@ test.each([
 test.each([
   ...['public', 'private', 'package', 'protected', 'interface', 'implements', 'test', 'expect'],
   ...['join', 'fixture', 'domain', 'table', 'find', 'table-domain', 'find-domain', 'parts'],
-])('a domain may be called %s: its modules load', (name) => {
+])('writes loadable modules for a domain named %s', (name) => {
   const id = identifierOf(name);
   const words = /^(public|private|package|protected|interface|implements)$/;
   const names = /^(test|expect|join|fixture|parts|values|domains?|tableDomain|findDomain)$/;
@@ -173,7 +173,7 @@ test.each([
   expect(() => new Function(`'use strict'; const ${id} = 1; return ${id};`)).not.toThrow();
 });
 
-test('a name that has the identifier of another domain is refused', async () => {
+test('refuses a name with the identifier of another domain', async () => {
   await newDomain('web1', { timeZone: 'UTC' });
   await expect(newDomain('web-1', { timeZone: 'UTC' })).rejects.toMatchObject({
     code: 'USAGE',
@@ -181,7 +181,7 @@ test('a name that has the identifier of another domain is refused', async () => 
   });
 });
 
-test('data that are no rows of times are refused with what to do', async () => {
+test('refuses data without rows of times, with a fix', async () => {
   await writeFile(data, 'page,2024-01-01,2024-01-02,2024-01-03\nx,1,2,3\n');
   await expect(newDomain('pages')).rejects.toMatchObject({
     message: expect.stringContaining('a column for each time'),
@@ -192,7 +192,7 @@ test('data that are no rows of times are refused with what to do', async () => {
   });
 });
 
-test('the list of domains stays sorted, and breaks where it is long', () => {
+test('keeps the list of domains sorted and wrapped', () => {
   const index =
     "import { taxi } from './taxi/definition.ts';\n\n" +
     'export const domains: readonly Domain[] = [taxi];\n';

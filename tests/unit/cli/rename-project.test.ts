@@ -64,7 +64,7 @@ async function rename(name: string, flags: { title?: string; dryRun?: boolean } 
 }
 const textOf = (path: string) => readFile(join(root, path), 'utf8');
 
-test('package, images, stacks and titles get the name; settings, metrics and code do not', async () => {
+test('renames package, images, stacks and titles, but not settings, metrics and code', async () => {
   expect(await rename('acme', { title: 'Our shops' })).toContain('web/page.html  1');
   for (const [path, [, after]] of Object.entries(FILES))
     expect([path, await textOf(path)]).toEqual([path, after]);
@@ -77,12 +77,12 @@ test('a dry run writes nothing', async () => {
   expect(await textOf('README.md')).toContain('# Headway');
 });
 
-test('the title follows from the name', async () => {
+test('derives the title from the name', async () => {
   await rename('shop-forecasts');
   expect(await textOf('README.md')).toContain('# Shop forecasts');
 });
 
-test('a second rename is refused', async () => {
+test('refuses a second rename', async () => {
   await rename('app');
   await expect(rename('other')).rejects.toMatchObject({ code: 'USAGE', where: 'package.json' });
 });
@@ -95,7 +95,7 @@ test.each([
   ['headway'],
   ['a'.repeat(31)],
   ['shops', 'Läden "der" Stadt'],
-])('refused: %s %s', async (name, title = 'Shops') => {
+])('refuses the name and title %s %s', async (name, title = 'Shops') => {
   await expect(rename(name, { title })).rejects.toMatchObject({ code: 'USAGE' });
   expect(await textOf('README.md')).toContain('# Headway');
 });

@@ -21,7 +21,7 @@ const restore = async (identity: ReplayIdentity) => {
   return open(identity).restore();
 };
 
-test('the same settings go on, however the configuration was made', async () => {
+test('resumes with the same settings, however the configuration was built', async () => {
   expect(await restore({ ...began, config: await configOf({ steps: 300 }, domain) })).toBe(
     5 * HOUR,
   );
@@ -43,7 +43,7 @@ test.each<[string, Partial<ReplayIdentity>]>([
   ['span', { plan: { ...began.plan, until: 72 * HOUR } }],
   ['rhythm', { plan: { ...began.plan, everyMs: 2 * HOUR } }],
   ['store of the features', { store: 's3://other' }],
-])('another %s is refused, and both are named', async (_name, change) => {
+])('refuses another %s and names both values', async (_name, change) => {
   const identity = { ...began, ...change };
   const refused = restore(identity);
   await expect(refused).rejects.toMatchObject({ code: 'REPLAY_FOREIGN' });
@@ -51,7 +51,7 @@ test.each<[string, Partial<ReplayIdentity>]>([
   await expect(refused).rejects.toThrow(planText(identity));
 });
 
-test('of an address neither user nor query is shown, and another one is another replay', () => {
+test('hides user and query of an address, but another address is another replay', () => {
   const source = 'https://me:hidden@data.example/sales.csv?token=hidden';
   const text = planText({ ...began, source, exogenous: source });
   expect(text).not.toContain('hidden');

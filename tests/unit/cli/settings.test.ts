@@ -38,7 +38,7 @@ describe('config', () => {
     });
   });
 
-  test('a flag beats the environment, the environment the default', async () => {
+  test('a flag overrides the environment, which overrides the default', async () => {
     const rows = await config(['--store', 'file:/a'], {
       HEADWAY_STORE: 'file:/b',
       HEADWAY_WORK: '/c',
@@ -49,7 +49,7 @@ describe('config', () => {
     expect(rows.get('PORT')).toMatchObject({ value: '8080', source: 'default' });
   });
 
-  test('quantiles are listed as written; invalid ones are refused', async () => {
+  test('lists quantiles as written and refuses invalid ones', async () => {
     const rows = await config([], { HEADWAY_QUANTILES: '0.05,0.5,0.95' });
     expect(rows.get('HEADWAY_QUANTILES')).toMatchObject({
       value: '0.05,0.5,0.95',
@@ -62,11 +62,11 @@ describe('config', () => {
     );
   });
 
-  test('a bare path is a folder', async () => {
+  test('takes a bare path as a folder', async () => {
     expect((await config(['--store', './here'])).get('HEADWAY_STORE')?.value).toBe('file:./here');
   });
 
-  test('for people it is a table', async () => {
+  test('prints a table by default', async () => {
     const { code, stdout } = await runCommand(['config']);
     expect(code).toBe(0);
     expect(stdout).toContain('HEADWAY_FEATURES_SCHEDULE');
@@ -98,7 +98,7 @@ describe('an invalid setting is SETTINGS_INVALID, exit status 2, and lists what 
       ['store', 'log', '--store', 's3://bucket/p?key=x'],
       /a parameter "key"/,
     ],
-  ])('%s', async (_title, env, args, message) => {
+  ])('for %s', async (_title, env, args, message) => {
     const { code, stdout, stderr } = await runCommand(args.length > 0 ? args : ['config'], env);
     expect(stderr).toMatch(/^SETTINGS_INVALID: /);
     expect(stderr).toMatch(message);
@@ -106,13 +106,13 @@ describe('an invalid setting is SETTINGS_INVALID, exit status 2, and lists what 
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('an unknown domain is DOMAIN_UNKNOWN, and the error lists the known ones', async () => {
+  test('reports an unknown domain as DOMAIN_UNKNOWN and lists the known ones', async () => {
     const { code, stderr } = await runCommand(['config', '--domain', 'boats']);
     expect(stderr).toMatch(/^DOMAIN_UNKNOWN: there is no domain "boats"\. Use one of: .*taxi/);
     expect(code).toBe(2);
   });
 
-  test('a password in an address is not repeated', async () => {
+  test('does not repeat a password of an address', async () => {
     const { stderr } = await runCommand(['config', '--store', 'http://me:secret@host/x']);
     expect(stderr).not.toContain('secret');
   });

@@ -83,7 +83,7 @@ function faulty() {
   return { ...store, options, build: () => store.build(options) };
 }
 
-test('where the model has no forecast that may be served, totals and the ledger have what the service has', async () => {
+test('totals and ledger use the same fallback as the service', async () => {
   const { context: given, printed, issues } = context({}, faulty());
   await groupForecastCommand(given, { group: 'all' });
   await forecastCommand(given, { series: '74' });
@@ -110,7 +110,7 @@ test('where the model has no forecast that may be served, totals and the ledger 
   ]);
 });
 
-test('a horizon counts the steps that are open, as the service does', async () => {
+test('a horizon counts open steps, as in the service', async () => {
   const weekdays = { horizon: 72, closedWeekdays: [1] };
   const { context: given, printed } = context(weekdays);
   await forecastCommand(given, { series: '74', horizon: 2 });
@@ -126,13 +126,13 @@ test('a horizon counts the steps that are open, as the service does', async () =
   });
 });
 
-test('a series without a forecast is refused, not shown without numbers', async () => {
+test('refuses a series without a forecast', async () => {
   await expect(forecastCommand(context().context, { series: 'dead' })).rejects.toMatchObject({
     code: 'HISTORY_TOO_SHORT',
   });
 });
 
-test('every path, series and step is a row, and the same draw gives the same rows', async () => {
+test('writes a row for each path, series and step, reproducibly', async () => {
   const files = ['a', 'b', 'c'].map((name) => join(folder, `${name}.parquet`));
   const { context: given, printed } = context();
   for (const [i, out] of files.entries())
@@ -151,7 +151,7 @@ test('every path, series and step is a row, and the same draw gives the same row
   });
 });
 
-test('a step on a closed day has no row, and the others keep their number', async () => {
+test('writes no row for a step on a closed day, and keeps the numbers of others', async () => {
   const out = join(folder, 'closed.parquet');
   // Monday, the first of two days, is closed.
   const { context: open, printed } = context({ horizon: 48, closedWeekdays: [1] });
@@ -164,7 +164,7 @@ test('a step on a closed day has no row, and the others keep their number', asyn
   expect(printed[0]?.horizon).toBe(24);
 });
 
-test('a decision at even costs is about the middle of the total, at dear shortages above it', async () => {
+test('a decision is near the median at even costs, higher for costly shortages', async () => {
   const quantityOf = async (under: number, over: number) => {
     const { context: given, printed } = context();
     await decideCommand(given, { group: 'all', under, over, window: '1d', capacity: 1 });
@@ -181,7 +181,7 @@ test('a decision at even costs is about the middle of the total, at dear shortag
   expect(even).toBeLessThan(dear);
 });
 
-test('the forecast of a group is what the service responds', async () => {
+test('the forecast of a group equals that of the service', async () => {
   const groupsOf = (id: string) => (/^\d/.test(id) ? [{ groupId: 'numbered', title: 'N' }] : []);
   const { context: given, printed } = context({ groupsOf });
   await groupForecastCommand(given, { group: 'numbered', window: '8h', capacity: 15 });
@@ -199,7 +199,7 @@ test('the forecast of a group is what the service responds', async () => {
   });
 });
 
-test('unknown subjects and costs of nothing are refused', async () => {
+test('refuses unknown subjects and zero costs', async () => {
   const { context: given } = context();
   const decide = (changes: object) =>
     decideCommand(given, { group: 'all', under: 1, over: 1, ...changes });

@@ -3,14 +3,14 @@ import { describe, expect, test } from '@jest/globals';
 import { repeat, sleep, withTimeout } from '../../../platform/timers.ts';
 
 describe('sleep', () => {
-  test('ends by itself, or rejects at once when aborted', async () => {
+  test('resolves after its time, and rejects at once when aborted', async () => {
     await sleep(1);
     await expect(sleep(60_000, AbortSignal.abort(new Error('stop')))).rejects.toThrow();
   });
 });
 
 describe('repeat', () => {
-  test('continues after an error, never overlaps; stop waits for the running call', async () => {
+  test('continues after an error, never overlaps, and stop waits for the running call', async () => {
     const errors: unknown[] = [];
     let calls = 0;
     let running = 0;
@@ -38,7 +38,7 @@ describe('repeat', () => {
 });
 
 describe('withTimeout', () => {
-  test('says whether the work ended in time, and leaves it alone where it did not', async () => {
+  test('reports whether the work ended in time, and does not stop late work', async () => {
     let end = () => {};
     const work = new Promise<void>((resolve) => {
       end = resolve;

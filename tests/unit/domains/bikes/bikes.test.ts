@@ -24,7 +24,7 @@ const write = (name: string, lines: string) =>
     name.endsWith('.gz') ? gzipSync(HEADER + lines) : HEADER + lines,
   );
 
-test('rentals are counted by the date on the city’s clock; each quarter that is over is whole', async () => {
+test('counts rentals by local date, and completes each past quarter', async () => {
   await write(
     'healthy-ride-rentals-2017-q1.csv',
     '1,1/5/2017 8:28,x,1043,A\n2,1/5/2017 23:59,x,1043,A\n2,1/5/2017 23:59,x,1043,A\n' +
@@ -44,7 +44,7 @@ test('rentals are counted by the date on the city’s clock; each quarter that i
   ]);
 });
 
-test('days of a quarter without a file are unknown, days without a rental are zero', async () => {
+test('days of a quarter without a file are unknown, days without a rental zero', async () => {
   await write('healthyride-rentals-2015-q2.csv', '1,6/29/2015 7:00,x,1043,A\n');
   await write('healthyride-rentals-2015-q4.csv', '2,10/2/2015 7:00,x,1043,A\n');
   const { clock, context, folder, input, workFolder } = fixture;
@@ -58,7 +58,7 @@ test('days of a quarter without a file are unknown, days without a rental are ze
   expect(['2015-07-01', '2015-08-15', '2015-09-30'].map(at)).toEqual([NaN, NaN, NaN]);
 });
 
-test('a quarter that is not over covers the days of its rows alone', async () => {
+test('an unfinished quarter covers only the days of its rows', async () => {
   await write(
     'healthy-ride-rentals-2026-q4.csv',
     '1,10/3/2026 7:00,x,1,A\n2,11/20/2026 7:00,x,1,A\n',

@@ -64,7 +64,7 @@ afterEach(async () => {
 
 const monthOf = (url: URL) => url.searchParams.get('start')?.slice(0, 7);
 
-test('each hour of two years is there once, at its start', async () => {
+test('reads each hour of two years once, at its start', async () => {
   const { parts, values } = await fixture.read('eia:pjm,CISO');
   expect(parts[0]?.rejected).toEqual({});
   // From the first hour of November 2024 to the end of the month that the clock is in.
@@ -77,7 +77,7 @@ test('each hour of two years is there once, at its start', async () => {
   );
 });
 
-test('settled months are fetched once', async () => {
+test('fetches settled months once', async () => {
   await open('eia:PJM');
   asked = [];
   await open('eia:PJM');
@@ -85,7 +85,7 @@ test('settled months are fetched once', async () => {
   expect(new Set(asked.map(monthOf))).toEqual(new Set(['2026-09', '2026-10', '2026-11']));
 });
 
-test('a month that was fetched before its end is fetched again when it has settled', async () => {
+test('fetches a month again that was fetched before it settled', async () => {
   await open('eia:PJM');
   fixture.clock.advance(150 * 24 * HOUR); // 21 April
   for (const months of [['2026-09', '2026-10', '2026-11', '2026-12', '2027-01'], []]) {
@@ -97,14 +97,14 @@ test('a month that was fetched before its end is fetched again when it has settl
   expect(await readdir(join(fixture.context.rawFolder, 'eia'))).toHaveLength(25);
 });
 
-test('months without a row yet are left out', async () => {
+test('omits months without a row', async () => {
   knownUntil = '2026-10-01T00';
   const { values } = await fixture.read('eia:PJM');
   expect(values.size).toBe((Date.UTC(2026, 8, 30, 23) - Date.UTC(2024, 10, 1)) / HOUR);
   expect(await readdir(join(fixture.context.rawFolder, 'eia'))).toHaveLength(23);
 });
 
-test('an unknown authority and a missing key say what to do', async () => {
+test('refuses an unknown authority and a missing key with a fix', async () => {
   await expect(open('eia:PJM;DROP')).rejects.toMatchObject({
     code: 'SOURCE_INVALID',
     fix: 'Use eia:PJM,CISO.',
@@ -117,7 +117,7 @@ test('an unknown authority and a missing key say what to do', async () => {
   expect(asked).toEqual([]);
 });
 
-test('a refused key is unavailable without showing it, and what was fetched stays', async () => {
+test('reports a refused key as unavailable without showing it, and keeps earlier data', async () => {
   await open('eia:PJM');
   for (const [status, text] of [
     [403, '{"error":{"code":"API_KEY_INVALID"}}'],

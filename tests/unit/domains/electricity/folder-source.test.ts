@@ -16,7 +16,7 @@ describe('load files', () => {
     return writeFile(join(bench.input, name), name.endsWith('.gz') ? gzipSync(text) : text);
   };
 
-  test('a label says when the hour ended; rows need no order', async () => {
+  test('label the end of the hour and need no order', async () => {
     await write(
       'AEP_hourly.csv',
       ['Datetime,AEP_MW', '2018-07-02 00:00:00,120.5', '2018-07-01 01:00:00,100.0'],
@@ -36,7 +36,7 @@ describe('load files', () => {
     });
   });
 
-  test('daylight saving: the doubled hour in file order, a single one first, the skipped one rejected', async () => {
+  test('take a repeated hour in file order and reject a skipped one', async () => {
     await write('DOM_hourly.csv.gz', [
       'Datetime,DOM_MW',
       ...[
@@ -65,7 +65,7 @@ describe('load files', () => {
     );
   });
 
-  test('rows that cannot be right are rejected and counted, the earlier of two values stands', async () => {
+  test('reject and count invalid rows, and keep the first of two values', async () => {
     await write('FE_hourly.csv', [
       'Datetime,FE_MW',
       ...['2018-01-01 05:00:00,7.0', '2018-01-01 05:00:00,7.0', '2018-01-01 05:00:00,8.0'],
@@ -104,7 +104,7 @@ describe('load files', () => {
     });
   });
 
-  test('bad files are refused, all of them named', async () => {
+  test('are refused together if bad, each by name', async () => {
     await write('OK_hourly.csv', ['Datetime,OK_MW', '2018-01-01 05:00:00,7.0']);
     await write('AA_hourly.csv', ['time,load', '2018-01-01 05:00:00,7.0']);
     await write('BB_hourly.csv', ['Datetime,BB_MW']);
@@ -126,7 +126,7 @@ describe('load files', () => {
     expect(error.fix).toContain('Datetime,<REGION>_MW');
   });
 
-  test('a missing, empty or foreign folder says what is expected', async () => {
+  test('report what is expected of a missing, empty or foreign folder', async () => {
     await expect(bench.read(join(bench.folder, 'nowhere'))).rejects.toMatchObject({
       code: 'SOURCE_NOT_FOUND',
     });
@@ -136,7 +136,7 @@ describe('load files', () => {
     });
   });
 
-  test('a changed or renamed file has another identity, an unchanged one has the same', async () => {
+  test('have another identity when changed or renamed, and only then', async () => {
     const identities = async () => {
       const source = await electricity.openSource(bench.input, bench.context);
       return (await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`);
@@ -151,7 +151,7 @@ describe('load files', () => {
   });
 });
 
-test('a region adds up to one area of the grid, one that nobody knows to none', () => {
+test('maps a region to one area of the grid, and an unknown one to none', () => {
   const areas = ['PJME', 'AEP', 'DOM', 'XYZ'].map((region) => electricity.groupsOf?.(region));
   expect(areas.map((groups) => groups?.map(({ groupId }) => groupId))).toEqual([
     ...[['mid-atlantic'], ['west'], ['south'], []],

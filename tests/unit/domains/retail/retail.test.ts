@@ -18,7 +18,7 @@ afterEach(() => fixture.remove());
 const write = (lines: readonly string[]) =>
   writeFile(join(fixture.input, 'sales.csv'), [HEADER, ...lines, ''].join('\n'));
 
-test('units are of a store and an item; a day to come has a plan and no units', async () => {
+test('reads units by store and item; a future day has a plan and no units', async () => {
   await write([
     '2026-03-01,1,bread,2026-02-10,2.5,0,7',
     '2026-03-02,1,bread,2026-02-10,2,1,12',
@@ -34,7 +34,7 @@ test('units are of a store and an item; a day to come has a plan and no units', 
   expect(parts[0]?.rejected).toEqual({ bad_value: 1 });
 });
 
-test('prices and promotions lie on the days that they are of; one announced late is rejected', async () => {
+test('assigns prices and promotions to their days, and rejects late announcements', async () => {
   await write([
     '2026-03-01,1,bread,2026-02-10,2.5,0,7',
     '2026-03-02,1,bread,2026-02-10,2,1,12',

@@ -50,14 +50,14 @@ test.each([
   ['2024-03-31 03', 'Europe/Helsinki', { timeOf: undefined, clock: undefined }],
   ['', 'Europe/London', { timeOf: undefined, clock: undefined }],
   ['', 'Asia/Tokyo', { timeOf: undefined, clock: undefined }],
-])('without %j, in %s', async (left, timeZone, expected) => {
+])('without the hour %j in %s guesses time and clock', async (left, timeZone, expected) => {
   const { table, ...guess } = await guessed(hours(left), { timeZone });
   expect(guess.timeZone).toBe(timeZone);
   expect({ timeOf: table.timeOf, clock: table.clock }).toEqual(expected);
   expect(guess.doubts.map(({ flag }) => flag)).toEqual(expected.clock ? ['--clock'] : []);
 });
 
-test('a clock that was given stays, and so does the end of the hour', async () => {
+test('keeps a given clock and the end of the hour', async () => {
   const hints = { timeZone: 'Europe/Berlin', clock: 'Europe/Berlin' };
   expect((await guessed(hours('2024-03-31 03'), hints)).table).toMatchObject({
     ...{ clock: 'Europe/Berlin', timeOf: 'end' },
@@ -93,14 +93,14 @@ async function firstRead({ table, frequencyMinutes, timeZone }: Guess): Promise<
   }
 }
 
-test('a day with an offset is the day that is written', async () => {
+test('takes a day with an offset as the day that is written', async () => {
   const guess = await guessed(days((day) => `${day}T00:00:00+02:00`));
   expect(guess).toMatchObject({ frequencyMinutes: 1440, timeZone: 'UTC', doubts: [] });
   expect(guess.closedWeekdays).toEqual([6, 7]);
   expect(await firstRead(guess)).toBe('2024-03-01T00:00:00.000Z');
 });
 
-test('days in UTC need a zone only where they do not begin at 00:00 UTC', async () => {
+test('asks for a zone of UTC days only if they do not start at 00:00 UTC', async () => {
   expect((await guessed(days((day) => `${day}T00:00:00Z`))).doubts).toEqual([]);
   const evening = days((day) => `${day}T22:00:00Z`);
   expect((await guessed(evening)).doubts).toMatchObject([{ flag: '--time-zone', chosen: 'UTC' }]);
@@ -110,7 +110,7 @@ test('days in UTC need a zone only where they do not begin at 00:00 UTC', async 
 test.each([
   ['1 to 24', 1, '2024-03-01T00:00:00.000Z', 'end'],
   ['0 to 23', 0, '2024-03-01T00:00:00.000Z', undefined],
-])('hours from %s in a column of their own', async (_name, first, start, timeOf) => {
+])('reads hours from %s in their own column', async (_name, first, start, timeOf) => {
   const rows = ['Date,Hour,load'];
   for (let day = 1; day <= 21; day++)
     for (let hour = first; hour < first + 24; hour++)

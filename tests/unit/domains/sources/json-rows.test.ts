@@ -41,7 +41,7 @@ test.each([
   ['a page that is itself the next', { items: [{}], next: FIRST }, 'more than 1000 pages'],
   ['a page without rows', { next: FIRST }, 'gives no data'],
   ['a page that is no JSON', 'Bad gateway', 'Bad gateway'],
-])('%s is refused, without the query', async (_, page, said) => {
+])('refuses %s without showing the query', async (_, page, said) => {
   const failure = await fetchRows(clientOf({ [FIRST]: page }), FIRST).catch((error) => error);
   expect(failure).toMatchObject({
     code: 'SOURCE_UNAVAILABLE',

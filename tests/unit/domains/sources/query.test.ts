@@ -49,14 +49,14 @@ async function change(statement: string): Promise<void> {
   instance.closeSync();
 }
 
-test('rows of a query are instants and values, over the hour that a clock skips', async () => {
+test('reads rows of a query as instants, across a skipped hour', async () => {
   const { values } = await fixture.read(database);
   expect(values).toEqual(
     new Map([0, 1, 2].map((i) => [`north@${Date.UTC(2026, 2, 29, i)}`, i + 0.5])),
   );
 });
 
-test('the same rows are the same part; another row makes it another version', async () => {
+test('the same rows are the same part; another row is another version', async () => {
   const source = await openQuery({ database, sql }, table, fixture.context);
   const [first] = await source.parts();
   const [again] = await source.parts();
@@ -67,7 +67,7 @@ test('the same rows are the same part; another row makes it another version', as
   expect((await fixture.read(database)).values.size).toBe(4);
 });
 
-test('SQL that the database refuses is named with its reason', async () => {
+test('reports SQL that the database refuses with its reason', async () => {
   sql = 'SELECT shop FROM sale';
   await expect(fixture.read(database)).rejects.toMatchObject({
     code: 'SOURCE_INVALID',
@@ -75,7 +75,7 @@ test('SQL that the database refuses is named with its reason', async () => {
   });
 });
 
-test('an error of the query that repeats the address shows no password', async () => {
+test('hides the password in an error of the query', async () => {
   const secret = join(fixture.input, 'shops?hunter2.duckdb');
   sql = `SELECT error('cannot reach ${secret}') AS shop, now() AS sold_at, 1 AS amount FROM sales`;
   await rename(database, secret);
@@ -87,14 +87,14 @@ test('an error of the query that repeats the address shows no password', async (
   expect(inspect(failure)).not.toContain('hunter2');
 });
 
-test('the database is not written to', async () => {
+test('does not write to the database', async () => {
   sql = 'DELETE FROM sales RETURNING *';
   await expect(fixture.read(database)).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
   sql = 'SELECT * FROM sales';
   expect((await fixture.read(database)).values.size).toBe(3);
 });
 
-test('a database that is not there is unavailable', async () => {
+test('reports a missing database as unavailable', async () => {
   await expect(fixture.read(`${database}.duckdb`)).rejects.toMatchObject({
     code: 'SOURCE_UNAVAILABLE',
     where: `${database}.duckdb`,

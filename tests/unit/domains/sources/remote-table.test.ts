@@ -8,7 +8,7 @@ import { expect, test } from '@jest/globals';
 import { fetchTable } from '../../../../domains/sources/remote-table.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 
-test('a name with a per cent sign is a name; what is no address is refused', async () => {
+test('accepts a name with a per cent sign and refuses an invalid address', async () => {
   const rawFolder = await mkdtemp(join(tmpdir(), 'headway-remote-'));
   const server = createServer((_, response) => response.end('time,value\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

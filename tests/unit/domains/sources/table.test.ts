@@ -51,8 +51,8 @@ async function read(table: Table, spec = fixture.input, more: Partial<TableDomai
 const valuesOf = async (table: Table, more: Partial<TableDomain> = {}) =>
   Object.fromEntries((await read(table, fixture.input, more)).values);
 
-describe('where the series stands', () => {
-  test('in a column: rows are counted, and one fact once', async () => {
+describe('series of a table', () => {
+  test('in a column: counts rows, and each fact once', async () => {
     await write(
       'a.csv',
       'id,s,t\n1,A,2024-01-05 10:20:00\n2,A,2024-01-05 10:50\n2,A,2024-01-05 10:50\n3,B,x\n4,,2024-01-05\n5,B\n',
@@ -66,7 +66,7 @@ describe('where the series stands', () => {
     });
   });
 
-  test('in several columns, and a time in two', async () => {
+  test('in several columns, with a time in two columns', async () => {
     await write('a.csv', 'shop,item,day,hour\nA,1,31.1.2024,9:00\n');
     const table: Table = {
       time: ['day', 'hour'],
@@ -76,7 +76,7 @@ describe('where the series stands', () => {
     expect(await valuesOf(table)).toEqual({ [`A-1@${utc('2024-01-31T08')}`]: 1 });
   });
 
-  test('in the names of the columns; blank cells are no rows', async () => {
+  test('in column names, where blank cells are no rows', async () => {
     await write('a.csv', 'Time;A_MW;B_MW;note\n2024-01-05 10:00;1,5;;x\n2024-01-05 11:00;NA;2;\n');
     await write('sub/b.csv', 'Time;C_MW\n2024-01-05 10:00;-3\nbad\n');
     const table: Table = { time: 'time', series: { columns: /^(.+)_MW$/ }, decimal: ',' };
@@ -89,7 +89,7 @@ describe('where the series stands', () => {
     expect(parts[0]).toMatchObject({ rowsIn: 4, rowsUsed: 3, rejected: { bad_line: 1 } });
   });
 
-  test('in the names of the files, each a feed of its own; or there is one', async () => {
+  test('in file names, each a feed or all one feed', async () => {
     await write('north/x.csv', 't,v\n2024-01-05 10:00,1\n');
     await write('south/x.csv.gz', 't,v\n2024-01-05 10:00,2\n');
     const table: Table = { time: 't', series: { files: /^(\w+)\// }, value: 'v', part: 'file' };
@@ -110,7 +110,7 @@ describe('where the series stands', () => {
   });
 });
 
-describe('times', () => {
+describe('times of a table', () => {
   test.each<[string, string, Partial<Table>, string]>([
     ['a 12-hour clock', '7/4/2024 1:05 PM', { timeFormat: '%m/%d/%Y %I:%M %p' }, '2024-07-04T11'],
     ['the first format that fits', '4.7.24', { timeFormat: ['iso', '%d.%m.%y'] }, '2024-07-03T22'],
@@ -123,14 +123,14 @@ describe('times', () => {
     ['epoch milliseconds', '1720091100123', { timeFormat: 'epoch-ms' }, '2024-07-04T11'],
     ['SQL', '20240704 11', { time: { sql: "strptime(t, '%Y%m%d %H')" } }, '2024-07-04T09'],
     ['SQL that is text', 'x2024-07-04', { time: { sql: 'substr(t, 2)' } }, '2024-07-03T22'],
-  ])('%s', async (_what, text, table, expected) => {
+  ])('reads %s', async (_what, text, table, expected) => {
     await write('a.csv', `s,t\nA,${text}\n`);
     expect(await valuesOf({ time: 't', series: 's', ...table })).toEqual({
       [`A@${utc(expected)}`]: 1,
     });
   });
 
-  test('a clock that is none is refused', async () => {
+  test('refuses an unknown clock', async () => {
     await write('a.csv', 's,t\nA,2024-07-04\n');
     await expect(read({ time: 't', series: 's', clock: 'Mars' })).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -138,8 +138,8 @@ describe('times', () => {
   });
 });
 
-describe('formats', () => {
-  test('Parquet columns are taken as they are', async () => {
+describe('formats of a table', () => {
+  test('reads Parquet columns as they are', async () => {
     await mkdir(join(fixture.input, 'y=2024'));
     const rows = (time: string) => `SELECT 7::INTEGER AS s, ${time} AS t, 2.5::FLOAT AS v`;
     await writeParquet(
@@ -156,7 +156,7 @@ describe('formats', () => {
     });
   });
 
-  test('JSON lines; a line that is no object is a bad line', async () => {
+  test('reads JSON lines, and a line that is not an object is a bad line', async () => {
     await write(
       'a.jsonl',
       '{"s":"A","t":"2024-07-04T11:05:00Z","n":"a \\" b"}\n{"s":\n[1]\n{"t":1720091100,"s":"A"}\n',
@@ -170,7 +170,7 @@ describe('formats', () => {
     expect(parts[0]).toMatchObject({ rowsIn: 4, rejected: { bad_line: 2 } });
   });
 
-  test('lines before the header, no header, another encoding', async () => {
+  test('skips lines before the header, and reads no header and other encodings', async () => {
     await write('a.csv', 'Report\n\ns;t\nA;2024-07-04 11:05\n');
     expect(await valuesOf({ time: 't', series: 's', skipLines: 2 })).toEqual({
       [`A@${utc('2024-07-04T09')}`]: 1,
@@ -194,14 +194,14 @@ describe('formats', () => {
     [{}, '"1,5"', null],
     [{}, '1.5e3', 1500],
     [{}, 'inf', null],
-  ])('numbers: %j reads %s', async (table, text, expected) => {
+  ])('with %j reads the number %s', async (table, text, expected) => {
     await write('a.csv', `s,t,v\nA,2024-07-04 11:05,${text}\nB,2024-07-04 11:05,1\n`);
     const values = await valuesOf({ time: 't', series: 's', value: 'v', ...table });
     expect(values[`A@${utc('2024-07-04T09')}`] ?? null).toBe(expected);
   });
 });
 
-test('evidence names the file and the line of a rejected row', async () => {
+test('evidence names file and line of a rejected row', async () => {
   await write('a.csv', 's,t\nA,2024-07-04\n\nA,x\n');
   await write('b/c.csv', 't,s\n2024-07-04,A\nx,\n');
   const table: Table = {
@@ -232,7 +232,7 @@ test.each([
     '{"line":"U1","file":"x","t":"2024-07-04 11:05"}\n' +
       '{"line":"U2","file":"y","t":"2024-07-04 11:05"}\n[]\n',
   ],
-])('columns of the data may be called line and file: %s', async (name, content) => {
+])('accepts columns named line and file in %s', async (name, content) => {
   await write(name, content);
   const table: Table = { time: 't', series: ['line', 'file'] };
   const { parts, values } = await read(table);
@@ -247,14 +247,14 @@ test.each([
     'a.jsonl',
     '{"bad_line":"U1","t":"2024-07-04 11:05"}\n{"bad_line":"U2","t":"2024-07-04 11:05"}\n[]\n',
   ],
-])('a column may have the name of a reason: %s', async (name, content) => {
+])('accepts a column named like a rejection reason in %s', async (name, content) => {
   await write(name, content);
   const { parts, values } = await read({ time: 't', series: 'bad_line' });
   expect([...values.keys()].map((key) => key.split('@')[0]).sort()).toEqual(['U1', 'U2']);
   expect(parts[0]?.rejected).toEqual({ bad_line: 1 });
 });
 
-test('a field over several lines is refused with its line, and read from Parquet', async () => {
+test('refuses a field over several lines in CSV, and reads it from Parquet', async () => {
   await write('a.csv', 's,note,t\nA,"one\ntwo",2024-07-04 11:05\nB,"x",2024-07-04 11:05\nC,,x\n');
   const table: Table = { time: 't', series: 's' };
   await expect(read(table)).rejects.toMatchObject({
@@ -276,7 +276,7 @@ test('a field over several lines is refused with its line, and read from Parquet
   expect(parts[0]).toMatchObject({ rowsIn: 3, rowsUsed: 2, rejected: { bad_time: 1 } });
 });
 
-test('a column that is missing, and SQL that does not fit, name the file', async () => {
+test('names the file of a missing column and of invalid SQL', async () => {
   await write('a.csv', 's,when\nA,2024-07-04\n');
   await expect(read({ time: 't', series: 's' })).rejects.toMatchObject({
     code: 'RAW_FILE_INVALID',
@@ -291,7 +291,7 @@ test('a column that is missing, and SQL that does not fit, name the file', async
   });
 });
 
-test('a changed declaration is read again, the same one is not', async () => {
+test('reads again after a changed declaration, and only then', async () => {
   await write('a.csv', 's,t,v\nA,2024-07-04 11:05,"1,5"\n');
   const printOf = async (table: Table) => {
     const source = await tableDomain({ ...base, table }).openSource(fixture.input, fixture.context);

@@ -34,7 +34,7 @@ const valuesOf = async (rows: Awaited<ReturnType<typeof read>>) =>
      FROM ${rows.evidence} ORDER BY hw_line`,
   );
 
-test('times are what the cells show, to the second; names and numbers as they are', async () => {
+test('reads times as shown to the second, and names and numbers unchanged', async () => {
   const hours = Array.from({ length: 24 }, (_, hour): Cell[] => [at(31, hour), 'A', hour * 1.5]);
   const rows = await read({
     Sales: [HEADER, ...hours, [null, null, null], [at(1, 13, 15), 'Köln, "B"', 1e21]],
@@ -49,7 +49,7 @@ test('times are what the cells show, to the second; names and numbers as they ar
   ]);
 });
 
-test('what is no number or no time is a row that is rejected, with its line', async () => {
+test('rejects a row with an invalid number or time, by its line', async () => {
   const rows = await read({ Sales: [HEADER, [at(1, 0), 'A', 'many'], ['soon', 'A', 3]] });
   expect(await valuesOf(rows)).toEqual([
     [2, 'A', '01 00:00:00', null],
@@ -57,7 +57,7 @@ test('what is no number or no time is a row that is rejected, with its line', as
   ]);
 });
 
-test('a time beyond all calendars is no time, and the row is rejected with its line', async () => {
+test('rejects a row with a time outside the calendar, by its line', async () => {
   const far = Object.assign(new Date(0), { getTime: () => 1e17 });
   const rows = await read({ Sales: [HEADER, [at(1, 0), 'A', 1], [far, 'A', 2]] });
   expect(await valuesOf(rows)).toEqual([
@@ -66,7 +66,7 @@ test('a time beyond all calendars is no time, and the row is rejected with its l
   ]);
 });
 
-test('the sheet with cells is read; of several the one that is named', async () => {
+test('reads the only sheet with cells, or the one that is named', async () => {
   const sales: Cell[][] = [HEADER, [at(1, 0), 'A', 7]];
   const sheets = { Notes: [['to do']] as Cell[][], Sales: sales };
   expect(await valuesOf(await read({ Empty: [], Sales: sales }))).toHaveLength(1);
@@ -81,7 +81,7 @@ test('the sheet with cells is read; of several the one that is named', async () 
   });
 });
 
-test('lines before the header are left out', async () => {
+test('skips lines before the header', async () => {
   const rows = await read(
     { Sales: [['Report of March'], HEADER, [at(1, 0), 'A', 7]] },
     { skipLines: 1 },
@@ -89,7 +89,7 @@ test('lines before the header are left out', async () => {
   expect(await valuesOf(rows)).toEqual([[3, 'A', '01 00:00:00', 7]]);
 });
 
-test('a file that is no workbook is refused by name', async () => {
+test('refuses a file that is not a workbook by name', async () => {
   const path = join(folder, 'wrong.xlsx');
   await writeFile(path, 'When,Shop,Sales\n');
   await expect(tableRows(table, [path], () => 'wrong.xlsx', folder)).rejects.toMatchObject({

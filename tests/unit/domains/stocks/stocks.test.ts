@@ -16,7 +16,7 @@ afterEach(() => fixture.remove());
 const day = (date: string) => Date.parse(`${date}T00:00Z`);
 const HEADER = 'Date,Open,High,Low,Close,Volume';
 
-test('the close of each business day; a row of a weekend is rejected, a holiday has none', async () => {
+test('reads the close of business days, rejects weekends and skips holidays', async () => {
   // 4 July 2017 was a holiday, the 8th a Saturday.
   const rows = ['2017-07-03,1,1,1,10.5,9', '2017-07-05,1,1,1,11,9', '2017-07-08,1,1,1,12,9'];
   await writeFile(join(fixture.input, 'KO.csv'), [HEADER, ...rows, ''].join('\n'));
@@ -31,7 +31,7 @@ test('the close of each business day; a row of a weekend is rejected, a holiday 
   expect(parts.map(({ rejected }) => rejected)).toEqual([{ closed_day: 1 }, {}]);
 });
 
-test('Stooq is asked for each symbol', async () => {
+test('requests each symbol from Stooq', async () => {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');

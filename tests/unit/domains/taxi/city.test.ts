@@ -12,8 +12,8 @@ beforeEach(async () => {
 afterEach(() => bench.remove());
 const open = (spec = SPEC): Promise<CitySource> => openCity(spec, bench.context);
 
-describe('the simulated city', () => {
-  test('writes a file a local month, then one for each further stretch, and never changes a file', async () => {
+describe('simulated city', () => {
+  test('writes a file per local month, then one per later span, and changes none', async () => {
     const names = async () => (await (await open()).parts()).map(({ name }) => name);
     expect(await names()).toEqual([
       'city_tripdata_2026-02-01T05_2026-03-01T05.parquet',
@@ -34,7 +34,7 @@ describe('the simulated city', () => {
       expect(parts[i].span!.start).toBe(parts[i - 1].span!.end);
   });
 
-  test('the seed decides: the same again, another elsewhere', async () => {
+  test('is determined by its seed', async () => {
     const [one, same, other] = await Promise.all([
       open(),
       open(),
@@ -49,7 +49,7 @@ describe('the simulated city', () => {
     expect(() => one.mean('999', at)).toThrow(RangeError);
   });
 
-  test('the oracle is calibrated: means agree, and its quantiles hold the share they say', async () => {
+  test('has a calibrated oracle: means agree and quantiles cover their share', async () => {
     const city = await open('city:seed=7,months=1,places=20');
     let [difference, variance] = [0, 0];
     for (const place of city.demand.places) {
@@ -82,7 +82,7 @@ describe('the simulated city', () => {
   });
 
   test.each(['city:seed=x', 'city:months=0', 'city:places=264', 'city:size=3'])(
-    '%s does not read',
+    'refuses %s',
     async (spec) => {
       await expect(taxi.openSource(spec, bench.context)).rejects.toMatchObject({
         code: 'SOURCE_INVALID',
@@ -90,7 +90,7 @@ describe('the simulated city', () => {
     },
   );
 
-  test('the whole default city has one to two million trips, from busy to sparse', async () => {
+  test('has one to two million trips by default, from busy to sparse places', async () => {
     const { demand } = await open('city');
     const means = demand.places.map(({ base }) => base);
     expect(Math.max(...means)).toBeGreaterThan(35);

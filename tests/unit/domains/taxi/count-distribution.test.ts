@@ -23,8 +23,8 @@ function cumulative(mean: number, size: number, k: number): number {
   return sum;
 }
 
-describe('counts of a known distribution', () => {
-  test('the quantile is the smallest count that reaches it', () => {
+describe('countQuantile', () => {
+  test('is the smallest count that reaches the quantile', () => {
     const size = fc.oneof(
       fc.constant(Number.POSITIVE_INFINITY),
       fc.double({ min: 0.5, max: 50, noNaN: true }),
@@ -56,7 +56,7 @@ describe('counts of a known distribution', () => {
     expect(spread).toBeLessThan(variance * 1.05);
   });
 
-  test('there is no quantile of one, and draws next to one end', () => {
+  test('refuses the quantile 1, and draws near it end', () => {
     expect(() => countQuantile(5, 3, 1)).toThrow(RangeError);
     expect(countQuantile(40, 6, 1 - 2 ** -32)).toBeLessThan(500);
   });

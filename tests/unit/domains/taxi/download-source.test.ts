@@ -53,8 +53,8 @@ const open = (spec = 'tlc:green:2023-01', retries = 3) => {
 const kept = () => readFile(join(bench.context.rawFolder, 'green_tripdata_2023-01.parquet'));
 const statuses = () => server.requests.map(({ status }) => status);
 
-describe('downloads', () => {
-  test('a month comes whole, and is only asked about afterwards', async () => {
+describe('trip downloads', () => {
+  test('fetch a month once, then only revalidate it', async () => {
     const [part] = await (await open()).parts();
     expect(await kept()).toEqual(january);
     expect(part.name).toBe('green_tripdata_2023-01.parquet');
@@ -71,7 +71,7 @@ describe('downloads', () => {
     ]);
   });
 
-  test('a cut connection is resumed where it broke', async () => {
+  test('resume a cut connection at its offset', async () => {
     server.faults.push({ cutAfter: 5000 }, { cutAfter: 3000 });
     await (await open()).parts();
     expect(await kept()).toEqual(january);
@@ -82,7 +82,7 @@ describe('downloads', () => {
     ]);
   });
 
-  test('a later run resumes what an earlier one gave up', async () => {
+  test('resume what an earlier run gave up', async () => {
     server.faults.push({ cutAfter: 5000 });
     await expect((await open('tlc:green:2023-01', 0)).parts()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
@@ -92,7 +92,7 @@ describe('downloads', () => {
     expect(server.requests[1]).toMatchObject({ range: 'bytes=5000-', status: 206 });
   });
 
-  test('a file that changes between two ranges is fetched from the start, never patched together', async () => {
+  test('restart a file that changes between two ranges', async () => {
     server.faults.push({
       cutAfter: 5000,
       andThen: () => server.files.set('green_tripdata_2023-01.parquet', changed),
@@ -102,14 +102,14 @@ describe('downloads', () => {
     expect(statuses()).toEqual([200, 200]);
   });
 
-  test('429 with Retry-After and 5xx are tried again', async () => {
+  test('retry 429 with Retry-After and 5xx', async () => {
     server.faults.push({ status: 429, retryAfter: '1' }, { status: 503 }, { status: 500 });
     await (await open()).parts();
     expect(await kept()).toEqual(january);
     expect(statuses()).toEqual([429, 503, 500, 200]);
   });
 
-  test('a month that is not published is left out; none at all is an error', async () => {
+  test('omit an unpublished month, and fail if there is none', async () => {
     const parts = await (await open('tlc:green:2023-01..2023-03')).parts();
     expect(parts.map(({ name }) => name)).toEqual(['green_tripdata_2023-01.parquet']);
     const error = await (await open('tlc:yellow:2023-01'))
@@ -121,7 +121,7 @@ describe('downloads', () => {
     });
   });
 
-  test('a server that stays down is an error at first and no harm once there is a copy', async () => {
+  test('fail if the server is down, unless there is a copy', async () => {
     for (let i = 0; i < 4; i++) server.faults.push({ status: 503 });
     await expect((await open()).parts()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
     await (await open()).parts();
@@ -131,7 +131,7 @@ describe('downloads', () => {
     expect(await (await open()).parts()).toHaveLength(1);
   });
 
-  test('a redirect to another host is refused, one on the same host is followed', async () => {
+  test('refuse a redirect to another host, and follow one on the same host', async () => {
     const other = await tripServer();
     const name = 'green_tripdata_2023-01.parquet';
     other.files.set(name, january);
@@ -146,7 +146,7 @@ describe('downloads', () => {
     expect(await (await open()).parts()).toHaveLength(1);
   });
 
-  test('a page of a login never replaces a good file', async () => {
+  test('never replace a good file by a login page', async () => {
     const page = Buffer.from('<html>Please sign in</html>');
     server.faults.push({ body: page });
     await expect((await open()).parts()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
@@ -160,7 +160,7 @@ describe('downloads', () => {
     );
   });
 
-  test('what was downloaded and the same file in a folder are one and the same to the store', async () => {
+  test('equal the same file in a folder for the store', async () => {
     await (await open()).parts();
     await bench.run(join(bench.context.rawFolder, 'green_tripdata_2023-01.parquet'));
     const [part] = await (await open()).parts();
@@ -179,14 +179,14 @@ describe('downloads', () => {
     'tlc:green:2023-13',
     'tlc:green:2023-05..2023-01',
     'tlc:green:1900-01..2200-01',
-  ])('%s does not read', async (spec) => {
+  ])('refuse %s', async (spec) => {
     await expect(taxi.openSource(spec, bench.context)).rejects.toMatchObject({
       code: 'SOURCE_INVALID',
     });
   });
 });
 
-test('two kinds and many months are all asked for', async () => {
+test('request all months of two types of trips', async () => {
   server.files.set('yellow_tripdata_2022-12.parquet', january);
   const source = await open('tlc:green,yellow:2022-12..2023-01');
   expect((await source.parts()).map(({ feed, name }) => [feed, name])).toEqual([

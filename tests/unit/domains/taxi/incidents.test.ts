@@ -21,17 +21,20 @@ const cityOf = (name: IncidentName, at = AT) => {
   return { demand, feed: feedOf(demand, incident), model: modelOf(demand, incident) };
 };
 
-test.each(Object.keys(INCIDENTS) as IncidentName[])('%s: nothing before its hour', (name) => {
-  const { demand, feed, model } = cityOf(name);
-  for (const [s, place] of plain.places.entries()) {
-    for (let at = AT - 30 * HOUR; at < AT; at += HOUR) {
-      expect(feed.count(demand.places[s]!, at)).toBe(plain.count(place, at));
-      expect(model(place.seriesId, at, 0.9)).toBe(plain.quantile(place.seriesId, at, 0.9));
+test.each(Object.keys(INCIDENTS) as IncidentName[])(
+  '%s changes nothing before its hour',
+  (name) => {
+    const { demand, feed, model } = cityOf(name);
+    for (const [s, place] of plain.places.entries()) {
+      for (let at = AT - 30 * HOUR; at < AT; at += HOUR) {
+        expect(feed.count(demand.places[s]!, at)).toBe(plain.count(place, at));
+        expect(model(place.seriesId, at, 0.9)).toBe(plain.quantile(place.seriesId, at, 0.9));
+      }
     }
-  }
-  expect(feed.end(AT - HOUR)).toBe(AT - HOUR);
-  expect(feed.hasNewColumns(AT - HOUR)).toBe(false);
-});
+    expect(feed.end(AT - HOUR)).toBe(AT - HOUR);
+    expect(feed.hasNewColumns(AT - HOUR)).toBe(false);
+  },
+);
 
 const total = (name: IncidentName, at: number, only?: number) => {
   const { demand, feed } = cityOf(name);
@@ -41,7 +44,7 @@ const total = (name: IncidentName, at: number, only?: number) => {
 };
 const truth = (at: number) => plain.places.reduce((sum, place) => sum + plain.count(place, at), 0);
 
-test('what each does', () => {
+test('each incident changes the counts as documented', () => {
   expect(total('zone-closes', AT + 4 * HOUR, PLACES / 4)).toBe(0);
   expect(total('zone-closes', AT + 4 * HOUR)).toBeGreaterThan(0);
   expect(total('feed-zeros', AT)).toBe(0);
@@ -59,7 +62,7 @@ test('what each does', () => {
   expect(cityOf('schema-changes').feed.hasNewColumns(AT)).toBe(true);
 });
 
-test('the oracle knows what happens to the world, and not what happens to the feed', () => {
+test('the oracle knows changes of demand but not of the feed', () => {
   const [place] = plain.places;
   const later = AT + 8 * 24 * HOUR;
   expect(cityOf('demand-doubles').demand.mean(place!.seriesId, later)).toBeCloseTo(
@@ -70,7 +73,7 @@ test('the oracle knows what happens to the world, and not what happens to the fe
   );
 });
 
-test('Thanksgiving is kept on Friday; Christmas of 2026, a Friday, on Monday', () => {
+test('holiday-moves shifts Thanksgiving to Friday and Christmas 2026 to Monday', () => {
   const { demand } = cityOf('holiday-moves');
   const differs = (day: string) => {
     const noon = Date.parse(`${day}T17:00:00Z`);
@@ -89,6 +92,6 @@ test.each([
   ['constructor@2026-11-01T00', false],
   // Of models: no source can rehearse them.
   ['bad-model@2026-11-01T00', false],
-])('%s reads: %s', (text, reads) => {
+])('parseIncident accepts %s: %s', (text, reads) => {
   expect(parseIncident(text) !== null).toBe(reads);
 });

@@ -72,7 +72,7 @@ const schemas: Record<string, { file: string; select: string }> = {
 
 describe('trip files', () => {
   test.each(Object.keys(schemas))(
-    '%s: every row is used or rejected for a counted reason',
+    '%s: uses or rejects every row for a counted reason',
     async (name) => {
       const { file, select } = schemas[name];
       await writeParquet(
@@ -92,7 +92,7 @@ describe('trip files', () => {
     },
   );
 
-  test('a place number that is not whole is unknown', async () => {
+  test('a fractional place number is unknown', async () => {
     const file = join(bench.input, 'green_tripdata_2025-01.parquet');
     await writeParquet(
       file,
@@ -102,7 +102,7 @@ describe('trip files', () => {
     expect(parts[0].rejected).toEqual({ unknown_place: 1 });
   });
 
-  test('without all five columns nothing is taken for a duplicate', async () => {
+  test('finds no duplicates without all five columns', async () => {
     const file = join(bench.input, 'green_tripdata_2025-01.parquet');
     await writeParquet(
       file,
@@ -112,7 +112,7 @@ describe('trip files', () => {
     expect(parts[0]).toMatchObject({ rowsUsed: 2, rejected: {} });
   });
 
-  test('green and yellow add up, and a month follows its local midnight', async () => {
+  test('sums green and yellow, and starts a month at local midnight', async () => {
     const values = table([
       [1, '2025-01-01 00:00:00', '2025-01-01 00:10:00', 10, 1],
       [1, '2025-01-31 23:59:59', '2025-02-01 00:10:00', 10, 1],
@@ -140,7 +140,7 @@ describe('trip files', () => {
     );
   });
 
-  test('files that cannot be used are refused, all of them named', async () => {
+  test('refuses unusable files together, each by name', async () => {
     const good = schemas['green as of 2014, identifiers as INTEGER'];
     const path = (month: string) => join(bench.input, `green_tripdata_2025-${month}.parquet`);
     const make = (month: string, select: string, rows = DIRTY) =>
@@ -176,7 +176,7 @@ describe('trip files', () => {
     expect(error.fix).toBeTruthy();
   });
 
-  test('a file whose pages are damaged while its footer is whole is refused', async () => {
+  test('refuses a file with damaged pages and an intact footer', async () => {
     const path = join(bench.input, 'green_tripdata_2025-01.parquet');
     const { select } = schemas['green as of 2014, identifiers as INTEGER'];
     await writeParquet(
@@ -190,8 +190,8 @@ describe('trip files', () => {
   });
 });
 
-describe('the folder of trip files', () => {
-  test('that is missing, empty or foreign says what is expected', async () => {
+describe('folder of trip files', () => {
+  test('reports what is expected if it is missing, empty or foreign', async () => {
     await expect(bench.read(join(bench.folder, 'nowhere'))).rejects.toMatchObject({
       code: 'SOURCE_NOT_FOUND',
     });
@@ -204,7 +204,7 @@ describe('the folder of trip files', () => {
     await expect(bench.read()).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
   });
 
-  test('may be one file, and other files next to trip files are ignored', async () => {
+  test('may be one file, and other files are ignored', async () => {
     const { file, select } = schemas['green as of 2014, identifiers as INTEGER'];
     const path = join(bench.input, file);
     await writeParquet(path, `SELECT ${select} FROM (VALUES ${table(DIRTY)}) AS x(v, p, d, s, t)`);

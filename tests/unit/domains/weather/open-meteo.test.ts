@@ -53,7 +53,7 @@ afterEach(async () => {
 const spanOf = ({ pathname, searchParams }: URL) =>
   [pathname, searchParams.get('start_date'), searchParams.get('end_date')].join(' ');
 
-test('settled months come from the archive, once; the days since at every run', async () => {
+test('reads settled months once from the archive, and later days at every run', async () => {
   const { parts, values } = await fixture.read('open-meteo:berlin,oslo');
   const both = ['/v1/archive 2024-11-01 2026-10-31', '/v1/forecast 2026-11-01 2026-11-21'];
   expect(asked.map(spanOf)).toEqual([...both, ...both]);
@@ -72,7 +72,7 @@ test('settled months come from the archive, once; the days since at every run', 
   expect(next.values.size).toBe(values.size + 48);
 });
 
-test('the name of a file without its dates is the city, as it is written', async () => {
+test('derives the city from the file name without its dates', async () => {
   const url = new URL('http://x/?start_date=2024-01-01&end_date=2024-01-01');
   const names = ['new-york.csv', 'new-delhi.csv', 'Berlin.csv', 'rome_2024-01-01_2024-12-31.csv'];
   for (const name of [...names, 'oslo-2024.CSV', 'st.gallen.csv'])
@@ -87,7 +87,7 @@ test('the name of a file without its dates is the city, as it is written', async
   }
 });
 
-test('an unknown city is named with those there are; a refusal of the service is unavailable', async () => {
+test('refuses an unknown city with the known ones, and reports a refusing service', async () => {
   await expect(fixture.read('open-meteo:atlantis')).rejects.toMatchObject({
     code: 'SOURCE_INVALID',
     fix: expect.stringContaining('berlin'),
@@ -99,7 +99,7 @@ test('an unknown city is named with those there are; a refusal of the service is
   });
 });
 
-test('a reply that is no data is unavailable, and what was fetched before stays', async () => {
+test('reports an invalid response as unavailable, and keeps earlier data', async () => {
   const { values } = await fixture.read('open-meteo:berlin');
   reply = 'Daily limit of requests exceeded';
   await expect(fixture.read('open-meteo:berlin')).rejects.toMatchObject({

@@ -21,7 +21,7 @@ const rowsIn = async (...files: Awaited<ReturnType<typeof open>>[]) =>
   sql(`SELECT id, value, note, hw_file, hw_bad_line FROM ${csvTable(files)}`);
 
 describe('CSV files as one table', () => {
-  test('columns are found by name in each file, whatever separates them', async () => {
+  test('finds columns by name in each file, for any separator', async () => {
     const files = [
       await open('a.csv', '\uFEFFid,value\n1,10\n2,20\n'),
       await open('b.csv', 'id,value\r\n3,30'),
@@ -41,7 +41,7 @@ describe('CSV files as one table', () => {
     expect(columns.map(([name]) => name)).toEqual(['id', 'value', 'more', 'note', 'val']);
   });
 
-  test("a line with other than the header's fields, or with odd quotes, is a bad line", async () => {
+  test('marks a line with wrong fields or quotes as a bad line', async () => {
     const file = await open('bad.csv', 'id,value\n1\n2,a,b\n3,"x"y\n4,x"y"\n5,"a,b"\n6,\n');
     const rows = await rowsIn(file);
     expect(rows.map(([, , , , isBad]) => isBad)).toEqual([true, true, true, true, false, false]);
@@ -64,14 +64,14 @@ describe('CSV files as one table', () => {
     ['a stray CR', 'id,value\r\n1,2\r3,4\r\n', 'line 2 ends in CR, and the lines'],
     ['nothing', '', 'is empty'],
     ['an endless line', `id,value\n${'x'.repeat(2_100_000)}`, 'line 2 has more than'],
-  ])('%s is refused with the file and the line', async (_what, content, message) => {
+  ])('refuses %s with the file and the line', async (_what, content, message) => {
     const error = await open('odd.csv', content).catch((caught) => caught);
     expect(error).toMatchObject({ code: 'RAW_FILE_INVALID' });
     expect(error.message).toContain(`odd.csv ${message}`.replace('odd.csv found', 'found'));
     expect(error.where).toContain(join(folder, 'odd.csv'));
   });
 
-  test('a compressed file that is cut or none is refused', async () => {
+  test('refuses a compressed file that is truncated or not compressed', async () => {
     const path = join(folder, 'cut.csv.gz');
     const whole = gzipSync(
       `id,value\n${Array.from({ length: 500 }, (_, i) => `${i},${i * i}\n`).join('')}`,

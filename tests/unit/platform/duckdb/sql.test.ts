@@ -31,8 +31,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-describe('a path in SQL', () => {
-  test.each(NAMES)('%s is one folder, and no column', async (name) => {
+describe('paths in SQL', () => {
+  test.each(NAMES)('reads %s as one folder and no column', async (name) => {
     const path = join(root, name, 'f.parquet');
     const csv = join(root, name, 'f.csv');
     expect(await sql(`SELECT * FROM ${parquetFiles(path)}`)).toEqual([[name]]);
@@ -43,18 +43,18 @@ describe('a path in SQL', () => {
     expect(await sql(named)).toEqual([[true]]);
   });
 
-  test('many paths are those files', async () => {
+  test('reads exactly the listed files', async () => {
     const paths = ['a*b', '[ab]', 'a'].map((name) => join(root, name, 'f.parquet'));
     const found = await sql(`SELECT made_in FROM ${parquetFiles(paths)}`);
     expect(found.flat().sort()).toEqual(['[ab]', 'a', 'a*b']);
   });
 
-  test('a relative path is below the working folder, also with a tilde', () => {
+  test('resolves a relative path against the working folder, also with a tilde', () => {
     expect(parquetFiles('~/a.parquet')).toContain(sqlText(join(process.cwd(), '~/a.parquet')));
   });
 
   // DuckDB would read the folder b/x*c for b\x*c.
-  test('a backslash and a pattern are refused, with the path', () => {
+  test('refuses a backslash with a pattern, and names the path', () => {
     const path = join(root, 'b\\x*c', 'f.parquet');
     expect(() => parquetFiles(path)).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID', where: path }),

@@ -3,7 +3,7 @@ import { sqlText } from '../../../../platform/duckdb/sql.ts';
 import { timeSql } from '../../../../platform/duckdb/time-sql.ts';
 import { sql } from '../../../fixtures/feature-fixture.ts';
 
-test('a text is a local time, an instant or neither; an offset is never dropped', async () => {
+test('reads text as local time, instant or neither, and never drops an offset', async () => {
   const cases: [text: string, localTime: string | null, instant: string | null][] = [
     ['2026-07-15', '2026-07-15 00:00:00', null],
     ['2026-07-15 10:00', '2026-07-15 10:00:00', null],

@@ -8,7 +8,7 @@ const tensors = {
   series: { shape: [2, 1], values: BigInt64Array.of(3n, -4n) },
 };
 
-test('what was written is read', () => {
+test('decodes what was encoded', () => {
   expect(decodeSafetensors(encodeSafetensors(tensors), 'x')).toEqual(tensors);
   const bytes = encodeSafetensors(tensors);
   // As a file is read.
@@ -23,11 +23,11 @@ test.each([
   [Uint8Array.of(255, 0, 0, 0, 0, 0, 0, 0, 1), /longer than the file/],
   [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 1), /not JSON/],
   [encodeSafetensors(tensors).slice(0, -1), /does not fit/],
-])('bytes that are none are refused', (bytes, problem) => {
+])('refuses invalid bytes', (bytes, problem) => {
   expect(() => decodeSafetensors(bytes, 'w.safetensors')).toThrow(problem);
 });
 
-test('an optional package that is missing is named with the command that installs it', () => {
+test('names a missing optional package with the command that installs it', () => {
   const find = () => {
     throw new Error('Cannot find module');
   };

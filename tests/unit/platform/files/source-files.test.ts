@@ -45,8 +45,8 @@ const list = (spec = folder) =>
   });
 const at = (name: string) => join(folder, name);
 
-describe('the files of a source', () => {
-  test('wanted ones in the order of their names; of the others the names', async () => {
+describe('files of a source', () => {
+  test('lists wanted files in order of name, and warns about the others', async () => {
     for (const name of ['b.csv', 'a.csv', 'c.txt']) await writeFile(at(name), 'x');
     await mkdir(at('region=1'));
     expect(await list()).toEqual([at('a.csv'), at('b.csv')]);
@@ -54,7 +54,7 @@ describe('the files of a source', () => {
     expect(await list(at('b.csv'))).toEqual([at('b.csv')]);
   });
 
-  test('links are followed inside the folder, and to what the user names', async () => {
+  test('follows links inside the folder and to the named source', async () => {
     await mkdir(at('data'));
     await writeFile(at('data/real'), 'x');
     await symlink('data/real', at('a.csv'));
@@ -65,7 +65,7 @@ describe('the files of a source', () => {
     expect(await list(join(root, 'one.csv'))).toEqual([join(root, 'one.csv')]);
   });
 
-  test('where none matches, what is there is named', async () => {
+  test('names what is there if no file matches', async () => {
     await expect(list()).rejects.toMatchObject({
       code: 'SOURCE_INVALID',
       message: 'no CSV file here, the folder is empty',
@@ -78,7 +78,7 @@ describe('the files of a source', () => {
     });
   });
 
-  test('a missing source', async () => {
+  test('reports a missing source', async () => {
     await expect(list(at('none'))).rejects.toMatchObject({
       code: 'SOURCE_NOT_FOUND',
       where: at('none'),
@@ -100,7 +100,7 @@ describe('the files of a source', () => {
       },
       'is a link to a file outside of the folder',
     ],
-  ])('%s is refused, with its path', async (_what, make, problem) => {
+  ])('refuses %s with its path', async (_what, make, problem) => {
     await writeFile(at('a.csv'), 'x');
     await make(at('b.csv'));
     await expect(list()).rejects.toMatchObject({
@@ -110,21 +110,21 @@ describe('the files of a source', () => {
     });
   });
 
-  test('a FIFO that is named itself', async () => {
+  test('refuses a FIFO as the source itself', async () => {
     execFileSync('mkfifo', [at('a.csv')]);
     await expect(list(at('a.csv'))).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
   });
 });
 
-describe('a fingerprint', () => {
+describe('file fingerprint', () => {
   beforeEach(() => writeFile(at('a.csv'), 'one'));
 
-  test('stands while nothing is written', async () => {
+  test('is valid while nothing is written', async () => {
     const { verifyUnchanged } = await fileFingerprint(at('a.csv'));
     await expect(verifyUnchanged()).resolves.toBeUndefined();
   });
 
-  test('of a file that is gone', async () => {
+  test('reports a missing file', async () => {
     await expect(fileFingerprint(at('none.csv'))).rejects.toMatchObject({
       code: 'RAW_FILE_INVALID',
       message: 'none.csv cannot be read (ENOENT)',
@@ -150,7 +150,7 @@ describe('a fingerprint', () => {
       },
     ],
     ['goes', () => rm(at('a.csv'))],
-  ])('falls where the file %s', async (_what, change) => {
+  ])('is invalid if the file %s', async (_what, change) => {
     await writeFile(at('b.csv'), 'two');
     const one = await fileFingerprint(at('a.csv'));
     const both = await filesFingerprint([at('b.csv'), at('a.csv')]);

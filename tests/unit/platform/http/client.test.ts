@@ -19,7 +19,7 @@ const limited = (retryAfter: string) => {
   return new AxiosError('limited', 'ERR_BAD_REQUEST', config, null, response);
 };
 
-test('waits grow, keep what Retry-After asks, and have an end', () => {
+test('retry delays grow, honour Retry-After and are limited', () => {
   const client = createHttpClient({
     logger: silentLogger,
     firstDelayMs: 100,
@@ -32,7 +32,7 @@ test('waits grow, keep what Retry-After asks, and have an end', () => {
   expect(client.delayMs(30)).toBe(20_000);
 });
 
-test('what is not idempotent is never sent twice, and reasons are short', async () => {
+test('never retries a request that is not idempotent, and keeps reasons short', async () => {
   let requests = 0;
   const server = createServer((_, response) => {
     requests++;
@@ -51,7 +51,7 @@ test('what is not idempotent is never sent twice, and reasons are short', async 
   server.close();
 });
 
-test('a reply that does not end is cut off, and not asked for again', async () => {
+test('cuts off an endless response without a retry', async () => {
   let requests = 0;
   const chunk = Buffer.alloc(1 << 20);
   const server = createServer(async (_, response) => {
@@ -75,6 +75,6 @@ test.each([
   ['https://me:se@cret@host/a@b.csv?key=secret', 'https://host/a@b.csv'],
   ['http://me@host?mail=a@b', 'http://host'],
   ['https://host:8080/a', 'https://host:8080/a'],
-])('what may be secret is not shown of %s', (url, shown) => {
+])('hides secrets in %s', (url, shown) => {
   expect(withoutQuery(url)).toBe(shown);
 });

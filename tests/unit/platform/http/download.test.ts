@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../fixtures/storage/features.ts';
 test.each([
   ['announced', { body: Buffer.alloc(2000), length: 2000 }],
   ['not announced', { body: Buffer.alloc(2000) }],
-])('more bytes than the limit, %s: refused once, and nothing stays', async (_name, fault) => {
+])('refuses more bytes than the limit (%s) once, and leaves no file', async (_name, fault) => {
   const { folder, remove } = await temporaryFolder();
   const server = await tripServer();
   server.faults.push(fault);

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { tlsFix } from '../../../../platform/http/tls.ts';
 import { errorOf, failureOf, mayPass } from '../../../../storage/s3/s3-failure.ts';
 
-test('an unknown authority names NODE_EXTRA_CA_CERTS, and is not tried again', () => {
+test('names NODE_EXTRA_CA_CERTS for an unknown authority, without a retry', () => {
   const failure = failureOf(
     Object.assign(new Error('unable to verify'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }),
   );

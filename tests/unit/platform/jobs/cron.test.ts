@@ -29,7 +29,7 @@ test.each([
   ['@hourly', ['2026-11-28T22:00', '2026-11-28T23:00', '2026-11-29T00:00']],
   ['@Weekly', ['2026-11-29T00:00', '2026-12-06T00:00', '2026-12-13T00:00']],
   ['  @yearly ', ['2027-01-01T00:00', '2028-01-01T00:00', '2029-01-01T00:00']],
-])('%s', (expression, expected) => {
+])('lists the next times of %s', (expression, expected) => {
   expect(timesOf(expression)).toEqual(expected);
 });
 
@@ -48,6 +48,6 @@ test.each([
   '0 0 15W * *',
   '0 0 * * 5#2',
   '0 0 ? * 1',
-])('%p is refused', (expression) => {
+])('refuses %p', (expression) => {
   expect(cronTimes(expression)).toBeNull();
 });

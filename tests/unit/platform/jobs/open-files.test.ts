@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { maxConnectionsOf, openFileLimit } from '../../../../platform/jobs/open-files.ts';
 
-test('the limit of this process is known', () => {
+test('knows the open-file limit of this process', () => {
   expect(openFileLimit() ?? 1).toBeGreaterThan(0);
 });
 
@@ -12,6 +12,6 @@ test.each([
   [100, 36],
   [1024, 896],
   [1_048_576, 917_504],
-])('of %s descriptors connections take %s', (openFiles, connections) => {
+])('of %s descriptors reserves connections %s', (openFiles, connections) => {
   expect(maxConnectionsOf(openFiles)).toBe(connections);
 });

@@ -37,7 +37,7 @@ async function deadPid(): Promise<number> {
 }
 
 describe('acquireRunLock', () => {
-  test('a second run of the kind is refused with the pid; other kinds and stores are free', async () => {
+  test('refuses a second run of the same kind and store with the pid, and no others', async () => {
     const lock = await acquire();
     await expect(acquire()).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS', where: lock.path });
     await expect(acquire()).rejects.toThrow(`process ${process.pid} since 2024-01-01`);
@@ -47,7 +47,7 @@ describe('acquireRunLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('of many that try at once exactly one wins', async () => {
+  test('exactly one of many concurrent attempts succeeds', async () => {
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => acquire()));
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(won).toHaveLength(1);
@@ -55,7 +55,7 @@ describe('acquireRunLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('the lock of a dead process is taken over', async () => {
+  test('takes over the lock of a dead process', async () => {
     await leave({ pid: await deadPid() });
     await (await acquire()).release();
     expect(await readdir(folder)).toEqual([]);
@@ -69,13 +69,13 @@ describe('acquireRunLock', () => {
     },
   );
 
-  test('a lock of another machine or boot cannot be judged and is taken over', async () => {
+  test('takes over a lock of another machine or boot', async () => {
     await leave({ machine: 'elsewhere' });
     await (await acquire()).release();
   });
 
   test.each(['', '{"pid":', '[]', 'null', '{"pid":"x"}'])(
-    'a torn or foreign lock file (%j) is taken over',
+    'takes over a torn or foreign lock file (%j)',
     async (text) => {
       await writeFile(lockPath(folder, 'file:/store', 'training'), text);
       await (await acquire()).release();
@@ -83,7 +83,7 @@ describe('acquireRunLock', () => {
     },
   );
 
-  test('release leaves a lock that has become somebody else’s', async () => {
+  test('release keeps a lock that another process has taken over', async () => {
     const lock = await acquire();
     await writeFile(
       lock.path,
@@ -93,7 +93,7 @@ describe('acquireRunLock', () => {
     expect(existsSync(lock.path)).toBe(true);
   });
 
-  test('a lock folder that cannot be used is a coded error that says what to do', async () => {
+  test('reports an unusable lock folder with a code and a fix', async () => {
     await writeFile(join(folder, 'file'), '');
     const options = { folder: join(folder, 'file', 'locks'), store: 's', kind: 'training', clock };
     await expect(acquireRunLock(options)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('acquireRunLock', () => {
     });
   });
 
-  test('a process that exits without releasing leaves nothing', async () => {
+  test('leaves no lock if the process exits without releasing', async () => {
     const script = join(folder, 'exit.mts');
     const module = new URL('../../../../platform/jobs/run-lock.ts', import.meta.url).href;
     await writeFile(
@@ -119,7 +119,7 @@ describe('acquireRunLock', () => {
 });
 
 describe('withRunLock', () => {
-  test('gives back the result, and releases after success and after failure', async () => {
+  test('returns the result, and releases after success and failure', async () => {
     const options = { folder, store: 's', kind: 'features', clock };
     expect(await withRunLock(options, async () => 42)).toBe(42);
     await expect(withRunLock(options, () => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -45,7 +45,7 @@ const failing = async () => {
 };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a second start of the same job is refused, and does not disturb the first', async () => {
+test('refuses a second start of a job without affecting the first', async () => {
   const job = heldJob();
   const { scheduler } = openScheduler([job]);
   const first = scheduler.trigger('job1');
@@ -77,7 +77,7 @@ test('a retry may succeed', async () => {
   expect(pauses).toHaveLength(2);
 });
 
-test('a run that is in progress in another process is refused, not retried', async () => {
+test('refuses a run in progress in another process without a retry', async () => {
   const run = async () => {
     throw new HeadwayError('RUN_IN_PROGRESS', 'in process 1');
   };
@@ -125,7 +125,7 @@ test('stop with abort aborts the running job, and does not retry it', async () =
   expect(pauses).toEqual([]);
 });
 
-test('stop ends a pause between attempts at once', async () => {
+test('stop ends a pause between attempts immediately', async () => {
   let onPause = () => {};
   const paused = new Promise<void>((resolve) => {
     onPause = resolve;
@@ -142,7 +142,7 @@ test('stop ends a pause between attempts at once', async () => {
   expect(await running).toBe('aborted');
 });
 
-test('an unknown job and an invalid cron expression are refused', async () => {
+test('refuses an unknown job and an invalid cron expression', async () => {
   const { scheduler } = openScheduler([{ run: failing }]);
   await expect(scheduler.trigger('other')).rejects.toMatchObject({
     code: 'USAGE',
@@ -161,7 +161,7 @@ function countedJob(changes: Partial<Job> = {}) {
   return { counted, job: { cron: '5 * * * *', run, ...changes } };
 }
 
-test('a time that was missed by seconds or by days is made up for by one run', async () => {
+test('makes up for any number of missed times with one run', async () => {
   const { counted, job } = countedJob();
   const { scheduler, clock } = openScheduler([job]);
   const runsAfter = async (ms: number) => {
@@ -178,7 +178,7 @@ test('a time that was missed by seconds or by days is made up for by one run', a
   expect(await runsAfter(HOUR)).toBe(3);
 });
 
-test('a clock that is set back by a day does not stop the schedule for a day', async () => {
+test('continues within an hour after the clock is set back by a day', async () => {
   const { counted, job } = countedJob();
   const { scheduler, clock } = openScheduler([job]);
   for (const ms of [6 * MINUTE, -24 * HOUR, HOUR]) {
@@ -189,7 +189,7 @@ test('a clock that is set back by a day does not stop the schedule for a day', a
   expect(counted.runs).toBe(2);
 });
 
-test('at the start a job runs if a time has passed since its last run', async () => {
+test('runs a job at start if a time has passed since its last run', async () => {
   const at = (hour: number, minute: number) => Date.UTC(2023, 11, 31, hour, minute);
   for (const [lastRunAt, expected] of [
     [at(23, 10), 0],
@@ -206,7 +206,7 @@ test('at the start a job runs if a time has passed since its last run', async ()
   }
 });
 
-test('a time missed while the job runs is made up for; one while it waits is not', async () => {
+test('makes up for a time missed while the job runs, but not while it waits', async () => {
   const held = heldJob();
   let heldRuns = 0;
   const first = {
@@ -234,14 +234,14 @@ test('a time missed while the job runs is made up for; one while it waits is not
   expect([heldRuns, counted.runs]).toEqual([2, 1]);
 });
 
-test('a run that takes longer than its limit is aborted, reported and not retried', async () => {
+test('aborts and reports a run over its time limit without a retry', async () => {
   const { scheduler, pauses, errors } = openScheduler([{ ...heldJob(), limitMs: 1, retries: 3 }]);
   expect(await scheduler.trigger('job1')).toBe('late');
   expect(pauses).toEqual([]);
   expect(errors).toEqual(['job1: stopped, it took longer than its time limit']);
 });
 
-test('a run knows the time of the schedule that it is for, and starts later by the jitter', async () => {
+test('passes the scheduled time to a run and delays its start by the jitter', async () => {
   const clock = fixedClock(Date.UTC(2024, 0, 1, 0, 30));
   const slots: number[] = [];
   const run = async (_signal: AbortSignal, slot: number) => void slots.push(slot);
@@ -262,7 +262,7 @@ test('a run knows the time of the schedule that it is for, and starts later by t
   expect(slots).toEqual([Date.UTC(2024, 0, 1, 1), clock.now()]);
 });
 
-test('a time that was missed is made up for under its own name', async () => {
+test('a run for a missed time gets that time', async () => {
   const clock = fixedClock(Date.UTC(2024, 0, 1, 5, 30));
   const slots: number[] = [];
   const run = async (_signal: AbortSignal, slot: number) => void slots.push(slot);

@@ -28,7 +28,7 @@ function refusal(run: () => unknown): string {
 }
 
 describe('readSettings', () => {
-  test('gives the documented defaults, frozen', () => {
+  test('returns the documented defaults, frozen', () => {
     const settings = read();
     expect(settings).toEqual({
       port: 8080,
@@ -88,7 +88,7 @@ describe('readSettings', () => {
     expect(Object.isFrozen(settings)).toBe(true);
   });
 
-  test('a flag beats the environment, which beats the default; an empty variable is unset', () => {
+  test('a flag overrides the environment, then the default; an empty variable is unset', () => {
     expect(read({ PORT: '9000' }, { port: '9001' }).port).toBe(9001);
     expect(read({ PORT: '9000' }, { port: undefined }).port).toBe(9000);
     expect(read({ PORT: ' 9000 ' }).port).toBe(9000);
@@ -96,7 +96,7 @@ describe('readSettings', () => {
     expect(read({}, { port: 0 }).port).toBe(0);
   });
 
-  test('keys are a file, its content, or off; an empty value is refused', () => {
+  test('keys are a file, its content or off; an empty value is refused', () => {
     expect(read({ HEADWAY_API_KEYS: 'keys.json' }).apiKeys).toBe('keys.json');
     expect(read({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' }).apiKeys).toBe(
       '{"format":1,"keys":[]}',
@@ -106,12 +106,12 @@ describe('readSettings', () => {
       expect(() => read({ HEADWAY_API_KEYS: blank })).toThrow('HEADWAY_API_KEYS is "');
   });
 
-  test('origins are a list', () => {
+  test('parses origins as a list', () => {
     const { corsOrigins } = read({ HEADWAY_CORS: 'https://Shop.example, http://localhost:3000' });
     expect(corsOrigins).toEqual(['https://shop.example', 'http://localhost:3000']);
   });
 
-  test('a schedule can be off', () => {
+  test('accepts off as a schedule', () => {
     expect(read({ HEADWAY_TRAINING_SCHEDULE: 'off' }).trainingSchedule).toBeNull();
   });
 
@@ -152,14 +152,14 @@ describe('readSettings', () => {
     ['HEADWAY_PROXIES', '9', 'a whole number from 0 to 8'],
     ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
     ['HEADWAY_CONNECTIONS', '0', 'a whole number from 1 to 1000000'],
-  ])('%s=%s is refused by name, with what is allowed', (variable, value, allowed) => {
+  ])('refuses %s=%s by name with the allowed values', (variable, value, allowed) => {
     const said = refusal(() => read({ [variable]: value }));
     expect(said).toContain(variable);
     expect(said).toContain(allowed);
     expect(said).not.toContain('secret@');
   });
 
-  test('quantiles are a list, from the environment or a flag, and are shown as written', () => {
+  test('parses quantiles as a list from environment or flag, and shows them as written', () => {
     expect(read({ HEADWAY_QUANTILES: '0.05, .25,0.5,0.75,0.95' }).quantiles).toEqual([
       0.05, 0.25, 0.5, 0.75, 0.95,
     ]);
@@ -173,15 +173,15 @@ describe('readSettings', () => {
     });
   });
 
-  test('a wrong flag says that it came from the command line', () => {
+  test('an error for a flag names the command line', () => {
     expect(refusal(() => read({}, { port: 'x' }))).toContain('from the command line');
   });
 
-  test('a setting without any default must be set', () => {
+  test('requires a setting without a default', () => {
     expect(refusal(() => readSettings({}))).toContain('HEADWAY_DOMAIN is not set');
   });
 
-  test('an unknown HEADWAY_ variable is refused with the nearest name', () => {
+  test('refuses an unknown HEADWAY_ variable and suggests the nearest name', () => {
     expect(refusal(() => read({ HEADWAY_STROE: 'file:x' }))).toContain(
       'Did you mean HEADWAY_STORE?',
     );
@@ -189,7 +189,7 @@ describe('readSettings', () => {
     expect(read({ HEADWAY_TEST_DATA: '/data', HOME: '/root' }).port).toBe(8080);
   });
 
-  test('whatever PORT holds, the result is a port or a refusal', () => {
+  test('any PORT gives a port or a refusal', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.integer().map(String), fc.double().map(String)),
@@ -213,7 +213,7 @@ describe('readSettings', () => {
 });
 
 describe('describeSettings', () => {
-  test('says for each setting its value, its default and where it came from', () => {
+  test('lists value, default and origin of each setting', () => {
     const rows = describeSettings(
       read({ HEADWAY_SEED: '8', HEADWAY_TRAINING_SCHEDULE: 'off' }, { port: 1 }),
     );
@@ -231,7 +231,7 @@ describe('describeSettings', () => {
     for (const each of rows) expect(each.description).toMatch(/\.$/);
   });
 
-  test('masks a password inside an address, and its query', () => {
+  test('masks the password and the query of an address', () => {
     const rows = describeSettings(
       read({ HEADWAY_SOURCE: 'https://user:hunter2@example.org/trips?token=hunter2' }),
     );

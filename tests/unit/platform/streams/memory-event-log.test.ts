@@ -7,7 +7,7 @@ import { decodeBatches, type RawBatch } from '../../../../platform/streams/decod
 import { MemoryEventLog } from '../../../fakes/memory-event-log.ts';
 import { describeEventLog } from '../../../fixtures/event-log-contract.ts';
 
-describeEventLog('an event log in memory', async () => {
+describeEventLog('memory event log', async () => {
   const log = new MemoryEventLog(2);
   return {
     log,
@@ -35,7 +35,7 @@ const batch = (firstOffset: number, values: number, more: Partial<RawBatch> = {}
   ...more,
 });
 
-test('an open transaction holds back what comes after it', async () => {
+test('an open transaction holds back later records', async () => {
   const log = new MemoryEventLog(1);
   log.append(0, [{ value: 'a', published: 1 }]);
   log.append(0, [{ value: 'b', published: 1 }], 1n);
@@ -46,24 +46,24 @@ test('an open transaction holds back what comes after it', async () => {
   expect(rest.records).toHaveLength(2);
 });
 
-test('a compacted batch still moves on to its last offset', () => {
+test('a compacted batch advances to its last offset', () => {
   const compacted = { ...batch(10, 5), records: batch(10, 5).records.slice(1, 2) };
   const found = decodeBatches([compacted], [], 10, 10);
   expect(found).toMatchObject({ next: 15, markers: 0, aborted: 0 });
   expect(found.records.map(({ offset }) => offset)).toEqual([11]);
 });
 
-test('the time of the broker counts where the topic says so', () => {
+test('uses the broker time if the topic says so', () => {
   const found = decodeBatches([batch(0, 2, { attributes: 1 << 3 })], [], 0, 10);
   expect(found.records.map(({ published }) => published)).toEqual([900, 900]);
 });
 
-test('of a batch that began before the offset only the rest is read', () => {
+test('reads only the rest of a batch that starts before the offset', () => {
   const found = decodeBatches([batch(0, 4)], [], 2, 10);
   expect(found.records.map(({ offset }) => offset)).toEqual([2, 3]);
 });
 
-test('no more records are given than are wanted, and the next reading goes on there', () => {
+test('returns at most the wanted records and continues there', () => {
   const batches = [batch(0, 4), batch(4, 2)];
   expect(decodeBatches(batches, [], 0, 3)).toMatchObject({ next: 3 });
   expect(decodeBatches(batches, [], 3, 1).records).toHaveLength(1);

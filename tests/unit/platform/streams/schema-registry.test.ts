@@ -133,7 +133,7 @@ const rideBytes = () => {
   return Ride.encode(Ride.fromObject(message)).finish();
 };
 
-test('Avro: logical times are numbers, bytes base64, unions their value; what is referred to is read', async () => {
+test('Avro gives times as numbers, bytes as base64, union values and references', async () => {
   const bytes = [tripBytes(), tripBytes({ note: null })].map((value) => framed(1, value));
   expect(await read(bytes)).toEqual([
     { at: AT, note: 'late', raw: 'YWJj', place: { id: 74 } },
@@ -143,7 +143,7 @@ test('Avro: logical times are numbers, bytes base64, unions their value; what is
 });
 
 describe('Protobuf', () => {
-  test('the message that the value names; int64 as text, enums by name', async () => {
+  test('decodes the message that the value names, int64 as text and enums by name', async () => {
     const ride = {
       ...{ ride_id: '9007199254740993', kind: 'SHARED', place: { id: 7 } },
       at: { seconds: '1767614400', nanos: 0 },
@@ -160,7 +160,7 @@ describe('Protobuf', () => {
     expect(await read([framed(2, Buffer.from([4, 2, 0]), fare)])).toEqual([{ cents: '250' }]);
   });
 
-  test('a message that the schema does not have is no event', async () => {
+  test('leaves a message unknown to the schema as bytes', async () => {
     for (const path of [[2, 8], [4, 2, 2], [], [254, 255, 255, 255, 15]]) {
       const bytes = framed(
         2,
@@ -172,7 +172,7 @@ describe('Protobuf', () => {
   });
 });
 
-test('JSON with a schema, and JSON without one, next to one another', async () => {
+test('decodes JSON with and without a schema in one topic', async () => {
   const values = [framed(3, Buffer.from('{"at":1}')), '{"at":2}', null, '', 'text'];
   const [first, second, ...rest] = await read(values);
   expect([first, second]).toEqual([{ at: 1 }, { at: 2 }]);
@@ -181,16 +181,16 @@ test('JSON with a schema, and JSON without one, next to one another', async () =
 });
 
 test.each([
-  ['a schema that is not there', 99],
-  ['a schema that is none', 4],
+  ['a missing schema', 99],
+  ['an invalid schema', 4],
   ['a schema of another kind', 5],
-  ['a schema that refers to one that is not there', 6],
-])('%s: the value stays as it is', async (_title, id) => {
+  ['a schema with a missing reference', 6],
+])('leaves the value unchanged for %s', async (_title, id) => {
   const bytes = framed(id, tripBytes());
   expect(await read([bytes, '{"at":2}'])).toEqual([Uint8Array.from(bytes), { at: 2 }]);
 });
 
-test('a value that does not fit, and one that a number cannot hold, stay as they are', async () => {
+test('leaves values unchanged that do not match or overflow a number', async () => {
   const short = framed(1, tripBytes().subarray(0, 4));
   const long = framed(1, tripBytes({ note: null }), Buffer.from([1]));
   // 2^62 as a long.
@@ -199,14 +199,14 @@ test('a value that does not fit, and one that a number cannot hold, stay as they
     expect(await read([bytes])).toEqual([Uint8Array.from(bytes)]);
 });
 
-test('a schema is fetched once', async () => {
+test('fetches a schema once', async () => {
   const log = openLog([framed(3, Buffer.from('{}')), framed(3, Buffer.from('{}'))]);
   await log.read(0, 0, 100);
   await log.read(0, 1, 100);
   expect(asked).toEqual(['/schemas/ids/3']);
 });
 
-test('a schema that is registered after its first event is found with the next batch', async () => {
+test('finds a schema registered after its first event with the next batch', async () => {
   const value = framed(7, Buffer.from('{"at":1}'));
   const log = openLog([value]);
   const valueRead = async () => (await log.read(0, 0, 100)).records[0]?.value;
@@ -216,7 +216,7 @@ test('a schema that is registered after its first event is found with the next b
   delete PAGES['/schemas/ids/7'];
 });
 
-test('a registry that is away or refuses stops the landing, and is asked again', async () => {
+test('an unavailable registry stops the read, which is retried', async () => {
   const log = openLog([framed(3, Buffer.from('{"at":1}'))]);
   for (status of [500, 401])
     await expect(log.read(0, 0, 100)).rejects.toMatchObject({
@@ -227,21 +227,21 @@ test('a registry that is away or refuses stops the landing, and is asked again',
   expect((await log.read(0, 0, 100)).records).toHaveLength(1);
 });
 
-test('a user signs in with a password that is in no address', async () => {
+test('sends user and password in a header and not in the address', async () => {
   const at = url.replace('//', '//ana@');
   const log = openLog([framed(3, Buffer.from('{}'))], { SCHEMA_REGISTRY_PASSWORD: 'secret' }, at);
   await log.read(0, 0, 100);
   expect(asked).toEqual([`/schemas/ids/3 Basic ${btoa('ana:secret')}`]);
 });
 
-test('a user may have a per cent sign that encodes nothing', () => {
+test('accepts a user with a literal per cent sign', () => {
   const { auth } = parseRegistryAddress('http://100%25@schemas', { SCHEMA_REGISTRY_PASSWORD: 'p' });
   const odd = parseRegistryAddress('http://100%@schemas', { SCHEMA_REGISTRY_PASSWORD: 'p' });
   expect([auth?.username, odd.auth?.username]).toEqual(['100%', '100%']);
 });
 
 test.each(['schemas:8081', 'ftp://schemas', 'http://ana:secret@schemas', 'http://ana@schemas'])(
-  '%s is refused',
+  'refuses the address %s',
   (text) => {
     expect(() => parseRegistryAddress(text, {})).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID' }),

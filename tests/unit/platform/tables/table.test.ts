@@ -27,12 +27,12 @@ const ROWS = [
 const readBack = async (table: Table, format: TableFormat) =>
   rowsOf(await encodeTable(table, format), format);
 
-describe.each(['arrow', 'parquet'] as const)('%s', (format) => {
-  test('every kind of column, and its nulls', async () => {
+describe.each(['arrow', 'parquet'] as const)('tables as %s', (format) => {
+  test('keep every type of column and its nulls', async () => {
     expect(await readBack(TABLE, format)).toEqual(ROWS);
   });
 
-  test('no rows are a table of no rows', async () => {
+  test('may have no rows', async () => {
     const none: Table = [
       textColumn('id', []),
       { name: 'at', kind: 'time', values: new Float64Array(0) },
@@ -40,7 +40,7 @@ describe.each(['arrow', 'parquet'] as const)('%s', (format) => {
     expect(await readBack(none, format)).toEqual([]);
   });
 
-  test('more texts and rows than a short index or a group of rows holds', async () => {
+  test('hold more texts and rows than one index or row group', async () => {
     const ids = Array.from({ length: 40_000 }, (_, i) => `series ${i}`);
     const values = Float32Array.from(ids, (_, i) => i);
     const rows = await readBack(
@@ -52,7 +52,7 @@ describe.each(['arrow', 'parquet'] as const)('%s', (format) => {
       expect(rows[i]).toMatchObject({ id: `series ${i}`, y: i });
   });
 
-  test('other work gets turns while many rows are encoded', async () => {
+  test('are encoded without blocking other work', async () => {
     const values = Float32Array.from({ length: 200_000 }, (_, i) => i % 977);
     const ids = Array.from(values, (value) => (value === 5 ? null : `series ${value}`));
     const table: Table = [textColumn('id', ids), { name: 'y', kind: 'float', values }];
@@ -72,7 +72,7 @@ describe.each(['arrow', 'parquet'] as const)('%s', (format) => {
       if (row.id !== ids[i] || row.y !== values[i]) throw new Error(`row ${i} differs`);
   });
 
-  test('columns of several lengths are refused', async () => {
+  test('refuse columns of different lengths', async () => {
     const uneven: Table = [textColumn('id', ['a']), ...TABLE.slice(1)];
     await expect(encodeTable(uneven, format)).rejects.toThrow('columns have 1 and 4 rows');
   });

@@ -27,7 +27,7 @@ function open({ isBusy = false, code = 'ENOSPC' } = {}) {
 }
 
 describe.each(['ENOSPC', 'EPIPE', 'EIO', 'EAGAIN'])('a log whose writes fail with %s', (code) => {
-  test('drops lines, counts them, and says so once in one line when writing works again', () => {
+  test('drops and counts lines, and reports them once when writes succeed again', () => {
     const { disk, logger, said } = open({ code });
     logger.info('a');
     disk.room = 0;
@@ -42,7 +42,7 @@ describe.each(['ENOSPC', 'EPIPE', 'EIO', 'EAGAIN'])('a log whose writes fail wit
   });
 });
 
-test('a line that was cut off is completed before the next one', () => {
+test('completes a truncated line before the next one', () => {
   const { disk, logger, said } = open();
   disk.room = 10;
   for (const text of ['a', 'b']) logger.info(text);
@@ -54,7 +54,7 @@ test('a line that was cut off is completed before the next one', () => {
   expect(said().map(({ msg, dropped }) => dropped ?? msg)).toEqual(['a', 'd', 2]);
 });
 
-test('the lines of a busy process that leave together are counted one by one', () => {
+test('counts each dropped line of a joint write', () => {
   const { disk, logger, said } = open({ isBusy: true });
   disk.room = 0;
   for (const text of ['a', 'b']) logger.info(text);
@@ -65,7 +65,7 @@ test('the lines of a busy process that leave together are counted one by one', (
   expect(said().map(({ msg, dropped }) => dropped ?? msg)).toEqual(['d', 3]);
 });
 
-test('a reader that is slow is waited for', () => {
+test('waits for a slow reader', () => {
   const { disk, logger, said } = open({ code: 'EAGAIN' });
   const wait = Atomics.wait;
   Atomics.wait = (() => {
@@ -82,7 +82,7 @@ test('a reader that is slow is waited for', () => {
   expect(droppedLines(logger)).toBe(0);
 });
 
-test('one that does not read is waited for once, not at every line', () => {
+test('waits once, not at every line, for a reader that has stopped', () => {
   const { disk, logger } = open({ code: 'EAGAIN' });
   disk.room = 0;
   logger.info('a');

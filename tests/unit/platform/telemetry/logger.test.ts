@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import pino from 'pino';
 import { bufferedDestination } from '../../../../platform/telemetry/logger.ts';
 
-describe('lines that leave together', () => {
+describe('buffered log lines', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
@@ -25,7 +25,7 @@ describe('lines that leave together', () => {
     return { logger, written };
   }
 
-  test('what is said within a moment is one write, in its order', () => {
+  test('are written together and in order after a moment', () => {
     const { logger, written } = open();
     for (const text of ['a', 'b', 'c']) logger.info(text);
     expect(written()).toEqual([]);
@@ -36,7 +36,7 @@ describe('lines that leave together', () => {
     expect(written()).toEqual([['a', 'b', 'c'], ['d']]);
   });
 
-  test('an error leaves at once, after what was held', () => {
+  test('are written at once with an error', () => {
     const { logger, written } = open();
     logger.info('a');
     logger.error('b');
@@ -45,7 +45,7 @@ describe('lines that leave together', () => {
     expect(written()).toEqual([['a', 'b']]);
   });
 
-  test('a process that exits writes what it holds', () => {
+  test('are written when the process exits', () => {
     const once = jest.spyOn(process, 'once');
     const { logger, written } = open();
     const [, atExit] = once.mock.calls.find(([event]) => event === 'exit') ?? [];

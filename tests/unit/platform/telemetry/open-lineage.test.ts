@@ -34,7 +34,7 @@ const linesOf = async (file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('a run that ends well: START and COMPLETE of one run, with versions', async () => {
+test('a successful run emits START and COMPLETE with versions', async () => {
   const file = path.join(folder, 'new', 'events.ndjson');
   const result = await withLineage(
     options(file),
@@ -57,7 +57,7 @@ test('a run that ends well: START and COMPLETE of one run, with versions', async
   });
 });
 
-test('a run that fails: its error is in the FAIL event, and comes out as it was', async () => {
+test('a failed run emits FAIL with its error and rethrows it', async () => {
   const file = path.join(folder, 'failed.ndjson');
   const failing = () => Promise.reject(new Error('no data'));
   await expect(withLineage(options(file), 'train', read, failing, () => made)).rejects.toThrow(
@@ -71,7 +71,7 @@ test('a run that fails: its error is in the FAIL event, and comes out as it was'
   });
 });
 
-test('events are posted to a URL; a receiver that refuses or is gone changes nothing', async () => {
+test('posts events to a URL; a failing receiver changes nothing', async () => {
   const bodies: { eventType: string }[] = [];
   const server = createServer(async (request, response) => {
     let text = '';

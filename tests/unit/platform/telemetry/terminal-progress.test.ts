@@ -21,8 +21,8 @@ function sink(isTTY: boolean) {
   return { stream, text: () => text };
 }
 
-describe('where there is no terminal', () => {
-  test('a line at the start, at most one every few seconds, and one at the end', () => {
+describe('progress without a terminal', () => {
+  test('prints a line at the start, one every few seconds and one at the end', () => {
     const clock = fixedClock(0);
     const out = sink(false);
     const progress = terminalProgress({ clock, stream: out.stream, everyMs: 5_000 });
@@ -42,7 +42,7 @@ describe('where there is no terminal', () => {
     ]);
   });
 
-  test('what an earlier run has done is no pace of this one', () => {
+  test('excludes work of an earlier run from the pace', () => {
     const clock = fixedClock(0);
     const out = sink(false);
     const progress = terminalProgress({ clock, stream: out.stream, everyMs: 0 });
@@ -59,7 +59,7 @@ describe('where there is no terminal', () => {
     ]);
   });
 
-  test('empty work, and updates past the end or after the stop, are harmless', () => {
+  test('accepts empty work and updates past the end or after the stop', () => {
     const out = sink(false);
     const progress = terminalProgress({ clock: fixedClock(0), stream: out.stream, everyMs: 0 });
     progress.update(1);
@@ -75,7 +75,7 @@ describe('where there is no terminal', () => {
     );
   });
 
-  test('a stream that throws does not reach the work', () => {
+  test('hides an error of the stream from the work', () => {
     const stream = Object.assign(new Writable(), {
       write: () => {
         throw new Error('closed');
@@ -90,8 +90,8 @@ describe('where there is no terminal', () => {
   });
 });
 
-describe('on a terminal', () => {
-  test('a bar with label, share, note and, at the end, the time taken', () => {
+describe('progress on a terminal', () => {
+  test('shows a bar with label, share and note, and finally the time taken', () => {
     const clock = fixedClock(0);
     const out = sink(true);
     const progress = terminalProgress({ clock, stream: out.stream });

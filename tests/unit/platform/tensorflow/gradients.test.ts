@@ -108,7 +108,7 @@ const cases: [string, number[][], Operation][] = [
 
 beforeAll(() => startBackend('cpu'));
 
-test.each(cases)('%s', (_, shapes, operation) => {
+test.each(cases)('the gradient is correct for %s', (_, shapes, operation) => {
   const random = seededRandom(1);
   const draw = (size: number) => Float32Array.from({ length: size }, () => 2 * random() - 1);
   const values = shapes.map((shape) => draw(tf.util.sizeFromShape(shape)));

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { printable } from '../../../../platform/text/printable.ts';
 
-test('control characters are shown as codes; new lines, tabs and colours stay', () => {
+test('prints control characters as codes, and keeps new lines, tabs and colours', () => {
   expect(printable('a\u001b[2Jb\u0007\r\u009bc\u202ed')).toBe(
     'a\\u001b[2Jb\\u0007\\u000d\\u009bc\\u202ed',
   );
