@@ -33,14 +33,14 @@ const resultOf = (error: number): BacktestResult => {
   };
 };
 
-test('series are grouped by the size of their values, whatever the sign', () => {
+test('groups series by the size of their values, whatever the sign', () => {
   expect(namedGroups(panel, 200).map(({ name, series }) => [name, series])).toEqual([
     ['all', [0, 1, 2]],
     ['mean>=1', [0, 1]],
   ]);
 });
 
-test('figures are means over seeds, in all and by six steps', () => {
+test('figures are means over seeds, in total and by six steps', () => {
   const { network, naive } = figuresOf([resultOf(1), resultOf(2)], panel, 24).all as Record<
     string,
     Record<string, unknown>
@@ -63,7 +63,7 @@ test('figures are means over seeds, in all and by six steps', () => {
   ]);
 });
 
-test('neighbours that err together make a standard error larger', () => {
+test('correlated neighbours increase the standard error', () => {
   const apart = Array.from({ length: 16 }, (_, i) => i % 2);
   const together = Array.from({ length: 16 }, (_, i) => (i < 8 ? 0 : 1));
   expect(standardError(together)).toBeGreaterThan(3 * standardError(apart));

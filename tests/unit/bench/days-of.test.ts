@@ -16,7 +16,7 @@ const hours = (length: number, valueAt: (t: number) => number) =>
     columns: { target: Float32Array.from({ length }, (_, t) => valueAt(t)) },
   });
 
-test('a day of 25 hours is one day, and names its date', () => {
+test('a day of 25 hours is one day with its date', () => {
   // Twelve hours to midnight, then 25, then 24 and the first of the next day.
   const days = daysOf(
     electricity,
@@ -27,7 +27,7 @@ test('a day of 25 hours is one day, and names its date', () => {
   expect(days.frequencyMinutes).toBe(1440);
 });
 
-test('an unknown hour is left out, a day of unknown hours is unknown', () => {
+test('skips an unknown hour, and a day of unknown hours is unknown', () => {
   const days = daysOf(
     electricity,
     hours(12 + 25 + 24 + 1, (t) => (t === 20 || t >= 37 ? Number.NaN : t < 25 ? 1 : 2)),
@@ -36,12 +36,12 @@ test('an unknown hour is left out, a day of unknown hours is unknown', () => {
   expect(days.columns.target[1]).toBeNaN();
 });
 
-test('too few hours for a day are refused', () => {
+test('refuses too few hours for a day', () => {
   const panel = hours(20, () => 1);
   expect(() => daysOf(electricity, panel)).toThrow('no whole day');
 });
 
-test('the domain by the day has one season, the week, and nothing exogenous', () => {
+test('a daily domain has the season of a week and no exogenous columns', () => {
   expect(byDay(electricity, 14)).toMatchObject({
     ...{ frequencyMinutes: 1440, timeZone: 'UTC', seasonLengths: [7], horizon: 14 },
     ...{ pastExogenous: [], futureExogenous: [] },

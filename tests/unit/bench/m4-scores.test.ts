@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { m4Scores, readM4 } from '../../../bench/support/m4-scores.ts';
 import { sharedData } from '../../fixtures/shared-data.ts';
 
-test('one series, two steps', () => {
+test('scores one series with two steps as M4 does', () => {
   // The seasonal naive errs by 2 in sample.
   const train = [Array.from({ length: 48 }, (_, t) => (t < 24 ? 10 : 12))];
   const scores = m4Scores(train, [[10, 20]], [8, 12, 10, 14, 12, 18], [0.025, 0.5, 0.975]);

@@ -35,7 +35,7 @@ const allOf = async <T>(lines: AsyncIterable<T>): Promise<T[]> => {
   return all;
 };
 
-describe('against the service', () => {
+describe('client against the service', () => {
   const { options } = createFixture();
   let server: InferenceServer;
   let statuses: number[];
@@ -67,7 +67,7 @@ describe('against the service', () => {
       client.GET('/v1/series/{id}/forecast', { params: { path: { id }, query: { horizon } } }),
     );
 
-  test('every operation returns what its type says', async () => {
+  test('every operation returns its declared type', async () => {
     const client = clientOf();
     expect((await dataOf(client.GET('/health/live'))).status).toBe('live');
     expect((await dataOf(client.GET('/health/ready'))).modelVersion).toBe('model-1');
@@ -96,12 +96,12 @@ describe('against the service', () => {
     expect(receipt.isNew).toBe(true);
   });
 
-  test('an id is sent as one segment of the path', async () => {
+  test('sends an id as one path segment', async () => {
     for (const id of IDS.filter((one) => one !== 'dead'))
       expect((await forecastOf(clientOf(), id, 1)).seriesId).toBe(id);
   });
 
-  test('a 304 is completed from the cache, which is bounded', async () => {
+  test('completes a 304 from a bounded cache', async () => {
     const client = clientOf({ cachedResponses: 1 });
     const first = await forecastOf(client, '74');
     expect(await forecastOf(client, '74')).toEqual(first);
@@ -111,14 +111,14 @@ describe('against the service', () => {
     expect(statuses).toEqual([200, 304, 200, 200]);
   });
 
-  test('a problem is typed: its code, its fix, and no second attempt', async () => {
+  test('throws a typed problem with code and fix, without a retry', async () => {
     const { problem } = await problemOf(forecastOf(clientOf(), 'nope'));
     expect(problem).toMatchObject({ code: 'SERIES_UNKNOWN', status: 404 });
     expect(problem.fix).toMatch(/\w/);
     expect(statuses).toEqual([404]);
   });
 
-  test('lines arrive one at a time; a reader that stops ends the stream', async () => {
+  test('streams lines one at a time, and ends the stream if the reader stops', async () => {
     const all = await allOf(clientOf().forecastLines({ horizon: 2 }));
     expect(all.map(({ seriesId }) => seriesId)).toEqual(IDS.filter((id) => id !== 'dead').sort());
     for await (const { seriesId } of clientOf().forecastLines()) {
@@ -129,14 +129,14 @@ describe('against the service', () => {
     expect(problem.code).toBe('HORIZON_INVALID');
   });
 
-  test('events: what is served, and when to ask again', async () => {
+  test('servingEvents yields what is served and the time to reconnect', async () => {
     const events = await allOf(clientOf().servingEvents(0, new AbortController().signal));
     const [{ retryMs } = {}, { serving } = {}] = events;
     expect([events.length, retryMs]).toEqual([2, 15_000]);
     expect(serving).toEqual(await dataOf(clientOf().GET('/health/ready')));
   });
 
-  test('503: sent again after Retry-After, until it succeeds', async () => {
+  test('retries a 503 after Retry-After until it succeeds', async () => {
     const empty = createFixture({ snapshot: 0 });
     const later = await startServer({ ...empty.options, ...listening });
     const waits: number[] = [];
@@ -155,7 +155,7 @@ describe('against the service', () => {
     await later.close();
   });
 
-  test('429: a wait longer than maxWaitMs throws the problem', async () => {
+  test('throws the problem of a 429 if the wait exceeds maxWaitMs', async () => {
     const settings = { ...options.settings, rateLimitPerMinute: 1 };
     const strict = await startServer({ ...options, ...listening, settings });
     const client = clientOf({ baseUrl: strict.url, maxWaitMs: 1000 });
@@ -169,7 +169,7 @@ describe('against the service', () => {
     await strict.close();
   });
 
-  test('a service that does not respond in time, and a caller that aborts', async () => {
+  test('fails on a service that does not respond in time, and on abort', async () => {
     const never = createFixture();
     const registry = { ...never.options.registry, list: () => new Promise<never>(() => {}) };
     const hanging = await startServer({ ...never.options, ...listening, registry });
@@ -186,7 +186,7 @@ describe('against the service', () => {
   });
 });
 
-describe('against something else', () => {
+describe('client against another server', () => {
   let other: Server;
   let url: string;
   let response: { type: string; chunks: (string | Buffer)[]; ends?: boolean; status?: number };
@@ -205,14 +205,14 @@ describe('against something else', () => {
   const client = () => createHeadwayClient({ baseUrl: url, retries: 0 });
   const read = async () => (await allOf(client().forecastLines())).map(({ seriesId }) => seriesId);
 
-  test('lines are joined however the bytes are split', async () => {
+  test('joins lines however the bytes are split', async () => {
     const bytes = Buffer.from('{"seriesId":"ü ☃"}\n{"seriesId":"b"}\n');
     const chunks = [...bytes].map((byte) => Buffer.from([byte]));
     response = { type: 'application/x-ndjson', chunks };
     expect(await read()).toEqual(['ü ☃', 'b']);
   });
 
-  test('half a stream is an error, never a shorter list', async () => {
+  test('reports a truncated stream as an error', async () => {
     const type = 'application/x-ndjson';
     response = { type, chunks: ['{"seriesId":"a"}\n'], ends: false };
     expect(await failure(read())).toBeInstanceOf(HeadwayUnreachable);
@@ -220,7 +220,7 @@ describe('against something else', () => {
     expect((await failure(read())).message).toContain('in the middle of a line');
   });
 
-  test('a page of a proxy is not a response of Headway', async () => {
+  test('refuses a page of a proxy', async () => {
     response = { type: 'text/html', chunks: ['<h1>Bad Gateway</h1>'], status: 502 };
     expect((await failure(client().GET('/health/live'))).message).toContain(
       'HTTP 502 from something that is not Headway',

@@ -12,7 +12,7 @@ test('the newest version of the changelog is that of package.json', () => {
   expect(textOf('CHANGELOG.md')).toMatch(/^# .*\n\n## /);
 });
 
-test('each change that waits names the package and how large it is', () => {
+test('each pending change names the package and its size', () => {
   const waiting = filesIn('.changeset').filter((path) => /(?<!README)\.md$/.test(path));
   for (const path of waiting) expect([path, CHANGE.exec(textOf(path))?.[1]]).toEqual([path, name]);
   expect('---\n"headway": tiny\n---\n\nx').not.toMatch(CHANGE);

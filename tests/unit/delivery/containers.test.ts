@@ -17,8 +17,8 @@ import { ROOT, readTree } from '../../tidy/source-tree.ts';
 
 const stages = stagesOf();
 
-describe('the images', () => {
-  test.each([...SERVICES, 'demo'])('%s runs a command of the program, not as root', (target) => {
+describe('images', () => {
+  test.each([...SERVICES, 'demo'])('%s runs a command of the program and not as root', (target) => {
     expect(lastOf(stages, target, 'USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(JSON.parse(lastOf(stages, target, 'ENTRYPOINT') as string)[0]).toBe('node');
     const [name] = JSON.parse(lastOf(stages, target, 'CMD') as string);
@@ -30,7 +30,7 @@ describe('the images', () => {
   });
 
   test.each([...SERVICES, 'demo'])(
-    '%s: source lies over packages, with modes of its own',
+    '%s copies sources after packages, with their own modes',
     (target) => {
       const copies = lineageOf(stages, target)
         .flatMap(({ lines }) => lines)
@@ -49,7 +49,7 @@ describe('the images', () => {
     },
   );
 
-  test('every folder that the program needs comes in, and nothing else', () => {
+  test('contain every folder that the program needs, and nothing else', () => {
     const allowed = textOf('.dockerignore')
       .split('\n')
       .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
@@ -64,11 +64,11 @@ describe('the images', () => {
   });
 });
 
-describe('the compose file', () => {
+describe('compose file', () => {
   const { services, volumes } = treeOf('docker-compose.yml');
   const each = Object.entries<Tree>(services);
 
-  test.each(each)('%s is confined, and is reached from this machine only', (_name, service) => {
+  test.each(each)('%s is confined and reachable from this machine only', (_name, service) => {
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ['ALL'],
@@ -86,7 +86,7 @@ describe('the compose file', () => {
   });
 
   test.each(each)(
-    '%s: its image, volumes, settings and dependencies are there',
+    '%s has an existing image, volumes, settings and dependencies',
     (_name, service) => {
       if (service.build) expect(stages.map(({ name }) => name)).toContain(service.build.target);
       else expect(service.image).toMatch(/^[a-z]+\/[a-z]+:(?!latest)[\w.-]+$/);
@@ -104,7 +104,7 @@ describe('the compose file', () => {
     },
   );
 
-  test('no password has a value here: it comes from a file of the volume', () => {
+  test('reads every password from a file of the volume', () => {
     const secrets = each
       .flatMap(([, service]) => Object.entries<string>(service.environment ?? {}))
       .filter(([name]) => /PASSWORD|SECRET|ACCESS_KEY|_USER(_|$)/.test(name))
@@ -114,7 +114,7 @@ describe('the compose file', () => {
   });
 
   test.each(['feature', 'training', 'monitoring', 'inference'])(
-    '%s differs on S3 in its store only',
+    '%s differs on S3 only in its store',
     (name) => {
       const { environment, volumes: _v, profiles: _p, ...rest } = services[name];
       expect(services[`${name}-s3`]).toMatchObject({ environment, ...rest });

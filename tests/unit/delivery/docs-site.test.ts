@@ -4,7 +4,7 @@ import { filesIn, textOf } from '../../fixtures/delivery/delivery-files.ts';
 
 const { default: site } = await import('../../../docs/.vitepress/config.mjs' as string);
 
-test('every page and every decision is in the sidebar, in the order of the index', () => {
+test('the sidebar lists every page and decision in the order of the index', () => {
   const [pages, decisions] = site.themeConfig.sidebar;
   const links = [...pages.items, ...decisions.items].map(({ link }: { link: string }) => link);
   const files = [...filesIn('docs'), ...filesIn('docs/decisions')]
@@ -16,7 +16,7 @@ test('every page and every decision is in the sidebar, in the order of the index
   expect(links.slice(0, 3)).toEqual(named.slice(0, 3));
 });
 
-test('a link out of docs/ leads to the repository, one inside stays, an unknown tag is a text', () => {
+test('links out of docs/ lead to the repository, and unknown tags are text', () => {
   const rules: Record<string, (...given: unknown[]) => string> = { html_inline: () => 'as it is' };
   const links = ['../README.md', 'tour.md#try-it', 'https://example.org', '#here'].map((given) => {
     let href = given;

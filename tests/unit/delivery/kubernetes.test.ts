@@ -45,14 +45,14 @@ const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 });
 
 test.each(objects.map((object) => [object.kind, object.metadata.name, object] as const))(
-  '%s %s is what the API takes',
+  '%s %s matches the schema of the API',
   (kind, _name, object) => {
     expect(violationsOf(object)).toEqual([]);
     expect(kind).not.toBe('Secret');
   },
 );
 
-test('a wrong type, an unknown field and a missing one are found', () => {
+test('the check detects a wrong type, an unknown and a missing field', () => {
   const wrong = structuredClone(deployment);
   const [first] = podOf(wrong).containers;
   first.ports[0].containerPort = '8080';
@@ -69,7 +69,7 @@ test('a wrong type, an unknown field and a missing one are found', () => {
 describe.each(workloads)('%s', (name, object, pod) => {
   const service = name.replace('headway-', '');
 
-  test('is restricted and writes to /data and /tmp only', () => {
+  test('is restricted and writes only to /data and /tmp', () => {
     expect(pod).toMatchObject({
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
       automountServiceAccountToken: false,
@@ -91,7 +91,7 @@ describe.each(workloads)('%s', (name, object, pod) => {
     });
   });
 
-  test('has its account, its image, its user and a command that the program takes', () => {
+  test('has its account, image, user and a valid command', () => {
     expect(all('ServiceAccount').map(({ metadata }) => metadata.name)).toContain(
       pod.serviceAccountName,
     );
@@ -108,28 +108,25 @@ describe.each(workloads)('%s', (name, object, pod) => {
   });
 });
 
-test.each(OVERLAYS)(
-  '%s: the settings are valid, with a store on S3 and a cache that fits',
-  (of) => {
-    const [base, own] = ['base', `overlays/${of}`].map(
-      (folder) => treeOf(`${FOLDER}/${folder}/kustomization.yaml`).configMapGenerator[0].literals,
-    );
-    const data = Object.fromEntries(
-      [...base, ...own].map((literal: string) => /^([^=]+)=(.*)$/.exec(literal)?.slice(1) ?? []),
-    );
-    const settings = readSettings(data, {}, { domain: 'none' });
-    expect([settings.store, settings.work]).toEqual([
-      expect.stringMatching(/^s3:/),
-      expect.stringMatching(/^\/data\//),
-    ]);
-    const { sizeLimit } = podOf(deployment).volumes[0].emptyDir;
-    // The ingress controller names the caller; a forwarded port has nobody in between.
-    expect(settings.proxies).toBe(of === 'prod' ? 1 : 0);
-    expect(settings.cacheMb * 1e6).toBeLessThan(Number.parseInt(sizeLimit, 10) * 2 ** 20);
-  },
-);
+test.each(OVERLAYS)('%s has valid settings with a store on S3 and a cache that fits', (of) => {
+  const [base, own] = ['base', `overlays/${of}`].map(
+    (folder) => treeOf(`${FOLDER}/${folder}/kustomization.yaml`).configMapGenerator[0].literals,
+  );
+  const data = Object.fromEntries(
+    [...base, ...own].map((literal: string) => /^([^=]+)=(.*)$/.exec(literal)?.slice(1) ?? []),
+  );
+  const settings = readSettings(data, {}, { domain: 'none' });
+  expect([settings.store, settings.work]).toEqual([
+    expect.stringMatching(/^s3:/),
+    expect.stringMatching(/^\/data\//),
+  ]);
+  const { sizeLimit } = podOf(deployment).volumes[0].emptyDir;
+  // The ingress controller names the caller; a forwarded port has nobody in between.
+  expect(settings.proxies).toBe(of === 'prod' ? 1 : 0);
+  expect(settings.cacheMb * 1e6).toBeLessThan(Number.parseInt(sizeLimit, 10) * 2 ** 20);
+});
 
-test('the CronJobs run on the schedule of one machine', () => {
+test('CronJobs have the default schedules', () => {
   const settings = readSettings({}, {}, { domain: 'none' });
   expect(all('CronJob').map(({ spec }) => [spec.schedule, spec.timeZone])).toEqual([
     [settings.featuresSchedule, 'Etc/UTC'],
@@ -138,7 +135,7 @@ test('the CronJobs run on the schedule of one machine', () => {
   ]);
 });
 
-test('selectors, ports and probes of inference fit its pods', () => {
+test('selectors, ports and probes of inference match its pods', () => {
   const { labels } = deployment.spec.template.metadata;
   const [{ name: port, containerPort }] = container.ports;
   const [service] = all('Service');
@@ -163,7 +160,7 @@ test('selectors, ports and probes of inference fit its pods', () => {
   expect(deployment.spec.replicas).toBeUndefined();
 });
 
-test('all traffic is refused that no policy names', () => {
+test('refuses all traffic that no policy names', () => {
   const policies = all('NetworkPolicy');
   expect(policies.find(({ metadata }) => metadata.name === 'refuse-all').spec).toEqual({
     podSelector: {},
@@ -174,6 +171,6 @@ test('all traffic is refused that no policy names', () => {
       expect([(rule.from ?? rule.to).length > 0, rule.ports.length > 0]).toEqual([true, true]);
 });
 
-test('the alerts are those of Prometheus elsewhere', () => {
+test('the alerts equal those for Prometheus', () => {
   expect(all('PrometheusRule')[0].spec).toEqual(treeOf('infra/observability/alerts.yml'));
 });

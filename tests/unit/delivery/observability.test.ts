@@ -9,7 +9,7 @@ const rules = treeOf(`${FOLDER}/alerts.yml`).groups.flatMap(
 );
 const dashboard = JSON.parse(textOf(`${FOLDER}/grafana/dashboards/headway.json`));
 
-test('every metric and every fallback reason that is read is exported', async () => {
+test('every metric and fallback reason that is read is exported', async () => {
   const figures = {
     ...{ at: 0, modelVersion: 'm', skill: 0.1, coverage80: 0.8, scoredUntil: 0, openAlerts: 0 },
   };
@@ -34,7 +34,7 @@ test('every alert has a severity, a summary and a fix', () => {
   }
 });
 
-test('Prometheus and Grafana of the compose file find one another and these files', () => {
+test('Prometheus and Grafana of the compose file are connected and use these files', () => {
   const { grafana, prometheus, ...services } = treeOf('docker-compose.yml').services;
   const { rule_files, scrape_configs } = treeOf(`${FOLDER}/prometheus.yml`);
   expect(rule_files).toEqual(['alerts.yml']);

@@ -20,7 +20,7 @@ const stepsOf = (path: string): Tree[] => jobsOf(path).flatMap(({ steps }) => st
 const UNTRUSTED = /\$\{\{[^}]*(github\.(event|head_ref|ref_name|actor)|inputs\.)[^}]*\}\}/;
 
 describe.each(paths)('%s', (path) => {
-  test('has no rights of its own, and each job has its own and a time limit', () => {
+  test('has no default permissions, and each job has its own and a time limit', () => {
     const { on, permissions, concurrency } = treeOf(path);
     expect(on).not.toHaveProperty('pull_request_target');
     expect(permissions).toEqual({});
@@ -32,7 +32,7 @@ describe.each(paths)('%s', (path) => {
       });
   });
 
-  test('pins actions to a commit, leaves no token behind, and puts no outside value in a script', () => {
+  test('pins actions to a commit, keeps no token and puts no outside value in a script', () => {
     for (const { uses = './', with: given, run = '' } of stepsOf(path)) {
       expect(uses).toMatch(/^\.\/|^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/);
       if (uses.startsWith('actions/checkout@')) expect(given['persist-credentials']).toBe(false);
@@ -41,7 +41,7 @@ describe.each(paths)('%s', (path) => {
     expect(textOf(path)).not.toMatch(/secrets\.\w/);
   });
 
-  test('runs scripts, files and images that are there', () => {
+  test('runs existing scripts, files and images', () => {
     const run = stepsOf(path)
       .flatMap((step) => step.run ?? [])
       .join('\n');
@@ -54,13 +54,13 @@ describe.each(paths)('%s', (path) => {
   });
 });
 
-test('every supported Node is tried', () => {
+test('tests every supported Node version', () => {
   const { node } = treeOf('.github/workflows/ci.yml').jobs.check.strategy.matrix;
   expect(engines.node).toBe(`>=${node[0]}.19`);
   expect(textOf('Dockerfile')).toMatch(new RegExp(`node:(${node.join('|')})\\.`));
 });
 
-test('every image is built and scanned; the services’ are published, by the one job that may', () => {
+test('builds and scans every image, and publishes those of services in one job', () => {
   const { image, publish } = treeOf('.github/workflows/images.yml').jobs;
   expect(image.strategy.matrix.target).toEqual([...SERVICES, 'demo']);
   expect(JSON.stringify(image.steps)).toContain('aquasecurity/trivy-action@');
@@ -69,7 +69,7 @@ test('every image is built and scanned; the services’ are published, by the on
   expect([publish.needs, publish.if]).toEqual(['image', expect.stringContaining('refs/tags/v')]);
 });
 
-test('images are built for both architectures, without an attestation, which Lambda refuses', () => {
+test('builds images for both architectures without an attestation, which Lambda refuses', () => {
   const { image, publish } = treeOf('.github/workflows/images.yml').jobs;
   expect(image.strategy.matrix.architecture).toEqual(['amd64', 'arm64']);
   expect(JSON.stringify(publish.steps)).toContain('imagetools create');
@@ -79,14 +79,14 @@ test('images are built for both architectures, without an attestation, which Lam
         expect(build).toContain('--provenance=false');
 });
 
-test('a deployment that runs again does not push its tag again', () => {
+test('a repeated deployment does not push its tag again', () => {
   const steps = treeOf('.github/workflows/infrastructure.yml').jobs.deploy.steps as Tree[];
   const run = steps.map((step) => step.run ?? '').join('\n');
   expect(run.indexOf('ecr describe-images')).toBeGreaterThan(0);
   expect(run.indexOf('ecr describe-images')).toBeLessThan(run.indexOf('docker push'));
 });
 
-test('only jobs that talk to AWS get an identity, and never one of a fork', () => {
+test('only jobs that use AWS get an identity, and never in a fork', () => {
   const withIdentity = paths.flatMap((path) =>
     jobsOf(path).filter((job) => job.permissions['id-token']),
   );

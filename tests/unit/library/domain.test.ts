@@ -10,7 +10,7 @@ const panelOf = (frequencyMinutes: number) =>
 const domainWith = (options: Partial<ForecastOptions>, frequencyMinutes = 60) =>
   domainOf(panelOf(frequencyMinutes), { horizon: 24, ...options });
 
-test('what is not said has its default', () => {
+test('takes defaults for options that are absent', () => {
   expect(domainWith({})).toMatchObject({
     ...{ horizon: 24, timeZone: 'UTC', quantiles: [0.1, 0.5, 0.9], seasonLengths: [24, 168] },
   });
@@ -39,12 +39,12 @@ test.each<Partial<ForecastOptions>>([
   );
 });
 
-test('intervals that do not divide a day need seasons', () => {
+test('requires seasons for intervals that do not divide a day', () => {
   expect(() => domainWith({}, 7)).toThrow(expect.objectContaining({ where: 'seasonLengths' }));
   expect(domainWith({ seasonLengths: [206] }, 7).seasonLengths).toEqual([206]);
 });
 
-test('a panel of another frequency than the model was fitted on is refused', () => {
+test('refuses a panel of another frequency than the model', () => {
   const model = { horizon: 24, frequencyMinutes: 60, quantiles: [0.5] } as unknown as Model;
   expect(() => predict(model, panelOf(1440))).toThrow(
     expect.objectContaining({ code: 'PANEL_INVALID', where: 'frequencyMinutes' }),

@@ -6,7 +6,7 @@ import { panelFromCsv, panelFromRows } from '../../../library/rows.ts';
 const HOURLY = { frequencyMinutes: 60 };
 const csv = (...lines: string[]) => ['unique_id,ds,y', ...lines].join('\n');
 
-test('rows in any order become one grid; an absent one is unknown', () => {
+test('builds one grid from rows in any order, with absent rows unknown', () => {
   const panel = panelFromCsv(
     csv('"a, b",2025-01-01 02:00,3', 'c,2025-01-01T01:00:00Z,', '"a, b",2025-01-01,1.5'),
     HOURLY,
@@ -17,7 +17,7 @@ test('rows in any order become one grid; an absent one is unknown', () => {
   expect([...targetOf(panel, 1)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
 });
 
-test('where absence means zero, it does from the first row of a series on', () => {
+test('counts absent rows as zero from the first row of a series on', () => {
   const rows = [
     { seriesId: 'old', timestamp: '2025-01-01', value: 1 },
     { seriesId: 'new', timestamp: new Date(Date.UTC(2025, 0, 2)), value: 2 },
@@ -29,7 +29,7 @@ test('where absence means zero, it does from the first row of a series on', () =
   expect([...targetOf(panel, 1)]).toEqual([Number.NaN, 2, 0, 0]);
 });
 
-test('columns have other names, an offset counts, a byte order mark does not', () => {
+test('accepts other column names, an offset and a byte order mark', () => {
   const text = '\uFEFFwhen,shop,sold\n2025-01-01T02:00:00+02:00,x,4\n';
   const panel = panelFromCsv(text, { ...HOURLY, time: 'when', series: 'shop', value: 'sold' });
   expect(new Date(panel.start).toISOString()).toBe('2025-01-01T00:00:00.000Z');
@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each([0, -60, 0.5, Number.NaN, Number.POSITIVE_INFINITY])(
-  'refused: a frequency of %s minutes',
+  'refuses a frequency of %s minutes',
   (frequencyMinutes) => {
     const read = () => panelFromCsv(csv('a,2025-01-01,1'), { frequencyMinutes });
     expect(read).toThrow(

@@ -24,7 +24,7 @@ const clockOf = ({ minuteOfDay }: Calendar) =>
     (minute) => `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, '0')}`,
   );
 
-describe('daylight saving', () => {
+describe('createCalendar: daylight saving', () => {
   test('New York skips an hour on 2023-03-12', () => {
     const calendar = createCalendar(Date.UTC(2023, 2, 12, 4), 60, 5, newYork);
     expect(clockOf(calendar)).toEqual(['23:00', '0:00', '1:00', '3:00', '4:00']);
@@ -39,7 +39,7 @@ describe('daylight saving', () => {
     expect([...calendar.weekday]).toEqual([5, 6, 6, 6, 6, 6]);
   });
 
-  test('Lord Howe Island shifts by half an hour', () => {
+  test('Lord Howe Island shifts by 30 minutes', () => {
     expect(
       clockOf(createCalendar(Date.UTC(2023, 3, 1, 13), 60, 4, plain('Australia/Lord_Howe'))),
     ).toEqual(['0:00', '1:00', '1:30', '2:30']);
@@ -51,14 +51,14 @@ describe('daylight saving', () => {
     ]).toEqual([21, 21, 21, 22, 22]);
   });
 
-  test('Kolkata is half an hour off all year', () => {
+  test('Kolkata has an offset of half an hour all year', () => {
     const calendar = createCalendar(Date.UTC(2023, 0, 1, 18), 60, 2, plain('Asia/Kolkata'));
     expect(clockOf(calendar)).toEqual(['23:30', '0:30']);
     expect([...calendar.weekday]).toEqual([6, 0]);
   });
 });
 
-describe('holidays', () => {
+describe('createCalendar: holidays', () => {
   const marked = (calendar: Calendar, start: number, which: 'holiday' | 'holidayEve') =>
     [...calendar[which]].flatMap((mark, i) =>
       mark ? [new Date(start + i * HOUR).toISOString().slice(0, 13)] : [],
@@ -77,14 +77,14 @@ describe('holidays', () => {
     expect([eve.length, eve[0], eve.at(-1)]).toEqual([24, '2023-07-03T04', '2023-07-04T03']);
   });
 
-  test('New Year: the eve lies in the year before, also where the grid ends on it', () => {
+  test('the eve of New Year is marked, also if the grid ends on it', () => {
     const calendar = createCalendar(Date.UTC(2023, 11, 31, 4), 60, 26, newYork);
     expect([...calendar.holidayEve]).toEqual([0, ...Array(24).fill(1), 0]);
     expect([...calendar.holiday]).toEqual([...Array(25).fill(0), 1]);
     expect(createCalendar(Date.UTC(2023, 11, 31, 12), 60, 1, newYork).holidayEve[0]).toBe(1);
   });
 
-  test('Thanksgiving, and a state’s own holiday', () => {
+  test('marks Thanksgiving and the holiday of a state', () => {
     const noon = (month: number, day: number, place: CalendarPlace) =>
       createCalendar(Date.UTC(2023, month, day, 17), 60, 1, place).holiday[0];
     expect(noon(10, 23, newYork)).toBe(1);
@@ -94,7 +94,7 @@ describe('holidays', () => {
     expect(noon(10, 23, plain('America/New_York'))).toBe(0);
   });
 
-  test('a feast of several days is a holiday on all of them', () => {
+  test('marks every day of a holiday of several days', () => {
     const start = Date.UTC(2023, 3, 19, 21);
     const { holiday } = createCalendar(start, 1440, 5, {
       timeZone: 'Europe/Istanbul',
@@ -108,16 +108,16 @@ describe('holidays', () => {
     [{ timeZone: 'Mars/Olympus', holidays: null }],
     [{ timeZone: 'UTC', holidays: { country: 'XX' } }],
     [{ timeZone: 'UTC', holidays: { country: 'US', state: 'ZZ' } }],
-  ])('a place that does not exist is refused: %j', (place) => {
+  ])('refuses an unknown place: %j', (place) => {
     expect(() => createCalendar(0, 60, 24, place)).toThrow(RangeError);
   });
 
-  test('an empty grid is no trouble', () => {
+  test('accepts an empty grid', () => {
     expect(createCalendar(0, 60, 0, newYork).weekday).toHaveLength(0);
   });
 });
 
-test('local hour, weekday and offset from UTC equal what Intl says, anywhere and at any time', () => {
+test('local hour, weekday and offset equal those of Intl in any zone', () => {
   const zones = [
     'America/New_York',
     'Europe/Berlin',
@@ -170,7 +170,7 @@ test('local hour, weekday and offset from UTC equal what Intl says, anywhere and
   );
 });
 
-test('a week and a day earlier by the local clock are what Temporal says, on hours at half past, quarters and days', () => {
+test('local week and day lags equal those of Temporal on half hours, quarters and days', () => {
   const grids: readonly (readonly [timeZone: string, frequency: number, phaseMinutes: number])[] = [
     ['Australia/Adelaide', 60, 30],
     ['America/St_Johns', 60, 30],

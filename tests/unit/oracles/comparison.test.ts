@@ -36,8 +36,8 @@ const comparisonOf = (challenger: number[], reference: number[]) => {
   return compare(result, pair.challenger, pair.reference);
 };
 
-describe('by hand', () => {
-  test('five cutoffs', () => {
+describe('compare: hand calculations', () => {
+  test('five cutoffs give difference, standard error and statistic', () => {
     // d = 3 1 4 1 6, mean 3, deviations 0 −2 1 −2 3. γ0 = 18/5, γ1 = (0 − 2 − 2 − 6)/5 = −2, γ2 =
     // (0 + 4 + 3)/5 = 1.4. Bandwidth ⌈1.3 √5⌉ = 3, weights 2/3 and 1/3: 3.6 + 2·(2/3)·(−2) +
     // 2·(1/3)·1.4 = 28/15. b = 3/5.
@@ -64,20 +64,20 @@ describe('by hand', () => {
     });
   });
 
-  test('turned round: as much worse', () => {
+  test('exchanged forecasters give the opposite result', () => {
     const got = comparisonOf([4, -3, 5, 3, -7], [1, -2, 1, 2, -1]);
     expect(got.difference).toBeCloseTo(-3, 10);
     expect(got.statistic).toBeLessThan(0);
     expect(got).toMatchObject({ outcome: 'worse', isBetter: false });
   });
 
-  test('better on average, but not by more than chance', () => {
+  test('a lower mean within chance is undecided', () => {
     const got = comparisonOf([1, 9, 1, 9, 2, 8], [9, 1, 9, 2, 8, 2]);
     expect(got.difference).toBeCloseTo(1 / 6, 10);
     expect(got).toMatchObject({ outcome: 'undecided', isBetter: false });
   });
 
-  test('neighbours that move together make it harder to be better', () => {
+  test('correlated neighbours widen the interval', () => {
     const reference = Array(12).fill(3);
     const together = comparisonOf([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4], reference);
     const apart = comparisonOf([1, 3, 2, 4, 1, 3, 2, 4, 1, 3, 2, 4], reference);
@@ -89,13 +89,13 @@ describe('by hand', () => {
     expect(together.standardError).toBeCloseTo(Math.sqrt(variance / 12), 10);
   });
 
-  test('a forecaster is no better than itself', () => {
+  test('a forecaster is not better than itself', () => {
     const got = comparisonOf([1, 2, 3, 4], [1, 2, 3, 4]);
     expect(got).toMatchObject({ difference: 0, skill: 0, statistic: 0, isBetter: false });
   });
 });
 
-test('the median is compared, unknown actuals are left out, and a cutoff counts once however many series it has', () => {
+test('compares medians, skips unknown actuals and weighs cutoffs equally', () => {
   const actuals = Float32Array.from([1, 1, Number.NaN, 1, 1, 1, 1, 1]);
   const wide = { name: 'wide', quantiles: [0.1, 0.5, 0.9], values: new Float32Array(24) };
   for (let row = 0; row < 8; row++) wide.values.set([-50, 1 + (row % 3), 50], row * 3);
@@ -114,7 +114,7 @@ test('the median is compared, unknown actuals are left out, and a cutoff counts 
   expect(got.difference).toBeCloseTo((1.5 + 2 + 0.5 + 1.5) / 4, 10);
 });
 
-test('too few cutoffs are refused, and those that nothing was observed after do not count', () => {
+test('refuses too few cutoffs, and ignores those without actuals', () => {
   expect(() => comparisonOf([1, 2, 3], [2, 3, 4])).toThrow(/at least 4 cutoffs .* got 3/);
   const { result, challenger, reference } = resultOf([1, 2, 3, 4], [1, 2, 3, 4], Number.NaN);
   expect(() => compare(result, challenger, reference)).toThrow(/got 0/);
@@ -124,14 +124,14 @@ test('too few cutoffs are refused, and those that nothing was observed after do 
   expect(compare(some.result, some.challenger, some.reference)).toEqual(without);
 });
 
-test('only cutoffs from a given one on are compared, where one of the two has learnt from the others', () => {
+test('compares only cutoffs after a given one if a forecaster was trained on the others', () => {
   const { result, challenger, reference } = resultOf([0, 0, 1, 2, 1, 2], [9, 9, 3, 5, 4, 5]);
   expect(compare(result, challenger, reference, { firstCutoff: 2 })).toEqual(
     comparisonOf([1, 2, 1, 2], [3, 5, 4, 5]),
   );
 });
 
-test('a forecaster without a median is refused, and so is one that gives no number', () => {
+test('refuses a forecaster without a median or with a value that is not a number', () => {
   const { result, challenger, reference } = resultOf([1, 2, 3, 4], [1, 2, 3, 4]);
   expect(() => compare(result, { ...challenger, quantiles: [0.4] }, reference)).toThrow(
     /new forecasts no median/,
@@ -146,7 +146,7 @@ test('a forecaster without a median is refused, and so is one that gives no numb
   );
 });
 
-describe('how many more cutoffs', () => {
+describe('moreCutoffs', () => {
   // Mean 0, variance about 1; neighbours hang together a little.
   const draws = [0.4, 0.9, 1.5, 0.7, -0.5, -1.6, -1.3, -0.9, 0.2, -0.3, 1.1, -0.2];
   const twelve = (effect: number, noise: number) =>
@@ -155,7 +155,7 @@ describe('how many more cutoffs', () => {
       Array(12).fill(100),
     );
 
-  test('the interval at that number is narrower than the effect by the power’s share, and one cutoff earlier it is not', () => {
+  test('is the first number at which the interval is narrow enough for the effect', () => {
     const got = twelve(0.6, 2);
     expect(got.outcome).toBe('undecided');
     const total = 12 + (got.moreCutoffs as number);
@@ -168,27 +168,27 @@ describe('how many more cutoffs', () => {
     expect(needed(total - 1)).toBeGreaterThan(got.difference);
   });
 
-  test('more noise needs more, less effect needs more; beyond reach it is null', () => {
+  test('grows with more noise and less effect, and is null out of reach', () => {
     const [some, noisier, smaller] = [twelve(0.6, 2), twelve(0.6, 3), twelve(0.45, 2)];
     expect(noisier.moreCutoffs).toBeGreaterThan(some.moreCutoffs as number);
     expect(smaller.moreCutoffs).toBeGreaterThan(some.moreCutoffs as number);
     expect(twelve(0.02, 9)).toMatchObject({ outcome: 'undecided', moreCutoffs: null });
   });
 
-  test('a challenger that is worse is refused by and by, and the number says when', () => {
+  test('states after how many cutoffs a worse challenger is rejected', () => {
     const got = twelve(-0.3, 2);
     expect(got.outcome).toBe('undecided');
     expect(got.moreCutoffs).toBeLessThan(twelve(-0.1, 2).moreCutoffs as number);
     expect(twelve(-5, 2).outcome).toBe('worse');
   });
 
-  test('once the interval lies inside what matters it is decided: no better', () => {
+  test('is null with the outcome no-better once the interval is inside the margin', () => {
     expect(twelve(0.01, 0.2)).toMatchObject({ outcome: 'no-better', moreCutoffs: null });
     expect(twelve(0.01, 1).outcome).toBe('undecided');
   });
 });
 
-test('the threshold is the published one: 1.645 for many cutoffs, more for few', () => {
+test('uses the published threshold: 1.645 for many cutoffs, more for few', () => {
   // Kiefer & Vogelsang 2005, Bartlett kernel, 95 %, at b = bandwidth / n.
   for (const [n, expected] of [
     [26, 2.2495],

@@ -113,7 +113,7 @@ const figures = (scores: ReturnType<typeof liveScores>, key: string) =>
     return [name, { pairs, mae, bias, wape, pinball, coverage }] as const;
   });
 
-test('equals SQL over the Parquet, late actuals and a correction included', async () => {
+test('equals SQL over Parquet, with late actuals and a correction', async () => {
   const ledger = openLedger({
     store: memoryObjectStore(),
     domain: 'toy',
@@ -145,7 +145,7 @@ test('equals SQL over the Parquet, late actuals and a correction included', asyn
   }
 });
 
-test('scores a correction alone again, and keeps what was known before it', async () => {
+test('scores only a correction again, and keeps what was known before', async () => {
   const ledger = openLedger({
     store: memoryObjectStore(),
     domain: 'toy',

@@ -38,7 +38,7 @@ function oneWindow(
 }
 const everything = { name: 'all', series: [0] };
 
-describe('by hand', () => {
+describe('score: hand calculations', () => {
   const { result, forecast } = oneWindow([2, 0, 4], {
     0.1: [0, 0.5, 3],
     0.5: [1, 1, 4],
@@ -46,7 +46,7 @@ describe('by hand', () => {
   });
   const metrics = score(result, forecast, everything, Float64Array.of(0.5));
 
-  test('the glossary’s example', () => {
+  test('the example of the glossary', () => {
     expect(metrics.mae).toBeCloseTo(2 / 3, 12);
     expect(metrics.wape).toBeCloseTo(2 / 6, 12);
     expect(metrics.bias).toBe(0);
@@ -57,7 +57,7 @@ describe('by hand', () => {
     expect(metrics.count).toBe(3);
   });
 
-  test('pinball loss: of the median half the absolute error, and averaged over the quantiles', () => {
+  test('pinball loss is half the absolute error of a median, averaged over quantiles', () => {
     const median = score(
       ...withOnly(result, [0.25, 0.5], [1, 1, 4, 1, 1, 4]),
       everything,
@@ -81,7 +81,7 @@ describe('by hand', () => {
     ).toBeCloseTo((1 + 3 + 0) / 3, 12);
   });
 
-  test('MASE: the error over the seasonal naive’s within the training span, of the season length that is stated', () => {
+  test('MASE divides by the seasonal naive error of the training span', () => {
     const panel = panelOf(['a'], 8, (_, t) => [1, 5, 2, 7, 3, 9, 100, 200][t] as number);
     // m = 2, training span of 6: |2−1|, |7−5|, |3−2|, |9−7| → 6/4. m = 1: 4, 3, 5, 4, 6 → 22/5.
     expect(seasonalNaiveErrors(panel, 2, 6)[0]).toBe(1.5);
@@ -92,7 +92,7 @@ describe('by hand', () => {
     );
   });
 
-  test('MASE leaves out a series whose seasonal naive makes no error, and averages the others', () => {
+  test('MASE skips a series without a naive error and averages the others', () => {
     const actuals = Float32Array.of(1, 1, 5, 5, 9, 9);
     const forecasts = [{ name: 'f', quantiles: [0.5], values: Float32Array.of(2, 2, 5, 9, 9, 10) }];
     const three = { seriesIds: ['a', 'b', 'c'], cutoffs: [0], horizon: 2, actuals, forecasts };
@@ -104,7 +104,7 @@ describe('by hand', () => {
     );
   });
 
-  test('an unknown actual is left out, never counted as zero', () => {
+  test('skips an unknown actual and never counts it as zero', () => {
     const { result: gappy, forecast: f } = oneWindow([2, Number.NaN, 4], {
       0.1: [0, 0, 0],
       0.5: [1, 50, 4],
@@ -115,7 +115,7 @@ describe('by hand', () => {
     expect(m.maePerStep).toEqual([1, Number.NaN, 0]);
   });
 
-  test('nothing to compute from is NaN, never 0', () => {
+  test('is NaN, never 0, without anything to compute from', () => {
     const { result: zero, forecast: f } = oneWindow([0, 0], { 0.5: [1, 1] });
     const m = score(zero, f, everything, Float64Array.of(0));
     expect(m.mae).toBe(1);
@@ -130,7 +130,7 @@ describe('by hand', () => {
     expect(score(unknown, g, everything, Float64Array.of(1)).mae).toBeNaN();
   });
 
-  test('groups: series that average at least one apart from the sparse ones, by what precedes the test span', () => {
+  test('groups series by their mean before the test span', () => {
     const panel = panelOf(
       ['sparse', 'busy', 'late'],
       10,

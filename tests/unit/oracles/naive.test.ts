@@ -20,34 +20,34 @@ const forecast = (forecaster: Forecaster, values: number[], cutoff: number, hori
   ),
 ];
 
-describe('by hand, with a season of 3', () => {
+describe('hand calculations with a season of 3', () => {
   const values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 99, 99];
 
-  test('last value', () => {
+  test('last value repeats the last known value', () => {
     expect(forecast(lastValue, values, 6, 4)).toEqual([7, 7, 7, 7]);
     expect(forecast(lastValue, [4, 2, _, _], 3, 2)).toEqual([2, 2]);
     expect(forecast(lastValue, [_, _], 1, 2)).toEqual([0, 0]);
   });
 
-  test('seasonal naive, also beyond one season', () => {
+  test('seasonal naive repeats the last season, also beyond it', () => {
     expect(forecast(seasonalNaive(3), values, 13, 3)).toEqual([12, 13, 14]);
     expect(forecast(seasonalNaive(3), values, 13, 8)).toEqual([12, 13, 14, 12, 13, 14, 12, 13]);
   });
 
-  test('seasonal naive over a gap: the season before; without any, the mean of the last season; without that, 0', () => {
+  test('seasonal naive uses the season before a gap, then the mean, then 0', () => {
     expect(forecast(seasonalNaive(3), [1, 2, 3, 4, _, 6], 5, 3)).toEqual([4, 2, 6]);
     expect(forecast(seasonalNaive(3), [1, _, 3, 4, _, 6], 5, 3)).toEqual([4, 5, 6]);
     expect(forecast(seasonalNaive(3), [_, _, _], 2, 2)).toEqual([0, 0]);
     expect(forecast(seasonalNaive(3), [5], 0, 3)).toEqual([5, 5, 5]);
   });
 
-  test('mean of four seasons, also beyond one season', () => {
+  test('mean of four seasons repeats beyond one season', () => {
     // Targets 14, 15, 16 (indices): lags 11 8 5 2 → 12 9 6 3; 12 9 6 3 → 13 10 7 4; 13 10 7 4 → 14
     // 11 8 5.
     expect(forecast(meanOfSeasons(3), values, 13, 7)).toEqual([7.5, 8.5, 9.5, 7.5, 8.5, 9.5, 7.5]);
   });
 
-  test('mean of four seasons over gaps: of those that are known', () => {
+  test('mean of four seasons skips gaps', () => {
     expect(forecast(meanOfSeasons(3), [1, 2, _, 5, _, _], 5, 3)).toEqual([3, 2, 5]);
     expect(forecast(meanOfSeasons(3), [_, _, _, _], 3, 1)).toEqual([0]);
   });
@@ -65,7 +65,7 @@ describe('by hand, with a season of 3', () => {
   });
 });
 
-test('the three equal a second implementation, for any gaps, seasons and horizons', () => {
+test('the three equal a second implementation for any gaps, seasons and horizons', () => {
   const value = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 0, max: 64 }) },
     { weight: 1, arbitrary: fc.constant(_) },

@@ -38,7 +38,7 @@ function resultOf(
   ];
 }
 
-test('by hand: below, at or below, by step, unknown actuals left out', () => {
+test('counts shares below and at or below by step, without unknown actuals', () => {
   // Against a forecast of 2 at 0.5: below are 1 1 0, equal are 2 2, above are 3 5; one is unknown.
   const [result, forecast] = resultOf(
     [
@@ -67,7 +67,7 @@ test('by hand: below, at or below, by step, unknown actuals left out', () => {
   expect(median?.isRight).toBe(true);
 });
 
-describe('on draws whose distribution is known', () => {
+describe('reliability of a known distribution', () => {
   const random = seededRandom(4);
   const actuals = Array.from({ length: 60 }, () => Array.from({ length: 12 }, random));
   const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9];
@@ -76,7 +76,7 @@ describe('on draws whose distribution is known', () => {
     return reliability(result, forecast, all)[0]?.quantiles ?? [];
   };
 
-  test('the true quantiles are right', () => {
+  test('accepts the true quantiles', () => {
     const shares = sharesOf(quantiles);
     expect(shares.map(({ isRight }) => isRight)).toEqual([true, true, true, true, true]);
     for (const { quantile, below, atMost } of shares) {
@@ -85,7 +85,7 @@ describe('on draws whose distribution is known', () => {
     }
   });
 
-  test('too narrow ones are not, and the error grows when a whole cutoff goes one way', () => {
+  test('finds quantiles that are too narrow, with a larger error for correlated cutoffs', () => {
     expect(sharesOf([0.2, 0.35, 0.5, 0.65, 0.8]).map(({ isRight }) => isRight)).toEqual([
       false,
       false,
@@ -101,7 +101,7 @@ describe('on draws whose distribution is known', () => {
     );
   });
 
-  test('counts that are mostly zero are not called wrong for it', () => {
+  test('accepts quantiles of counts that are mostly zero', () => {
     const counts = actuals.map((row) => row.map((draw) => (draw < 0.7 ? 0 : 1)));
     const [result, forecast] = resultOf(counts, [0.1, 0.5, 0.9], [0, 0, 1]);
     expect(reliability(result, forecast, all)[0]?.quantiles.map(({ isRight }) => isRight)).toEqual([
@@ -117,7 +117,7 @@ describe('on draws whose distribution is known', () => {
     ]);
   });
 
-  test('the card’s form is small, and the page escapes and stands alone', () => {
+  test('is small on the card, and its page is escaped and self-contained', () => {
     const [result, forecast] = resultOf(actuals, quantiles, quantiles);
     const groups = reliability(result, forecast, [...all, { name: 'mean>=1', series: [] }]);
     expect(JSON.stringify(reliabilityJson(groups)).length).toBeLessThan(1500);
@@ -140,7 +140,7 @@ describe('on draws whose distribution is known', () => {
   });
 });
 
-test('intervals are named by what they hold, outermost first', () => {
+test('names intervals by their level, outermost first', () => {
   expect(intervalsOf([0.05, 0.25, 0.5, 0.75, 0.95])).toEqual([
     { lower: 0, upper: 4, name: '90 % interval' },
     { lower: 1, upper: 3, name: '50 % interval' },

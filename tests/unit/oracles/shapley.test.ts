@@ -39,7 +39,7 @@ function byOrders<T>(
   return new Map([...sums].map(([player, sum]) => [player, sum / orders.length]));
 }
 
-test('by hand: the glove game', () => {
+test('matches the glove game by hand', () => {
   // Player 0 has a left glove, 1 and 2 a right one; a pair is worth 1. (Shapley's own example: 4/6,
   // 1/6, 1/6.)
   const worth = (coalition: number) => ((coalition & 1) > 0 && (coalition & 6) > 0 ? 1 : 0);
@@ -61,7 +61,7 @@ const playersOf = (worths: readonly number[]) =>
 const maskOf = (present: ReadonlySet<number>) =>
   [...present].reduce((mask, player) => mask | (1 << player), 0);
 
-test('they equal the mean over all orders, for any game', () => {
+test('equals the mean over all orders for any game', () => {
   fc.assert(
     fc.property(game, (worths) => {
       const players = playersOf(worths);
@@ -76,7 +76,7 @@ test('they equal the mean over all orders, for any game', () => {
   );
 });
 
-test('players who are alike get alike: renaming them renames their shares', () => {
+test('is symmetric: renamed players exchange their shares', () => {
   fc.assert(
     fc.property(game, (worths) => {
       const n = Math.log2(worths.length);
@@ -90,7 +90,7 @@ test('players who are alike get alike: renaming them renames their shares', () =
   );
 });
 
-describe('of a network', () => {
+describe('Shapley values of a network', () => {
   const LENGTH = ONLINE_INTERVALS;
   let network: NetworkForecaster;
   beforeAll(async () => {
@@ -102,7 +102,7 @@ describe('of a network', () => {
     );
   }, 60_000);
 
-  test('the groups get what they add on average over all orders, each coalition asked alone', () => {
+  test('equal the mean contribution of groups over all orders', () => {
     const panel = randomPanel({
       seed: 3,
       series: 1,

@@ -17,16 +17,16 @@ const forecast = {
 } as unknown as Parameters<typeof columnsOf>[0];
 const domain = { seasonLengths: [7], frequency: 'PT24H' } as Parameters<typeof columnsOf>[1];
 
-test('an interval is as long as the forecast says, also over a weekend', () => {
+test('the interval is that of the forecast, also over a weekend', () => {
   expect(columnsOf(forecast, domain).intervalMs).toBe(DAY);
   expect([intervalMs('PT15M'), intervalMs('PT1H')]).toEqual([DAY / 96, DAY / 24]);
 });
 
-test('a season before a Monday is a Monday', () => {
+test('the seasonal naive of a Monday is the previous Monday', () => {
   expect(columnsOf(forecast, domain).naive).toEqual([5, 6, Number.NaN, 8, 9]);
 });
 
-test('a time is in the last interval that starts at or before it', () => {
+test('indexAt finds the last interval that starts at or before a time', () => {
   const hour = DAY / 24;
   for (const [i, start] of days.entries())
     expect([indexAt(days, start), indexAt(days, start + 23 * hour)]).toEqual([i, i]);
@@ -37,7 +37,7 @@ test('a time is in the last interval that starts at or before it', () => {
   ]);
 });
 
-test('the capacity that is asked for first is a round step of its slider', () => {
+test('the first capacity is a round step of its slider', () => {
   const of = (median: number, upper: number) =>
     capacityRange({ '0.1': [0], '0.5': [median], '0.9': [upper] });
   expect(of(1.3, 1.6)).toEqual({ low: 0, high: 1.92, step: 0.02, usual: 1.46 });

@@ -8,14 +8,14 @@ const asked = (...args: string[]) => {
   return request;
 };
 
-describe('what is asked of the CDK', () => {
-  test('a deployment of all of one environment, asking before permissions are widened', () => {
+describe('cdkArguments', () => {
+  test('deploy all stacks of one environment with an approval of wider permissions', () => {
     expect(cdkArguments(asked('deploy', 'dev'))).toEqual([
       ...['deploy', '--app', 'cdk.out', 'headway-dev-*', '--require-approval', 'broadening'],
     ]);
   });
 
-  test('a first deployment of what the rest rests on, and nothing else', () => {
+  test('deploy only the named stacks first', () => {
     const args = cdkArguments(
       asked('deploy', 'prod', '--only', 'data,network', '--image', 'a1b2c3', '--yes'),
     );
@@ -33,7 +33,7 @@ describe('what is asked of the CDK', () => {
     ]);
   });
 
-  test('the image’s tag goes to the stacks that use it; keys go to none, they are in the store', () => {
+  test('pass the image tag to the stacks that use it, and no keys', () => {
     const args = cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3')).join(' ');
     expect(args).toContain(
       '--parameters headway-prod-features:ImageTag=a1b2c3 --parameters headway-prod-training:ImageTag=a1b2c3',
@@ -45,7 +45,7 @@ describe('what is asked of the CDK', () => {
     expect(args).not.toContain('inference');
   });
 
-  test('a comparison takes no parameters; destroying asks no second time', () => {
+  test('diff takes no parameters, and destroy does not ask again', () => {
     expect(cdkArguments(asked('diff', 'dev'))).toEqual([
       'diff',
       '--app',
@@ -71,7 +71,7 @@ describe('what is asked of the CDK', () => {
     [['deploy', 'dev', 'prod']],
     [['deploy', 'dev', '--force']],
     [['deploy', 'dev', '--keys', 'keys.json']],
-  ])('the usage for %j', (args: string[]) => {
+  ])('print the usage for %j', (args: string[]) => {
     expect(parseRequest(args)).toBeNull();
   });
 });
@@ -100,7 +100,7 @@ describe('teardown', () => {
     },
   };
 
-  test('every resource is removed or kept, and named', () => {
+  test('removes or keeps every resource, each by name', () => {
     const { removed, kept } = teardownOf(templates);
     expect(kept.map(({ stack, name }) => `${stack} ${name}`)).toEqual([
       'headway-dev-data Store',
@@ -109,7 +109,7 @@ describe('teardown', () => {
     expect(removed.map(({ name }) => name)).toEqual(['Images1', 'Version1', 'Role']);
   });
 
-  test('the text has all of it, and what to do about what stays', () => {
+  test('the text lists all of it, and what to do about what is kept', () => {
     const text = describeTeardown('dev', teardownOf(templates));
     for (const line of [
       'for good (3)',

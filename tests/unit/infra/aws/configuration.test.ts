@@ -10,17 +10,17 @@ import { everything } from '../../../fixtures/aws/variants.ts';
 
 const { dev } = environments;
 
-test('the environments there are can be deployed, and so can one with everything on', () => {
+test('accepts the shipped environments and one with every option', () => {
   for (const configuration of [dev, environments.prod, everything])
     expect(configurationProblems(configuration)).toEqual([]);
 });
 
-test('a repository may be named with its ids', () => {
+test('accepts a repository with its ids', () => {
   const delivery = { ...dev.delivery, repository: 'example@123456/my-repo@456789' };
   expect(configurationProblems({ ...dev, delivery })).toEqual([]);
 });
 
-test('no environment names an account, an address or a repository until somebody writes one', () => {
+test('no shipped environment names an account, an address or a repository', () => {
   for (const { account, region, monitoring, delivery } of Object.values(environments))
     expect([account, region, monitoring.mail, delivery.repository]).toEqual([
       null,
@@ -30,7 +30,7 @@ test('no environment names an account, an address or a repository until somebody
     ]);
 });
 
-describe('what is wrong is named with its path, its value and what is allowed', () => {
+describe('invalid values are named with path, value and what is allowed', () => {
   const inference = (changes: Partial<Configuration['inference']>) => ({
     ...dev,
     inference: { ...dev.inference, ...changes },
@@ -135,13 +135,13 @@ describe('what is wrong is named with its path, its value and what is allowed', 
       { ...dev, delivery: { ...dev.delivery, branch: '*' } },
       'delivery.branch is "*"; it must be the name of one branch',
     ],
-  ])('%#', (configuration, problem) => {
+  ])('case %#', (configuration, problem) => {
     const problems = configurationProblems(configuration);
     expect(problems.join('\n')).toContain(problem);
     expect(() => checkConfiguration(configuration)).toThrow(ConfigurationError);
   });
 
-  test('all at once, with the file to edit', () => {
+  test('reports all problems at once with the file to edit', () => {
     const wrong = { ...dev, logDays: 10, undeleteDays: 0 };
     expect(() => checkConfiguration(wrong)).toThrow(
       /dev cannot be deployed \(infra\/aws\/environments\.ts\):\n- logDays .*\n- undeleteDays /,

@@ -47,7 +47,7 @@ const dollars = (bill: Bill, item: string): number => {
 describe('lines computed by hand', () => {
   const bill = headwayBill(SIZES.dev, deployment);
 
-  test('what serves and what runs on a schedule', () => {
+  test('prices serving and scheduled jobs', () => {
     // 50,000 × 0.02 s × 1 GB = 1,000 GB-s at $0.0000133334, and 0.05 million requests at $0.20
     expect(dollars(bill, 'inference function')).toBeCloseTo(0.0133334 + 0.01, 8);
     expect(dollars(bill, 'HTTP API')).toBeCloseTo(0.05, 8);
@@ -57,7 +57,7 @@ describe('lines computed by hand', () => {
     expect(dollars(bill, 'training')).toBeCloseTo(0.079 + 0.005, 8);
   });
 
-  test('what watches', () => {
+  test('prices monitoring', () => {
     expect(dollars(bill, 'alarms')).toBeCloseTo(1.9, 8);
     // 5 of the probe and 1 of the log all the time, 2 in a tenth of the hours
     expect(dollars(bill, 'metrics')).toBeCloseTo(0.3 * 6.2, 8);
@@ -67,13 +67,13 @@ describe('lines computed by hand', () => {
     expect(dollars(bill, 'traces (X-Ray)')).toBeCloseTo((50_000 + 177) * 5e-6, 8);
   });
 
-  test('beyond a trace a second, one in twenty', () => {
+  test('prices one trace in twenty beyond one a second', () => {
     const usage = { ...SIZES.dev.usage, requestsPerMonth: 12_628_000 };
     const busy = headwayBill({ ...SIZES.dev, usage }, deployment);
     expect(dollars(busy, 'traces (X-Ray)')).toBeCloseTo((2_628_000 + 500_000 + 177) * 5e-6, 6);
   });
 
-  test('Spot costs three tenths, its address the whole', () => {
+  test('prices Spot at three tenths, and its address in full', () => {
     const training = { runsPerMonth: 4, size: { ...TASK, isSpot: true } };
     expect(dollars(headwayBill(SIZES.dev, { ...deployment, training }), 'training')).toBeCloseTo(
       0.3 * 0.079 + 0.005,
@@ -81,7 +81,7 @@ describe('lines computed by hand', () => {
     );
   });
 
-  test('what is not deployed has no line; what is, has one', () => {
+  test('has a line exactly for what is deployed', () => {
     expect(find(bill, 'NAT gateways and endpoints')).toBeUndefined();
     expect(find(bill, 'firewall')).toBeUndefined();
     const more = { ...deployment, natGateways: 2, endpoints: 4, firewalls: [2] };
@@ -92,7 +92,7 @@ describe('lines computed by hand', () => {
     expect(dollars(dearer, 'firewall')).toBeCloseTo(7.03, 8);
   });
 
-  test('the legacy service has two tiers, and several stores fit into no container', () => {
+  test('prices two tiers of the legacy service, and omits what does not fit a container', () => {
     const whole = {
       ...deployment,
       batch: { ...deployment.training, runsPerMonth: 730, shards: 4 },
@@ -104,15 +104,15 @@ describe('lines computed by hand', () => {
     expect(others.some(({ title }) => title.startsWith('always-on'))).toBe(false);
   });
 
-  test('HTTP API: beyond 300 million requests a tenth less', () => {
+  test('prices HTTP API requests beyond 300 million a tenth less', () => {
     const usage = { ...SIZES.dev.usage, requestsPerMonth: 400_000_000 };
     const busy = headwayBill({ ...SIZES.dev, usage }, deployment);
     expect(dollars(busy, 'HTTP API')).toBeCloseTo(300 + 90, 8);
   });
 });
 
-describe('what a template holds', () => {
-  test('a resource that nobody has priced is refused by name', async () => {
+describe('readDeployment', () => {
+  test('refuses an unpriced resource by name', async () => {
     const Resources = { Big: { Type: 'AWS::Redshift::Cluster', Properties: {} } };
     await expect(readDeployment({ data: { Resources } })).rejects.toThrow(
       'does not know what AWS::Redshift::Cluster costs',
@@ -141,13 +141,13 @@ describe('what a template holds', () => {
   );
 });
 
-describe('properties', () => {
+describe('properties of bills', () => {
   const amounts = ['series', 'eventsPerDay', 'requestsPerMonth', 'responseKb', 'storedGb'] as const;
   const minutes = ['featuresMinutes', 'trainingMinutes', 'monitoringMinutes'] as const;
   const size = fc.constantFrom<Size>(...SIZE_NAMES.map((name) => SIZES[name]));
   const bills = (of: Size) => [headwayBill(of, deployment), ...alternatives(of, deployment)];
 
-  test('a total is the sum of its lines, and no line is negative or unnamed', () => {
+  test('a total is the sum of named lines that are not negative', () => {
     for (const name of SIZE_NAMES) {
       for (const bill of bills(SIZES[name])) {
         expect(bill.lines.reduce((sum, line) => sum + line.dollars, 0)).toBeCloseTo(bill.total, 9);
@@ -163,7 +163,7 @@ describe('properties', () => {
     }
   });
 
-  test('more of any usage never costs less', () => {
+  test('more usage never costs less', () => {
     fc.assert(
       fc.property(
         size,
@@ -179,7 +179,7 @@ describe('properties', () => {
     );
   });
 
-  test('every price says where it stands and when it was noted', () => {
+  test('every price has a source and a date', () => {
     for (const price of Object.values(PRICES)) {
       expect(price.source).toMatch(/^https:\/\/aws\.amazon\.com\/[a-z0-9/-]+\/$/);
       expect(price.noted).toMatch(/^20\d\d-(0[1-9]|1[0-2])$/);
@@ -188,7 +188,7 @@ describe('properties', () => {
   });
 });
 
-test('the stacks of a fork are found under its own name', async () => {
+test('finds the stacks of a fork under its own name', async () => {
   const { folder, remove } = await temporaryFolder();
   for (const name of ['shop-forecasts-dev-data', 'shop-forecasts-prod-data'])
     await writeFile(join(folder, `${name}.template.json`), JSON.stringify({ Resources: { name } }));

@@ -59,26 +59,26 @@ function check(line: string): void {
 describe.each(['docs/deploy.md', 'docs/first-hour-on-aws.md', 'docs/kubernetes.md'])(
   '%s',
   (page) => {
-    test('runs commands that there are, with arguments that they take', () => {
+    test('runs existing commands with valid arguments', () => {
       const lines = commandsOf(page);
       if (page === 'docs/deploy.md') expect(lines.length).toBeGreaterThan(25);
       for (const line of page === 'docs/kubernetes.md' ? [] : lines) check(line);
     });
 
-    test('names npm scripts that there are, in its text too', () => {
+    test('names existing npm scripts, also in its text', () => {
       for (const [, script = ''] of textOf(page).matchAll(/`npm run (?:-s )?([\w:-]+)/g))
         expect(scripts).toHaveProperty([script]);
     });
   },
 );
 
-test('the first call names no series that only some domain has', () => {
+test('the first call names no series of one domain', () => {
   const calls = commandsOf('docs/deploy.md').filter((line) => line.includes('/v1/series/'));
   expect(calls.length).toBeGreaterThan(0);
   for (const call of calls) expect(call).toContain('/v1/series/ID/');
 });
 
-test('the check can fail', () => {
+test('the check detects an invalid command', () => {
   expect(problemOf(['keys', 'publish', '--file', 'x'])).toBe('publish has no --file');
   expect(problemOf(['keys'])).toBe('keys needs a subcommand');
   expect(() => check('npm run deploy -- dev --keys keys.json')).toThrow();

@@ -31,7 +31,7 @@ const NO_MODEL = JSON.stringify({
   fallback: { reason: 'NO_CHAMPION' },
 });
 
-describe('what a response is worth', () => {
+describe('metricsOf', () => {
   test.each([
     [200, READY, { Ready: 1, Fallback: 0, DataAge: 5400, RescuedSeries: 2, ProbeLatency: 7 }],
     [200, DEGRADED, { Ready: 1, Fallback: 1, DataAge: 90_000, RescuedSeries: 0, ProbeLatency: 7 }],
@@ -42,12 +42,12 @@ describe('what a response is worth', () => {
     [200, '<html>', { Ready: 0, ProbeLatency: 7 }],
     [200, '{"status":"fine"}', { Ready: 0, ProbeLatency: 7 }],
     [null, '', { Ready: 0, ProbeLatency: 7 }],
-  ])('%j %s', (status, body, expected) => {
+  ])('a response %j %s gives its metrics', (status, body, expected) => {
     expect(probe.metricsOf(status, body, 7)).toEqual(expected);
   });
 });
 
-test('a line is one of CloudWatch’s embedded metric format: every metric is named, has a unit and a value', () => {
+test('a line is in the embedded metric format, with every metric named', () => {
   const line = JSON.parse(
     probe.metricLine('dev', 1_700_000_000_000, probe.metricsOf(200, READY, 7), { status: 200 }),
   );
@@ -63,7 +63,7 @@ test('a line is one of CloudWatch’s embedded metric format: every metric is na
   expect(Metrics).toHaveLength(5);
 });
 
-describe('the function', () => {
+describe('probe function', () => {
   afterEach(() => {
     delete process.env.PROBE_URL;
     jest.restoreAllMocks();
@@ -79,7 +79,7 @@ describe('the function', () => {
     return JSON.parse(lines[0] as string);
   }
 
-  test('asks /health/ready and says what it heard', async () => {
+  test('requests /health/ready and logs the result', async () => {
     const server = createServer((request, reply) => {
       reply.statusCode = request.url === '/health/ready' ? 200 : 404;
       reply.end(DEGRADED);

@@ -20,7 +20,7 @@ const onStage = (path: string, stage: string) =>
   requested(path, { requestContext: { ...httpApiEvent('GET', path).requestContext, stage } })
     .rawPath;
 
-describe('a request', () => {
+describe('request', () => {
   test.each([
     ['/v1/series', '/v1/series'],
     ['/v1/series?limit=2&limit=3&cursor=a%2Bb', '/v1/series?limit=2&limit=3&cursor=a%2Bb'],
@@ -31,11 +31,11 @@ describe('a request', () => {
     ['/v1/series/a\\b', '/v1/series/a%5Cb'],
     ['/v1/series/\ud800', '/v1/series/%EF%BF%BD'],
     ['no slash', '/no%20slash'],
-  ])('%s is asked as %s', (path, url) => {
+  ])('%s is requested as %s', (path, url) => {
     expect(requested(path).rawPath).toBe(url);
   });
 
-  test('a path that a Function URL sends is never changed', () => {
+  test('keeps the path of a Function URL unchanged', () => {
     const ids = fc.string({ minLength: 1, unit: 'grapheme' });
     fc.assert(
       fc.property(ids, (id) => {
@@ -47,7 +47,7 @@ describe('a request', () => {
     );
   });
 
-  test('the stage is not part of the path; a path that only begins like it is', () => {
+  test('removes the stage from the path, and no longer prefix', () => {
     expect([onStage('/prod/v1/series', 'prod'), onStage('/prod', 'prod')]).toEqual([
       '/v1/series',
       '/',
@@ -59,7 +59,7 @@ describe('a request', () => {
     ]).toEqual(['/production/x', '/v1/prod/x', '/$default/x']);
   });
 
-  test('its id is the caller’s where that is harmless, else the invocation’s', () => {
+  test('takes a safe id of the caller, else that of the invocation', () => {
     const idOf = (id: string) =>
       requested('/', { headers: { 'X-Request-Id': id } }).headers?.['x-request-id'];
     expect([
@@ -78,12 +78,12 @@ describe('a request', () => {
     {},
     { rawPath: '/' },
     { rawPath: '/', requestContext: { http: { method: 'BREW' } } },
-  ])('%j is no HTTP event', (event) => {
+  ])('refuses %j as an HTTP event', (event) => {
     expect(isHttpEvent(event)).toBe(false);
   });
 });
 
-describe('a response', () => {
+describe('response', () => {
   const response = (body: string, headers: Record<string, string> = {}): LambdaResponse => ({
     ...{ statusCode: 200, body, isBase64Encoded: false },
     headers: {
@@ -97,7 +97,7 @@ describe('a response', () => {
     requested('/', { headers: accept === undefined ? {} : { 'accept-encoding': accept } });
   const large = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => i % 97));
 
-  test('says nothing of a connection', () => {
+  test('has no connection headers', () => {
     expect(asResponse(response('{}'), to('gzip'))).toEqual({
       ...{
         statusCode: 200,
@@ -108,7 +108,7 @@ describe('a response', () => {
     });
   });
 
-  test.each(['gzip', 'br, gzip', 'GZIP;q=0.5'])('a large one is compressed for %s', (accept) => {
+  test.each(['gzip', 'br, gzip', 'GZIP;q=0.5'])('is compressed for %s if it is large', (accept) => {
     const packed = asResponse(response(large, { vary: 'accept' }), to(accept));
     expect(packed).toMatchObject({
       isBase64Encoded: true,
@@ -118,7 +118,7 @@ describe('a response', () => {
   });
 
   test.each([undefined, '', 'br', 'gzip;q=0', 'gzip; q=0.0', 'x-gzipped'])(
-    'not for %j',
+    'is not compressed for %j',
     (accept) => {
       expect(asResponse(response(large), to(accept))).toMatchObject({
         isBase64Encoded: false,
@@ -127,7 +127,7 @@ describe('a response', () => {
     },
   );
 
-  test('one that Lambda would refuse is a problem that says what to do', () => {
+  test('is a problem with a fix if Lambda would refuse it', () => {
     const huge = '"'.repeat(4_000_000); // twice that as JSON
     const { statusCode, headers, body } = asResponse(response(huge), to());
     expect({ statusCode, type: headers['content-type'] }).toEqual({
@@ -146,7 +146,7 @@ describe('a response', () => {
     expect(asResponse(response('x'.repeat(4_000_000)), to()).statusCode).toBe(200);
   });
 
-  test('none at all is an unexpected error', () => {
+  test('is an unexpected error if it is empty', () => {
     const { statusCode, body } = asResponse(
       { statusCode: 500, headers: {}, body: '', isBase64Encoded: false },
       to(),

@@ -34,7 +34,7 @@ const heights = (svg: string, name: string) =>
   );
 
 describe('explanationSvg', () => {
-  test('its title is the finding, with every part, its sum and the two ends', () => {
+  test('has the finding as title, with every part, the sum and both ends', () => {
     const svg = explanationSvg(data());
     expect(svg).toContain(
       '<title id="t">Forecast 48, +8 against the usual; largest part: last two days</title>',
@@ -48,7 +48,7 @@ describe('explanationSvg', () => {
     expect(svg).not.toMatch(BROKEN);
   });
 
-  test('bars are as high as their values: a waterfall of sums, and a stack at every step', () => {
+  test('draws bars as high as their values, as waterfall and as stack', () => {
     const svg = explanationSvg(data());
     const [sum, first, second, third] = heights(svg, 'last two days');
     const [negative] = heights(svg, 'calendar');
@@ -58,7 +58,7 @@ describe('explanationSvg', () => {
     ]);
   });
 
-  test('text is escaped and cannot become markup', () => {
+  test('escapes text', () => {
     const svg = explanationSvg(
       data({
         title: '</title><script>x</script>',
@@ -70,7 +70,7 @@ describe('explanationSvg', () => {
     expect(svg).toContain('&lt;script&gt;');
   });
 
-  test('whatever the values, numbers stay numbers and nothing leaves the frame', () => {
+  test('draws any values inside the frame', () => {
     const value = fc.double({ min: -1e9, max: 1e9, noNaN: true });
     fc.assert(
       fc.property(
@@ -101,7 +101,7 @@ describe('explanationSvg', () => {
     );
   });
 
-  test('columns of different lengths, or without numbers, are refused', () => {
+  test('refuses columns of different lengths or without numbers', () => {
     for (const draw of [
       explanationSvg,
       (one: ExplanationData) => explanationInTerminal(one, { width: 80 }),
@@ -118,7 +118,7 @@ describe('explanationSvg', () => {
 });
 
 describe('explanationInTerminal', () => {
-  test('a bar to the right for a gain, to the left for a loss, as long as it is large', () => {
+  test('draws gains to the right and losses to the left, by size', () => {
     const lines = explanationInTerminal(data(), { width: 80 }).split('\n');
     expect(lines[2]).toBe('mean of 4 weeks   40');
     const [gain, loss, nothing] = lines.slice(3, 6);
@@ -132,7 +132,7 @@ describe('explanationInTerminal', () => {
     expect(explanationInTerminal(data(), { width: 80, colour: true })).toContain('\u001b[');
   });
 
-  test('a title cannot send commands to the terminal, and too small a width is refused', () => {
+  test('removes control characters of a title and refuses a small width', () => {
     const text = explanationInTerminal(data({ title: 'a\u001b[2Jb\u0007' }), { width: 80 });
     for (const control of ['\u001b', '\u0007']) expect(text).not.toContain(control);
     expect(() => explanationInTerminal(data(), { width: 20 })).toThrow(RangeError);

@@ -35,7 +35,7 @@ function data(changes: Partial<ForecastData> = {}, values?: number[]): ForecastD
 }
 
 describe('forecastSvg', () => {
-  test('its title is the peak; every line, the band, the cutoff and local days are drawn and named', () => {
+  test('has the peak as title, and draws and names lines, band, cutoff and local days', () => {
     const svg = forecastSvg(data());
     expect(svg).toContain('<title id="t">Peak of 15 on Sun 8 Mar ');
     expect(svg).toContain('<desc id="d">North Harbour: 24 steps ahead of Sat 7 Mar 22:00');
@@ -50,7 +50,7 @@ describe('forecastSvg', () => {
     expect(svg).toContain('prefers-color-scheme:dark');
   });
 
-  test('an inner interval is a second band with a name of its own', () => {
+  test('draws an inner interval as a second named band', () => {
     const { forecast } = data();
     const inner = {
       lower: Array.from(forecast.median, (m) => m - 1),
@@ -68,7 +68,7 @@ describe('forecastSvg', () => {
     );
   });
 
-  test('text is escaped and cannot become markup', () => {
+  test('escapes text', () => {
     const svg = forecastSvg(
       data({ title: '</title><script>alert("x")</script>&\u0000', unit: "a'b<c" }),
     );
@@ -78,14 +78,14 @@ describe('forecastSvg', () => {
     expect(svg).toContain('a&#39;b&lt;c');
   });
 
-  test('an unknown value breaks the line into two', () => {
+  test('breaks the line at an unknown value', () => {
     const values = Array.from({ length: 70 }, (_, i) => (i === 50 ? Number.NaN : i));
     expect(stretchesOf(forecastSvg(data({}, values)), 'actual')).toBe(2);
     const known = values.map((value) => value || 1);
     expect(stretchesOf(forecastSvg(data({}, known)), 'actual')).toBe(1);
   });
 
-  test('a history of weeks does not press the forecast into a corner', () => {
+  test('leaves room for the forecast next to weeks of history', () => {
     const svg = forecastSvg(data({}, Array(1000).fill(5)));
     const [, first, last] = /d="M([\d.]+),[^"]*L([\d.]+),/.exec(
       seriesOf(svg, 'median forecast')[0] as string,
@@ -93,7 +93,7 @@ describe('forecastSvg', () => {
     expect(Number(last) - Number(first)).toBeGreaterThan(0.2 * 912 * 0.8);
   });
 
-  test('whatever the values, numbers stay numbers and the chart stays inside its frame', () => {
+  test('draws any values inside the frame', () => {
     const value = fc.oneof(
       fc.double({ min: -1e30, max: 1e30 }),
       fc.constant(Number.NaN),
@@ -118,7 +118,7 @@ describe('forecastSvg', () => {
     );
   });
 
-  test('columns of different lengths are refused', () => {
+  test('refuses columns of different lengths', () => {
     const { forecast } = data();
     expect(() => forecastSvg(data({ forecast: { ...forecast, lower: [1] } }))).toThrow(RangeError);
     const nothing = { timestamps: [], lower: [], median: [], upper: [] };
@@ -129,7 +129,7 @@ describe('forecastSvg', () => {
 });
 
 describe('forecastInTerminal', () => {
-  test('fits the size it is given, with days, ticks and the cutoff', () => {
+  test('fits the given size, with days, ticks and the cutoff', () => {
     const text = forecastInTerminal(data(), { width: 90, height: 18 });
     const lines = text.split('\n');
     expect(lines).toHaveLength(18);
@@ -143,7 +143,7 @@ describe('forecastInTerminal', () => {
     );
   });
 
-  test('a title cannot send commands to the terminal, and too small a size is refused', () => {
+  test('removes control characters of a title and refuses a small size', () => {
     const text = forecastInTerminal(data({ title: 'a\u001b[2Jb\u0007\u009b' }), {
       width: 60,
       height: 10,
@@ -154,7 +154,7 @@ describe('forecastInTerminal', () => {
 });
 
 describe('scales', () => {
-  test('ticks are round, even, and hold the values', () => {
+  test('ticks are round, even and enclose the values', () => {
     expect(niceTicks(0, 72, 5)).toEqual([0, 20, 40, 60, 80]);
     expect(niceTicks(0, 0.3, 3)).toEqual([0, 0.1, 0.2, 0.3]);
     expect(niceTicks(5, 5, 4).length).toBeGreaterThan(1);
@@ -174,7 +174,7 @@ describe('scales', () => {
     );
   });
 
-  test('a local day begins at midnight, on the days of a clock change too', () => {
+  test('a local day starts at midnight, also on days of a clock change', () => {
     const hours = Array.from({ length: 72 }, (_, i) => Date.UTC(2026, 2, 7) + i * HOUR);
     expect(localDays(hours, 'America/New_York')).toEqual([
       Date.UTC(2026, 2, 7, 5),
@@ -183,7 +183,7 @@ describe('scales', () => {
     ]);
   });
 
-  test('runs and number labels', () => {
+  test('runs splits at gaps, and numberLabel rounds by size', () => {
     expect(runs([Number.NaN, 1, 2, Number.NaN, 3])).toEqual([
       { from: 1, to: 3 },
       { from: 4, to: 5 },

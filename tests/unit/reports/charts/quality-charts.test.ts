@@ -40,8 +40,8 @@ function tables(values: Record<string, (t: number) => number>, days: number) {
   return drawQuality(domain, viewDemand(domain, { panel, fresh, covered, before: null }, []));
 }
 
-describe('series by day', () => {
-  test('one row a series, the busiest first; a cell is its share of the usual highest, zero or missing', () => {
+describe('heat chart', () => {
+  test('has a row a series, the busiest first, with shares of the usual maximum', () => {
     const { heat } = tables(
       { low: (t) => (t < 48 ? 1 : 5), none: () => 0, high: (t) => (t < 24 ? NAN : 10) },
       4,
@@ -68,7 +68,7 @@ describe('series by day', () => {
     expect(strokes('shade 5')).toMatch(/^M1 \d+h3M2 \d+h2$/);
   });
 
-  test('three hundred series over a year: every row is there, the page stays small, hostile names stay text', () => {
+  test('draws three hundred series of a year on a small page, with names as text', () => {
     const many = Object.fromEntries(
       Array.from({ length: 310 }, (_, i) => [
         i === 0 ? HOSTILE : `s${i}`,
@@ -86,8 +86,8 @@ describe('series by day', () => {
   });
 });
 
-describe('volume', () => {
-  test('a bar a day, a line where three weeks before are known, what is new stands out', () => {
+describe('volume chart', () => {
+  test('has a bar a day, the expected line after three weeks, and marks new days', () => {
     const drawn = tables({ a: (t) => (t < 48 ? NAN : 1), b: () => 1 }, 35);
     expect(drawn.volume.bins).toHaveLength(35);
     expect(drawn.volume.bins[2]).toMatchObject({ actual: 2, expected: null, isFresh: false });
@@ -97,13 +97,13 @@ describe('volume', () => {
     expect(stretchesOf(svg, 'expected')).toBe(1);
   });
 
-  test('without anything there is no chart', () => {
+  test('is absent without data', () => {
     expect(volumeChart(drawQuality(domain, null))).toBeNull();
     expect(heatChart(drawQuality(domain, null), 'shop')).toBeNull();
   });
 });
 
-test('rejected rows: a bar a file, a colour a reason, the rest together', () => {
+test('the chart of rejections has a bar a file, a colour a reason and one for the rest', () => {
   const account = (name: string, rejected: Record<string, number>) => ({
     name,
     feed: 'a',

@@ -31,10 +31,10 @@ const verdict: VerdictChart = {
   comparisons: [comparisonOf('mean_4_weeks', wave(26)), comparisonOf('champion', wave(11))],
 };
 
-describe('the chart of a verdict', () => {
+describe('verdict chart', () => {
   const svg = verdictSvg(verdict);
 
-  test('has a point for every cutoff, the interval, the mean, zero and the margin, for each opponent', () => {
+  test('draws every cutoff, the interval, the mean, zero and the margin per opponent', () => {
     expect(countOf(svg, 'cutoffs', 'circle')).toBe(26 + 11);
     expect(countOf(svg, 'interval of the mean', 'rect')).toBe(2);
     for (const line of ['mean', 'no difference', 'margin'])
@@ -51,7 +51,7 @@ describe('the chart of a verdict', () => {
     expect(svg).toContain('<desc id="d">promoted: 10 % better</desc>');
   });
 
-  test('leaves out opponents that are beaten, but for the best baseline and the champion', () => {
+  test('omits beaten opponents except the best baseline and the champion', () => {
     const beaten = comparisonOf('last_value', wave(26));
     const close = { ...comparisonOf('seasonal_naive', wave(26)), outcome: 'undecided' as const };
     const [best, champion] = verdict.comparisons as [Comparison, Comparison];
@@ -61,14 +61,14 @@ describe('the chart of a verdict', () => {
     expect(shown([best, beaten, close, champion])).toBe(3);
   });
 
-  test('escapes what comes from data, and loads nothing', () => {
+  test('escapes data and loads nothing', () => {
     expect(svg).toContain('Demand &lt;of&gt; &quot;all&quot;');
     expect(svg).toContain('trips &amp; tours');
     expect(svg).not.toMatch(BROKEN);
     expect(svg).toContain('prefers-color-scheme:dark');
   });
 
-  test('stays below 30 kB, however many cutoffs and however long the reason', () => {
+  test('stays below 30 kB for any number of cutoffs and any reason', () => {
     const long = verdictSvg({
       ...verdict,
       reason: 'why '.repeat(500),
@@ -78,7 +78,7 @@ describe('the chart of a verdict', () => {
     expect(long).toContain('every 30th shown');
   });
 
-  test('no comparisons, and differences that are all zero, are drawn too', () => {
+  test('draws a verdict without comparisons and with zero differences', () => {
     const none = verdictSvg({ ...verdict, outcome: 'rejected', comparisons: [] });
     expect(none).toContain('Rejected: ');
     const flat = {

@@ -34,7 +34,7 @@ const page = (changes: Partial<Leaderboard> = {}, refits = [Date.UTC(2023, 2, 27
     refits,
   });
 
-describe('the page', () => {
+describe('leaderboard page', () => {
   test('loads nothing from anywhere and has no script', () => {
     const html = page();
     expect(html).not.toMatch(/https?:\/\//);
@@ -44,7 +44,7 @@ describe('the page', () => {
     expect(html).not.toMatch(/\bNaN\b|undefined|Infinity/);
   });
 
-  test('text is escaped wherever it stands', () => {
+  test('escapes all text', () => {
     const html = page();
     expect(html).not.toContain('<img');
     expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&amp;&#39;');
@@ -63,7 +63,7 @@ describe('the page', () => {
     expect(html.match(/>refit</g)).toHaveLength(2);
   });
 
-  test('both groups, the network’s figures, and the least error first with the oracle apart', () => {
+  test('shows both groups and sorts by error, with the oracle apart', () => {
     const html = page();
     const { network } = leaderboard.groups[0]!.forecasters;
     expect(html).toContain(`<b>${network!.mae.toFixed(3)}</b>`);
@@ -84,7 +84,7 @@ describe('the page', () => {
     expect(order.at(-1)).toMatch(/^oracle/);
   });
 
-  test('the same data give the same page; without intervals or an oracle there is no chart of coverage', () => {
+  test('is reproducible, and omits the coverage chart without intervals or an oracle', () => {
     expect(page()).toBe(page());
     const groups = leaderboard.groups.map((group) => ({
       ...group,
@@ -103,7 +103,7 @@ describe('the page', () => {
   });
 });
 
-describe('the charts', () => {
+describe('leaderboard charts', () => {
   const chartOf = (changes: Partial<LineChart>): string =>
     inlineSvg(
       lineChart({
@@ -120,7 +120,7 @@ describe('the charts', () => {
     ...{ name, values, mayLeave, colour: 'naive' as const },
   });
 
-  test('a gap breaks a line, each dot has its number, and the line has its name', () => {
+  test('break a line at a gap, and name every dot and line', () => {
     const svg = chartOf({ lines: [line('a<b', [1, 2, Number.NaN, 3, 4])], x: [1, 2, 3, 4, 5] });
     expect(svg).toContain('a&lt;b, step 4: 3');
     expect(svg.match(/<circle/g)).toHaveLength(4);
@@ -129,14 +129,14 @@ describe('the charts', () => {
     expect(svg).not.toMatch(BROKEN);
   });
 
-  test('without anything finite there still is a chart', () => {
+  test('are drawn without finite values', () => {
     expect(chartOf({ lines: [line('a', [Number.NaN])] })).not.toMatch(BROKEN);
     const values = Array(168).fill(Number.NaN);
     const week = weekChart({ title: 'T', description: 'D', values, format: String });
     expect(inlineSvg(week).text).not.toMatch(BROKEN);
   });
 
-  test('the axis holds what must be seen; a line that may leave does not stretch it', () => {
+  test('scale the axis to required lines only', () => {
     const of = (mayLeave: boolean) =>
       textsOf(chartOf({ lines: [line('a', [1, 2, 2]), line('b', [1, 500, 2], mayLeave)] }));
     expect(of(false)).toContain('600');
@@ -145,7 +145,7 @@ describe('the charts', () => {
     expect(textsOf(chartOf({ holds: [0, 40] }))).toContain('40');
   });
 
-  test('labels that would touch are left out', () => {
+  test('omit labels that would overlap', () => {
     const x = Array.from({ length: 40 }, (_, i) => i);
     const svg = chartOf({ x, xTicks: x.map((at) => ({ at, label: 'Wednesday morning' })) });
     const shown = textsOf(svg).filter((text) => text === 'Wednesday morning').length;
@@ -153,7 +153,7 @@ describe('the charts', () => {
     expect(shown).toBeLessThan(9);
   });
 
-  test('a week: a loss has a mark in addition to its colour', () => {
+  test('mark a loss in the week chart in addition to its colour', () => {
     const values = Array.from({ length: 168 }, (_, i) => (i === 25 ? -0.5 : 0.25));
     const week = { title: 'T', description: 'D', values, format: String, isSigned: true };
     const svg = inlineSvg(weekChart(week)).text;

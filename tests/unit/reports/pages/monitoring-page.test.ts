@@ -41,17 +41,17 @@ test.each([
   [0.2, '20.0 % less loss than the best naive baseline, no drift'],
   [-0.05, '5.0 % more loss than the best naive baseline, no drift'],
   [0.0001, 'As much loss as the best naive baseline, no drift'],
-])('a skill of %d: %s', (skill, heading) => {
+])('a skill of %d has the title: %s', (skill, heading) => {
   expect(pageOf(skill)).toContain(`<h1>${heading}</h1>`);
 });
 
-test('the chart of days names promotions, and holidays that there is room for', () => {
+test('the chart of days names promotions, and holidays if there is room', () => {
   const [chart] = /<svg[\s\S]*?<\/svg>/.exec(pageOf(0.2)) as RegExpExecArray;
   expect(chart).toContain('promoted');
   expect(chart).toContain('Thanksgiving Day');
   expect(chart).not.toContain('Clocks go back');
 });
 
-test('what was served is named where no model was', () => {
+test('names the baseline that served before a model', () => {
   expect(pageOf(0.2)).toContain('a baseline → m1');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { html } from '../../../../reports/text/html.ts';
 
-test('values are escaped, markup is not, lists are joined, and nothing is nothing', () => {
+test('escapes values but not markup, joins lists and omits null', () => {
   const evil = '<img src=x onerror="alert(1)">\u0000';
   const item = (text: string) => html`<li class="${text}">${text}</li>`;
   expect(html`<p>${evil}</p>`.text).toBe('<p>&lt;img src=x onerror=&quot;alert(1)&quot;&gt;</p>');

@@ -26,7 +26,7 @@ const facts: WeekFacts = {
   ],
 };
 
-test('a week with something in each part', () => {
+test('reports a week with an entry in each part', () => {
   expect(weekReport(facts).split('\n')).toEqual([
     'Orders of a town, 2026-03-01 06:00 UTC to 2026-03-08 06:00 UTC',
     '',
@@ -47,7 +47,7 @@ test('a week with something in each part', () => {
   ]);
 });
 
-test('a week of nothing says so, and a worse model is said to be worse', () => {
+test('reports a week without entries, and a model worse than the baseline', () => {
   const nothing = weekReport({
     ...facts,
     ...{ snapshots: [], promotions: [], drift: [], decisions: [], served: null, figures: null },
