@@ -29,7 +29,7 @@ withBrowser('a page of a service with keys', () => {
   });
   afterAll(() => opened?.close());
 
-  test('it asks, says what is wrong with a key that will not do, and shows the forecast with one that does', async () => {
+  test('asks for a key, explains a refused one, and shows the forecast with a valid one', async () => {
     const { page, server, text } = opened;
     await page.goto(`${server.url}/#/series/74`);
     const use = async (key: string) => {
@@ -48,7 +48,7 @@ withBrowser('a page of a service with keys', () => {
     expect(await text('#curl')).toContain('-H "Authorization: Bearer $HEADWAY_KEY"');
   });
 
-  test('the key is in memory alone: not in addresses, the document or storage; a reload asks again', async () => {
+  test('keeps the key only in memory: a reload asks again', async () => {
     const { page, addresses } = opened;
     expect(addresses.join('\n')).not.toContain('hw_');
     expect(await page.content()).not.toContain(reader.key);

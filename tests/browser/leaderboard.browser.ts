@@ -59,7 +59,7 @@ withBrowser('the leaderboard page', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('draws every chart, and the network and its forecast are the one blue', async () => {
+  test('draws every chart, with the network and its forecast in the same blue', async () => {
     const boxes: number[] = await page.evaluate(
       'Array.from(document.querySelectorAll("svg[role=img]"), (svg) => svg.getBoundingClientRect().height)',
     );
@@ -71,7 +71,7 @@ withBrowser('the leaderboard page', () => {
     expect(await stroke('[aria-description="median forecast"]')).toBe('rgb(31, 95, 214)');
   });
 
-  test('fits 360 px, in the light and in the dark', async () => {
+  test('fits 360 px in light and dark mode', async () => {
     for (const [colorScheme, ground] of [
       ['light', 'rgb(255, 255, 255)'],
       ['dark', 'rgb(15, 18, 22)'],
@@ -83,7 +83,7 @@ withBrowser('the leaderboard page', () => {
     }
   });
 
-  test('asked for nothing but itself, and nothing was complained of', () => {
+  test('requests nothing but itself and logs no error', () => {
     expect(asked).toHaveLength(1);
     expect(complaints).toEqual([]);
   });

@@ -30,7 +30,7 @@ withBrowser('accuracy and health', () => {
   });
   afterAll(() => opened?.close());
 
-  test('Accuracy: title, forecasters, calibration and series say what the API says', async () => {
+  test('Accuracy: title, forecasters, calibration and series match the API', async () => {
     const { page, text } = opened;
     await opened.open('#/accuracy');
     await page.locator('.hundred').waitFor();
@@ -73,7 +73,7 @@ withBrowser('accuracy and health', () => {
     expect(titles.some((one) => one.endsWith(percent(worst?.served?.skill as number)))).toBe(true);
   });
 
-  test('Accuracy: what is shown by hour of the week is in the address; a series is a link', async () => {
+  test('Accuracy: the week view is in the address, and a series is a link', async () => {
     const { page, text } = opened;
     await page.getByText('Intervals held', { exact: true }).click();
     await page.waitForURL('**#/accuracy?week=held');
@@ -86,7 +86,7 @@ withBrowser('accuracy and health', () => {
     expect(page.url()).toContain('week=held');
   });
 
-  test('Health: what needs a look comes first, with its evidence', async () => {
+  test('Health: lists open findings first, with their evidence', async () => {
     const { page, text } = opened;
     await opened.open('#/health');
     await page.locator('.then').waitFor();
@@ -101,7 +101,7 @@ withBrowser('accuracy and health', () => {
     expect(await page.locator('.decisions li').count()).toBe(4);
   });
 
-  test('Health: the scrubber says what was known, what served, why, and whether it was right', async () => {
+  test('Health: the scrubber shows what was known and served, why, and the outcome', async () => {
     const { page } = opened;
     const then = async (at: number) => {
       await opened.open(`#/health/74?at=${new Date(at).toISOString().slice(0, 16)}Z`);
@@ -130,7 +130,7 @@ withBrowser('accuracy and health', () => {
     await page.locator('.then', { hasText: '21 % less pinball loss' }).waitFor();
   });
 
-  test('fit 390 px and 1920 px, in the light and in the dark, and axe finds nothing', async () => {
+  test('the views fit 390 px and 1920 px in light and dark mode, without axe findings', async () => {
     const { page, axe } = opened;
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -152,7 +152,7 @@ withBrowser('accuracy and health', () => {
     }
   });
 
-  test('before the first check the views say what to do', async () => {
+  test('the views explain what to do before the first check', async () => {
     const empty = await openPage({ ...options, monitoring: sourcesOf(memoryObjectStore()) });
     await empty.page.goto(`${empty.server.url}/#/accuracy`);
     await empty.page.locator('.whole', { hasText: 'headway monitor' }).waitFor();
@@ -164,7 +164,7 @@ withBrowser('accuracy and health', () => {
     await empty.close();
   });
 
-  test('nothing was complained of, and nothing was fetched from elsewhere', () => {
+  test('logs no error and fetches nothing from elsewhere', () => {
     expect(opened.complaints).toEqual([]);
     expect(opened.elsewhere()).toEqual([]);
   });

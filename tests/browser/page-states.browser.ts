@@ -46,7 +46,7 @@ withBrowser('states of the page', () => {
     }
   };
 
-  test('loading: a skeleton, and only where it takes longer than a moment', async () => {
+  test('loading: shows a skeleton only after a moment', async () => {
     const { page, server } = await open();
     let free = () => {};
     const held = new Promise<void>((resolve) => {
@@ -64,7 +64,7 @@ withBrowser('states of the page', () => {
     expect(await page.locator('.skeleton').count()).toBe(0);
   });
 
-  test('empty: what to do; the page fills by itself when there is data', async () => {
+  test('empty: explains what to do, and shows data once there is some', async () => {
     const { page, server, fixture } = await open({ snapshot: 0 });
     await page.goto(server.url);
     await page.locator('h1', { hasText: 'No forecast yet' }).waitFor();
@@ -75,7 +75,7 @@ withBrowser('states of the page', () => {
     await page.locator('.where a').first().waitFor({ timeout: 12_000 });
   });
 
-  test('stale: how old, and since when', async () => {
+  test('stale: shows the age and the time of the data', async () => {
     const { page, server } = await open({}, { staleAfterIntervals: 2 }, NOW + 5 * HOUR);
     await page.goto(server.url);
     const notice = page.locator('.notice', { hasText: 'No data for 5 h' });
@@ -85,7 +85,7 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'stale');
   });
 
-  test('a past of years ago, as after a replay: its record is shown', async () => {
+  test('old data, as after a replay: shows its record', async () => {
     const { options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
     const store = memoryObjectStore();
     await publish(store);
@@ -98,7 +98,7 @@ withBrowser('states of the page', () => {
     );
   });
 
-  test('many series in groups: a part of the tiles, until the reader asks for all', async () => {
+  test('many series in groups: shows a part of the tiles until all are requested', async () => {
     const ids = Array.from({ length: 600 }, (_, i) => `place-${i}`);
     const { options } = createFixture({ ids, snapshot: 3, champion: 'model-1.2' });
     const groupsOf = (id: string) => {
@@ -116,7 +116,7 @@ withBrowser('states of the page', () => {
     expect(await tiles.count()).toBe(2 * 134 + 200);
   });
 
-  test('fallback: what forecasts and why, drawn as what it is', async () => {
+  test('fallback: names and draws the baseline with the reason', async () => {
     const { page, server } = await open({ champion: null });
     await page.goto(`${server.url}/#/series/74`);
     await page.locator('.notice', { hasText: 'No model has been promoted yet' }).waitFor();
@@ -126,7 +126,7 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'fallback');
   });
 
-  test('failing: the code and what to do', async () => {
+  test('failing: shows the code and the fix', async () => {
     const error = new HeadwayError('STORE_UNAVAILABLE', 'the store does not reply', {
       fix: 'Look at the store.',
     });
@@ -137,7 +137,7 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'failing');
   });
 
-  test('one route that is busy for a while: the page loads it again by itself', async () => {
+  test('a busy route: is loaded again without a reload', async () => {
     const { page, server } = await open();
     let refusals = 0;
     await page.route('**/v1/model', async (route) => {
@@ -152,7 +152,7 @@ withBrowser('states of the page', () => {
     expect(refusals).toBe(4);
   });
 
-  test('offline: what was received stays, and the page says so', async () => {
+  test('offline: keeps what was received, and says so', async () => {
     const { page, server } = await open();
     await page.goto(server.url);
     await page.locator('.where a').first().waitFor();
@@ -162,7 +162,7 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'offline');
   });
 
-  test('offline before anything was loaded: the page says so', async () => {
+  test('offline from the start: says so', async () => {
     const { page, server } = await open();
     await page.route('**/v1/forecasts*', (route) => route.abort());
     await page.route('**/v1/groups/**', (route) => route.abort());
@@ -172,7 +172,7 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'offline-at-once');
   });
 
-  test('under a prefix every address is relative to it', async () => {
+  test('below a prefix: every address is relative to it', async () => {
     const { page, server, addresses } = await open({}, { urlPrefix: '/headway' });
     const proxy = await prefixProxy(server.port, '/headway', true);
     await page.goto(`${proxy.url}/headway/#/series/74`);

@@ -56,7 +56,7 @@ withBrowser('the page', () => {
   const sum = (values: readonly (number | null | undefined)[]) =>
     values.reduce<number>((total, value) => total + (value ?? Number.NaN), 0);
 
-  test('Now: the total, every tile and the change against last week are the sums of the API', async () => {
+  test('Now: the total, every tile and the weekly change are sums of the API', async () => {
     const { page, text } = opened;
     await opened.open('');
     await page.locator('.tiles a').first().waitFor();
@@ -94,7 +94,7 @@ withBrowser('the page', () => {
     expect(await text('.age')).toBe('data ended 5 min ago');
   });
 
-  test("Now: the interval of the total, and how likely it exceeds a capacity, are the API's", async () => {
+  test('Now: the interval and the exceedance of a capacity are those of the API', async () => {
     const { page, server, text } = opened;
     const ask = async (query: string) =>
       (await (
@@ -120,7 +120,7 @@ withBrowser('the page', () => {
     expect(await page.locator('.plot [aria-description=probability] rect').count()).toBe(24);
   });
 
-  test('Now: a group is shown by itself, and Back leads to all', async () => {
+  test('Now: a group is shown alone, and Back leads to all', async () => {
     const { page, server, text } = opened;
     await page.locator('.group h3 a', { hasText: 'Harbour side' }).click();
     const url = `${server.url}/v1/groups/harbour/forecast`;
@@ -141,7 +141,7 @@ withBrowser('the page', () => {
     await page.locator('h1', { hasText: /^Demand peaks/ }).waitFor();
   });
 
-  test('Now: before the cutoff the tiles show what happened', async () => {
+  test('Now: the tiles show actuals before the cutoff', async () => {
     const { page, text } = opened;
     const forecasts = await allForecasts();
     await page.locator('.tiles a').first().waitFor();
@@ -166,7 +166,7 @@ withBrowser('the page', () => {
     expect(await page.locator('.strip input').inputValue()).toBe(String(PAST + 5));
   });
 
-  test('a tile leads to the series, at the same time; Back leads to where the reader was', async () => {
+  test('a tile leads to the series at the same time, and Back returns', async () => {
     const { page, text } = opened;
     const { timestamps, quantiles } = await forecastOf('74');
     await opened.open(`#/now?at=${timestamps[9]?.slice(0, 16)}Z`);
@@ -180,7 +180,7 @@ withBrowser('the page', () => {
     expect(await page.locator('.strip input').inputValue()).toBe(String(PAST + 9));
   });
 
-  test('Series: the title, the readout and the table say what the API says', async () => {
+  test('Series: the title, the readout and the table match the API', async () => {
     const { page, text } = opened;
     const response = await forecastOf('74');
     const median = response.quantiles['0.5'] as number[];
@@ -215,7 +215,7 @@ withBrowser('the page', () => {
     expect(await page.locator('[aria-pressed=true]').allInnerTexts()).toEqual(['7 days']);
   });
 
-  test('Series: what it is explained by adds up', async () => {
+  test('Series: the parts of the explanation sum to the forecast', async () => {
     const { page } = opened;
     await opened.open('#/series/74');
     await page.locator('.why .sum').waitFor();
@@ -226,7 +226,7 @@ withBrowser('the page', () => {
     expect(numbers.reduce((sum, one) => sum + one, 0)).toBeCloseTo(total, 1);
   });
 
-  test('Series: earlier forecasts, their errors and what fell inside the interval', async () => {
+  test('Series: shows earlier forecasts, their errors and the coverage', async () => {
     const { page, server, text } = opened;
     const url = `${server.url}/v1/series/74/record`;
     const record = (await (await fetch(url)).json()) as RecordResponse;
@@ -248,7 +248,7 @@ withBrowser('the page', () => {
     );
   });
 
-  test("Series: the capacity, its probability and the sample paths are the API's", async () => {
+  test('Series: capacity, probability and sample paths are those of the API', async () => {
     const { page, server, text } = opened;
     const ask = async (path: string) =>
       (await fetch(`${server.url}/v1/series/74/${path}`)).json() as Promise<
@@ -274,7 +274,7 @@ withBrowser('the page', () => {
     );
   });
 
-  test('Series: keys and the mouse move the window, which stands in the address', async () => {
+  test('Series: keys and mouse move the window and update the address', async () => {
     const { page } = opened;
     const { history } = await forecastOf('74');
     const shown = () => page.url().match(/from=(.*?)&until=(.*?)(&|$)/);
@@ -309,7 +309,7 @@ withBrowser('the page', () => {
     expect(shown()).toBeNull();
   });
 
-  test('one scrubber: every view shows its time, and what was known and served then', async () => {
+  test('every view shows the time of the scrubber, and what was known and served then', async () => {
     const { page, server, text } = opened;
     const record = (await (
       await fetch(`${server.url}/v1/series/74/record`)
@@ -379,7 +379,7 @@ withBrowser('the page', () => {
     );
   });
 
-  test('a series is found by keyboard; the request for a shell follows', async () => {
+  test('finds a series by keyboard, then shows its shell command', async () => {
     const { page, text } = opened;
     await opened.open('#/series/74');
     await page.locator(CHART).waitFor();
@@ -396,7 +396,7 @@ withBrowser('the page', () => {
     await page.locator('h1', { hasText: 'North Harbour' }).waitFor();
   });
 
-  test('ids and titles full of markup are text, and have addresses', async () => {
+  test('shows markup in ids and titles as text, with working addresses', async () => {
     const { page } = opened;
     await page.keyboard.press('/');
     await page.keyboard.type('bold');
@@ -409,7 +409,7 @@ withBrowser('the page', () => {
     await page.locator('h1', { hasText: 'There is no district unknown' }).waitFor();
   });
 
-  test('? lists the keys, Escape closes them, and 1 leads to the first view', async () => {
+  test('? lists the keys, Escape closes the list, and 1 opens the first view', async () => {
     const { page } = opened;
     await page.keyboard.press('?');
     await page.locator('dialog[open]', { hasText: 'find a series' }).waitFor();
@@ -421,7 +421,7 @@ withBrowser('the page', () => {
     await page.locator('.tiles a').first().waitFor();
   });
 
-  test('fits 360 px and 1920 px, in the light and in the dark, and axe finds nothing', async () => {
+  test('fits 360 px and 1920 px in light and dark mode, without findings of axe', async () => {
     const { page, axe } = opened;
     const grounds = { light: 'rgb(255, 255, 255)', dark: 'rgb(15, 18, 22)' };
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -456,7 +456,7 @@ withBrowser('the page', () => {
     expect(await page.locator('.opblock').count()).toBe(operations.length);
   });
 
-  test('a new snapshot is shown as soon as it is served, without a flicker', async () => {
+  test('shows a new snapshot as soon as it is served, without a flicker', async () => {
     const { page, server } = opened;
     await opened.open('#/series/74');
     await page.locator('footer', { hasText: '3-0f1e2d3c4b5a' }).waitFor();
@@ -474,12 +474,12 @@ withBrowser('the page', () => {
     expect(Math.min(...((await page.evaluate('drawings')) as number[]))).toBe(1);
   });
 
-  test('nothing was complained of, and nothing was fetched from elsewhere', () => {
+  test('logs no error and fetches nothing from elsewhere', () => {
     expect(opened.complaints).toEqual([]);
     expect(opened.elsewhere()).toEqual([]);
   });
 
-  test('a series that cannot be forecast is said to be so, with no chart under its name', async () => {
+  test('explains that a series has no forecast, without a chart', async () => {
     const { page } = opened;
     await opened.open('#/series/dead');
     await page.locator('.whole', { hasText: 'too few recent values' }).waitFor();

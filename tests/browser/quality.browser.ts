@@ -96,7 +96,7 @@ withBrowser('the data-quality page', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('draws every chart, says what each shows, and asks for nothing', async () => {
+  test('draws every chart with a description, and requests nothing', async () => {
     const heights: number[] = await page.evaluate(
       'Array.from(document.querySelectorAll("svg[role=img]:has(title):has(desc)"), (svg) => svg.getBoundingClientRect().height)',
     );
@@ -106,7 +106,7 @@ withBrowser('the data-quality page', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('three hundred names stand apart and are large enough to read', async () => {
+  test('three hundred names do not overlap and are large enough to read', async () => {
     const tops: number[] = await page.evaluate(
       'Array.from(document.querySelectorAll("svg [aria-description=names] text"), (text) => text.getBoundingClientRect()).map(({ top }) => top)',
     );
@@ -115,13 +115,13 @@ withBrowser('the data-quality page', () => {
       expect((tops[i] as number) - (tops[i - 1] as number)).toBeGreaterThan(11);
   });
 
-  test('fits a phone: tables and the large chart scroll by themselves, the page does not', async () => {
+  test('fits a phone: tables and the large chart scroll, the page does not', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(12_000);
   });
 
-  test('the expectations say their verdict in words', async () => {
+  test('names the verdict of each expectation in words', async () => {
     const rows = await page.locator('table.contract tbody tr').allInnerTexts();
     expect(rows).toHaveLength(20);
     expect(rows.join('\n')).toMatch(/missing or of another kind\s+BROKEN/);

@@ -5,7 +5,7 @@ import { runs } from '../fixtures/property-runs.ts';
 import { fuzz } from '../fuzz/fuzz.ts';
 import { complaints } from '../fuzz/verdict.ts';
 
-test('requests, valid and hostile: only documented responses, and nothing is left open', async () => {
+test('valid and hostile requests get documented responses and leave nothing open', async () => {
   const report = await fuzz({ requests: runs(1800), seed: 1, progress: silentProgress });
   expect(complaints(report)).toEqual([]);
   expect(Object.keys(report.byKind).length).toBeGreaterThan(35);

@@ -43,7 +43,7 @@ const json = async (...args: string[]) => {
   return JSON.parse(stdout);
 };
 
-test('it verifies without a problem and without unreferenced objects', async () => {
+test('an old store verifies without a problem and without orphans', async () => {
   const { problems, features, models } = await json('store', 'verify');
   expect({ problems, orphans: [...features.orphans, ...models.orphans] }).toEqual({
     problems: [],
@@ -51,7 +51,7 @@ test('it verifies without a problem and without unreferenced objects', async () 
   });
 });
 
-test('its log, with the compaction, and its champion are read', async () => {
+test('reads the log of an old store, its compaction and its champion', async () => {
   const snapshots = await json('store', 'log');
   expect(snapshots.map(({ number }: { number: number }) => number)).toEqual([1, 2, 3]);
   expect(await json('store', 'diff', '1', '2')).toMatchObject({
@@ -61,7 +61,7 @@ test('its log, with the compaction, and its champion are read', async () => {
   expect([champion, card.snapshotVersion]).toEqual([true, snapshots[2].snapshotVersion]);
 });
 
-test('its champion forecasts over HTTP', async () => {
+test('serves the champion of an old store over HTTP', async () => {
   const server = startHeadway(['serve', '--port', '0'], env);
   const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
   const response = await fetch(`${url}/v1/series/AEP/forecast`);
@@ -74,7 +74,7 @@ test('its champion forecasts over HTTP', async () => {
   expect((await server.ended).code).toBe(0);
 });
 
-test('a run adds a day, and a training compares with its champion', async () => {
+test('adds a day to an old store, and training compares with its champion', async () => {
   for (const [region, load] of [
     ['AEP', 9000],
     ['COMED', 7000],

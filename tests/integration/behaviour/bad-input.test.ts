@@ -81,7 +81,7 @@ describe('raw files', () => {
     ['a text', (path) => writeFile(path, 'lpep_pickup_datetime,PULocationID\n2023-01-01,74\n')],
     ['a web page', (path) => writeFile(path, '<!doctype html><title>404</title>')],
   ])(
-    'one that is %s: named, and nothing is committed, also not of the good one next to it',
+    'names a file that is %s, and commits nothing, not even a good file next to it',
     async (_title, make) => {
       await folderWith(make);
       const { code, stderr, stdout } = await run();
@@ -100,7 +100,7 @@ describe('raw files', () => {
     },
   );
 
-  test('once it is fixed, the run goes through', async () => {
+  test('the run succeeds once the file is fixed', async () => {
     await folderWith(async () => {});
     const { code, stdout } = await run();
     expect([code, stdout.includes('Snapshot 1-')]).toEqual([0, true]);
@@ -109,7 +109,7 @@ describe('raw files', () => {
   test.each([
     ['a folder that does not exist', 'no-such-folder', 'SOURCE_NOT_FOUND'],
     ['a folder without raw files', 'empty-folder', 'SOURCE_INVALID'],
-  ])('%s', async (_title, name, expected) => {
+  ])('refuses %s', async (_title, name, expected) => {
     await mkdir(join(place.folder, 'empty-folder'), { recursive: true });
     const { code, stderr } = await run(join(place.folder, name));
     expect(stderr).toContain(`${expected}: `);
@@ -118,7 +118,7 @@ describe('raw files', () => {
   });
 
   test.each(['city:months=0', 'city:months=3;places=4', 'city:speed=9', 'tlc:purple:2023-01'])(
-    'the source %s is SOURCE_INVALID',
+    'refuses the source %s with SOURCE_INVALID',
     async (spec) => {
       const { code, stderr } = await run(spec);
       expect(stderr).toMatch(/^SOURCE_INVALID: /);
@@ -151,7 +151,7 @@ describe('a damaged store', () => {
     ['a model card', /card\.json$/, ['forecast'], 'MODEL_CORRUPT'],
     ['a promotion', /^models\/taxi\/promotions\/.*json$/, ['forecast'], 'STORE_CORRUPT'],
   ])(
-    '%s: found when read, and by store verify, with exit status 5',
+    'finds damage of %s on read and in store verify, with exit status 5',
     async (_title, matches, args, code) => {
       const { env, key } = await damaged(matches);
       const read = await warm.run(args, env);
@@ -186,7 +186,7 @@ describe('a full disk', () => {
   }
   const grow = (disk: string) => spawnSync('mount', ['-o', 'remount,size=64m', disk]).status;
 
-  test('of the store: STORE_FULL, nothing committed; with more room the next run completes', async () => {
+  test('of the store gives STORE_FULL, and the next run completes with more room', async () => {
     const disk = await smallDisk('small-store', 48);
     if (disk === null) return;
     const env = { ...place.env, HEADWAY_STORE: `file:${join(disk, 'store')}` };
@@ -199,7 +199,7 @@ describe('a full disk', () => {
     expect((await warm.run(['store', 'verify'], env)).code).toBe(0);
   });
 
-  test('of the work folder: a coded error, and the store is as it was', async () => {
+  test('of the work folder gives a coded error and leaves the store unchanged', async () => {
     const disk = await smallDisk('small-work', 64);
     if (disk === null) return;
     const before = await headManifest();

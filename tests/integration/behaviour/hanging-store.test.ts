@@ -31,7 +31,7 @@ afterAll(async () => {
   await place.remove();
 });
 
-test('serve listens, is not ready, and a signal ends it while it waits', async () => {
+test('serve listens without being ready, and a signal ends it while it waits', async () => {
   const waiting = { ...env, HEADWAY_STORE_SECONDS: '3600' };
   const serve = startHeadway(['serve'], waiting);
   const [, url] = await serve.until(/Serving .* on (http:\S+) /);
@@ -42,7 +42,7 @@ test('serve listens, is not ready, and a signal ends it while it waits', async (
 });
 
 test.each([['start', '--port', '0'], ['schedule']])(
-  '%s is ended by a signal while it waits for the store',
+  'a signal ends %s while it waits for the store',
   async (...args) => {
     const waiting = { ...env, HEADWAY_STORE_SECONDS: '3600', HEADWAY_LOG_LEVEL: 'info' };
     const running = startHeadway(args, waiting);

@@ -40,7 +40,7 @@ async function killed(args: string[], mark: RegExp, afterMs: number): Promise<bo
 
 const random = seededRandom(2024);
 
-test('features run', async () => {
+test('features run resumes after a kill at any step', async () => {
   // The whole of it takes one to three seconds after its first line.
   const moments: [RegExp, number][] = [
     [/features run/, 1200 * random()],
@@ -67,7 +67,7 @@ test('features run', async () => {
   for (const [i, { start }] of spans.entries()) if (i > 0) expect(start).toBe(spans[i - 1].end);
 });
 
-test('train', async () => {
+test('train resumes after a kill at any step', async () => {
   const args = ['train', ...QUICK_TRAINING, '--steps', '8'];
   const moments: [RegExp, number][] = [
     [/training …/, 1500 * random()],

@@ -81,7 +81,7 @@ afterAll(async () => {
   await remove();
 });
 
-test('the page and all it needs are found under the sub-path', async () => {
+test('serves the page and all its files below the sub-path', async () => {
   if (!hasNginx) return;
   const base = `${url}${PREFIX}/`;
   const found = await walkPage(base);
@@ -92,7 +92,7 @@ test('the page and all it needs are found under the sub-path', async () => {
   expect((await fetch(`${url}${PREFIX}`)).url).toBe(base);
 });
 
-test('a proxy that passes the whole path on', async () => {
+test('serves a proxy that passes the full path on', async () => {
   if (!hasNginx) return;
   const { request } = await import('node:http');
   const status = (path: string) =>

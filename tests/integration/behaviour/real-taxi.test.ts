@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 realTest(
-  '787,060 rows in: used or rejected for a reason, and used rows are in the panel',
+  'uses or rejects each of 787,060 rows for a reason, and the panel has the used rows',
   async () => {
     const env = { ...place.env, HEADWAY_SOURCE: folder as string };
     const { code, stdout, stderr } = await warm.run(['features', 'run', '--json'], env);

@@ -31,7 +31,7 @@ async function metricsBy(socket: Socket): Promise<string> {
 const refreshes = (metrics: string) =>
   Number(/headway_refresh_total\{outcome="failed"\} (\d+)/.exec(metrics)?.[1] ?? 0);
 
-test('more clients than descriptors, and a log on a full disk: it goes on and responds afterwards', async () => {
+test('serve survives more clients than descriptors and a log on a full disk', async () => {
   if (process.platform !== 'linux') {
     process.stderr.write('skipped: only Linux has /dev/full\n');
     return;
@@ -64,7 +64,7 @@ test('more clients than descriptors, and a log on a full disk: it goes on and re
   expect(await service.ended).toMatchObject({ code: 0, signal: null });
 });
 
-test('output on a full disk: the command fails with a code', async () => {
+test('a command whose output is on a full disk fails with a code', async () => {
   if (process.platform !== 'linux') return;
   const config = startHeadway(['config'], place.env, 'exec >/dev/full');
   expect(await config.ended).toMatchObject({
@@ -73,7 +73,7 @@ test('output on a full disk: the command fails with a code', async () => {
   });
 });
 
-test('a process without a free descriptor: a job and a worker fail with a code', () => {
+test('a job and a worker fail with a code in a process without descriptors', () => {
   const script = `
     import { openSync } from 'node:fs';
     import { describeError } from './platform/errors.ts';

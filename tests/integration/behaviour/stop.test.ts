@@ -40,7 +40,7 @@ async function left(): Promise<number[]> {
   return found ?? [];
 }
 
-test('SIGINT while a step of start is at work in a process of its own', async () => {
+test('SIGINT ends start while a step runs in another process', async () => {
   const start = startHeadway(['start', '--port', '0'], place.env);
   await start.until(/Simulating the city|Building features/);
   if (process.platform === 'linux') expect(processesWith(place.folder)?.length).toBeGreaterThan(1);
@@ -54,7 +54,7 @@ test('SIGINT while a step of start is at work in a process of its own', async ()
   expect((await warm.run(['store', 'verify'], place.env)).code).toBe(0);
 });
 
-test('SIGTERM while start serves', async () => {
+test('SIGTERM ends start while it serves', async () => {
   for (const args of [
     ['features', 'run'],
     ['train', ...QUICK_TRAINING],
@@ -81,7 +81,7 @@ test.each([
   ['schedule', [], 0],
   // Whoever started it must learn that the run did not end.
   ['schedule --once', ['--once'], 70],
-])('SIGTERM while %s runs its first job', async (_name, flags, code) => {
+])('SIGTERM ends %s while its first job runs', async (_name, flags, code) => {
   const schedule = startHeadway(['schedule', '--only', 'training', ...flags], {
     ...place.env,
     HEADWAY_LOG_LEVEL: 'info',

@@ -20,7 +20,7 @@ afterAll(async () => {
   await place.remove();
 });
 
-test('two with the same work folder and one with its own', async () => {
+test('one work folder admits one run, and concurrent runs leave a linear history', async () => {
   const run = (work: string) =>
     headway(['features', 'run', '--work', join(place.folder, work)], place.env);
   const [one, other, elsewhere] = await Promise.all([run('work'), run('work'), run('elsewhere')]);

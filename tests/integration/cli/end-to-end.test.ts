@@ -44,8 +44,8 @@ interface Part {
   readonly skipped: boolean;
 }
 
-describe('features', () => {
-  test('run: every raw row is used or rejected for a reason', async () => {
+describe('headway features, store and panel', () => {
+  test('features run uses or rejects every raw row for a reason', async () => {
     const { HEADWAY_SOURCE: _ours, ...env } = place.env;
     const { code, stdout } = await headway(
       ['features', 'run', '--domain', 'taxi', '--source', SOURCE, '--json'],
@@ -88,7 +88,7 @@ describe('features', () => {
     }
   });
 
-  test('store log and store verify', async () => {
+  test('store log lists the snapshots, and store verify finds no problem', async () => {
     const manifests = await json('store', 'log');
     expect(manifests[0]).toMatchObject({ domain: 'taxi', number: 1, parent: null });
     expect(await text('store', 'log')).toContain(manifests[0].snapshotVersion);
@@ -100,7 +100,7 @@ describe('features', () => {
     expect(await text('store', 'verify')).toContain('All hashes are correct.');
   });
 
-  test('panel export: unique_id,ds,y without a hole', async () => {
+  test('panel export writes unique_id,ds,y without a gap', async () => {
     const lines = (await text('panel', 'export')).trimEnd().split('\n');
     expect(lines[0]).toBe('unique_id,ds,y');
     const rows = lines.slice(1).map((line) => line.split(','));
@@ -132,7 +132,7 @@ describe('features', () => {
     );
   });
 
-  test('panel export into a closed pipe ends with 141 (SIGPIPE) and no message', async () => {
+  test('panel export into a closed pipe exits with 141 (SIGPIPE) and no message', async () => {
     const run = startHeadway(['panel', 'export'], place.env);
     await run.until(/unique_id/);
     run.stopReading();
@@ -140,9 +140,9 @@ describe('features', () => {
   });
 });
 
-describe('without a model', () => {
+describe('headway without a model', () => {
   test.each([['forecast'], ['explain', '--series', 'x'], ['models', 'rollback']])(
-    '%s %s is NO_CHAMPION',
+    '%s %s fails with NO_CHAMPION',
     async (...words) => {
       const { code, stderr } = await warm.run(words, place.env);
       expect(stderr).toMatch(/^NO_CHAMPION: /);
@@ -156,8 +156,8 @@ describe('without a model', () => {
   });
 });
 
-describe('training', () => {
-  test('backtest scores every forecaster, writes a page, leaves the store, and resumes', async () => {
+describe('headway backtest, train and models', () => {
+  test('backtest scores every forecaster, writes a page, keeps the store and resumes', async () => {
     const page = join(place.folder, 'deep', 'leaderboard.html');
     const args = [
       'backtest',
@@ -262,7 +262,7 @@ describe('training', () => {
     expect(code).toBe(3);
   });
 
-  test('rollback brings the earlier champion back', async () => {
+  test('rollback restores the earlier champion', async () => {
     const first = (await json('models', 'list')).champion;
     const { modelVersion } = await json('train', ...QUICK_TRAINING);
     await text('models', 'promote', modelVersion);
@@ -273,7 +273,7 @@ describe('training', () => {
     expect([champion, models.length]).toEqual([first, 2]);
   });
 
-  test('unknown models and snapshots, and too little history, are refused', async () => {
+  test('refuses unknown models and snapshots and too little history', async () => {
     const refused = async (...args: string[]) => {
       const { code, stderr } = await warm.run(args, place.env);
       return `${code} ${stderr.split(':')[0]}`;
@@ -288,7 +288,7 @@ describe('training', () => {
   });
 });
 
-describe('forecast', () => {
+describe('headway forecast', () => {
   let seriesId: string;
   /** What the service said. */
   let explained: object;
@@ -296,7 +296,7 @@ describe('forecast', () => {
     seriesId = ((await text('panel', 'export')).split('\n')[1] as string).split(',')[0] as string;
   });
 
-  test('one series: a chart and a table', async () => {
+  test('prints a chart and a table of one series', async () => {
     const svg = join(place.folder, 'charts', 'one.svg');
     const shown = await text('forecast', '--series', seriesId, '--svg', svg);
     expect(shown).toContain(`(${seriesId})`);
@@ -305,7 +305,7 @@ describe('forecast', () => {
     expect(await forecastsStored()).toBe(0);
   });
 
-  test('all series go into the ledger', async () => {
+  test('writes all series into the ledger', async () => {
     const entry = await json('forecast');
     expect([entry.seriesIds.length, entry.horizon, entry.values.length]).toEqual([
       4,
@@ -326,13 +326,13 @@ describe('forecast', () => {
       ['--horizon', '25'],
       /^HORIZON_INVALID: horizon 25 is outside 1…24/,
     ],
-  ])('%s', async (_title, flags, message) => {
+  ])('refuses %s', async (_title, flags, message) => {
     const { code, stdout, stderr } = await warm.run(['forecast', ...flags], place.env);
     expect(stderr).toMatch(message);
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  test('command line and HTTP service give the same; SIGTERM ends the service with success', async () => {
+  test('command line and HTTP service agree, and SIGTERM ends the service with success', async () => {
     const server = startHeadway(['serve', '--port', '0'], place.env);
     const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
     const explanation = await fetch(`${url}/v1/series/${seriesId}/explanation`);
@@ -370,10 +370,10 @@ describe('forecast', () => {
     expect(await server.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  describe('explain', () => {
+  describe('headway explain', () => {
     const sumOf = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
-    test('the newest forecast: the same as over HTTP; the parts sum to the served forecast', async () => {
+    test('the newest forecast equals that over HTTP, and the parts sum to it', async () => {
       const { similarDays, ...cli } = await json('explain', '--series', seriesId);
       expect(explained).toMatchObject(cli);
       const served = await json('forecast', '--series', seriesId);
@@ -385,7 +385,7 @@ describe('forecast', () => {
       expect(similarDays).toHaveLength(5);
     });
 
-    test('for people: a table, bars, similar days and a chart; reads only', async () => {
+    test('prints a table, bars, similar days and a chart, and writes nothing to the store', async () => {
       const svg = join(place.folder, 'charts', 'why.svg');
       const stored = await forecastsStored();
       const shown = await text('explain', '--series', seriesId, '--svg', svg);
@@ -403,7 +403,7 @@ describe('forecast', () => {
       expect(await forecastsStored()).toBe(stored);
     });
 
-    test('an earlier cutoff and another model', async () => {
+    test('explains an earlier cutoff and another model', async () => {
       const { cutoff, modelVersion } = await json('explain', '--series', seriesId);
       const earlier = new Date(Date.parse(cutoff) - 12 * 24 * HOUR).toISOString();
       const { models } = await json('models', 'list');
@@ -459,7 +459,7 @@ describe('forecast', () => {
         3,
         /^MODEL_NOT_FOUND: /,
       ],
-    ])('%s', async (_title, flags, exit, message) => {
+    ])('refuses %s', async (_title, flags, exit, message) => {
       const { code, stdout, stderr } = await warm.run(
         ['explain', '--series', seriesId, ...flags],
         place.env,
@@ -469,7 +469,7 @@ describe('forecast', () => {
     });
   });
 
-  test('a port that is taken is SETTINGS_INVALID', async () => {
+  test('reports a port in use as SETTINGS_INVALID', async () => {
     const blocker = createServer();
     const port = await new Promise<number>((resolve) => {
       blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port));
@@ -481,8 +481,8 @@ describe('forecast', () => {
   });
 });
 
-describe('monitoring', () => {
-  test('past forecasts are written, scored, recomputed bit for bit, and reported', async () => {
+describe('headway monitor', () => {
+  test('writes, scores, recomputes and reports past forecasts bit for bit', async () => {
     const since = new Date(Math.floor(Date.now() / HOUR) * HOUR - 48 * HOUR).toISOString();
     const { model, times } = await json('forecast', '--since', since, '--every', '6');
     expect(times).toBeGreaterThanOrEqual(8);
@@ -499,14 +499,14 @@ describe('monitoring', () => {
     expect(await json('store', 'verify')).toMatchObject({ problems: [] });
   });
 
-  test('the schedule runs it, and lists the run', async () => {
+  test('the schedule runs it and lists the run', async () => {
     const args = ['schedule', '--only', 'monitoring', '--once'];
     const { code } = await warm.run(args, place.env);
     expect(code).toBe(0);
     expect(await text('jobs')).toMatch(/monitoring/);
   });
 
-  test('--since in the future is refused', async () => {
+  test('refuses --since in the future', async () => {
     const { code, stderr } = await warm.run(['forecast', '--since', '2100-01-01'], place.env);
     expect([code, stderr.split(':')[0]]).toEqual([2, 'USAGE']);
   });

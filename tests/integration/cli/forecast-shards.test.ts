@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('two workers and a retry leave what the whole batch leaves, shadows included', async () => {
+test('two workers and a retry write what the whole batch writes, with shadows', async () => {
   const toy = openToy(join(folder, 'store'));
   await commitPanel(folder, toy, learnable());
   const config = { ...toyConfig, fit: { ...toyConfig.fit, steps: 8 } };

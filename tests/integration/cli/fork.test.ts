@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => copy?.remove());
 
-testUnrenamed('the diff touches the new domain and the names, and nothing else', async () => {
+testUnrenamed('the diff contains only the new domain and the names', async () => {
   const { added, changed } = await differenceOf(copy as RepositoryCopy);
   expect(added).toEqual([
     'domains/visits/README.md',
@@ -34,14 +34,17 @@ testUnrenamed('the diff touches the new domain and the names, and nothing else',
   }
 });
 
-testUnrenamed('the tests of the domain, of images, manifests and stacks pass in it', async () => {
-  const tests = 'tests/unit/domains/visits tests/unit/delivery tests/unit/infra/aws';
-  expect(await copy?.shell(`npm test -- ${tests}`)).toMatch(/Tests: +\d+ passed, \d+ total/);
-});
+testUnrenamed(
+  'the tests of the domain, images, manifests and stacks pass in the fork',
+  async () => {
+    const tests = 'tests/unit/domains/visits tests/unit/delivery tests/unit/infra/aws';
+    expect(await copy?.shell(`npm test -- ${tests}`)).toMatch(/Tests: +\d+ passed, \d+ total/);
+  },
+);
 
 // The processes are found in /proc.
 const testOnLinux = process.platform === 'linux' ? test : test.skip;
-testOnLinux('what still runs in a copy ends where the copy is removed', async () => {
+testOnLinux('removing a copy ends its processes', async () => {
   const other = await copyRepository();
   const running = other.shell('node --eval "setInterval(() => {}, 1e6)"; echo').catch(() => null);
   while ((processesWith(other.root)?.length ?? 0) < 2)

@@ -18,7 +18,7 @@ async function createKey(env: Record<string, string>): Promise<{ id: string; key
   return JSON.parse((await runCommand(args, env)).stdout);
 }
 
-test('a running service accepts a new key, and refuses a revoked one, without a restart', async () => {
+test('a running service accepts a new key and refuses a revoked one', async () => {
   const served = join(folder, 'served.json');
   const given = {
     HEADWAY_WORK: join(folder, 'work'),
@@ -45,7 +45,7 @@ test('a running service accepts a new key, and refuses a revoked one, without a 
   expect(stderr).not.toContain('open mode');
 });
 
-test('a service without its key file does not start', async () => {
+test('serve does not start without its key file', async () => {
   const { code, stdout, stderr } = await startHeadway(['serve', '--port', '0'], {
     HEADWAY_WORK: join(folder, 'work'),
     HEADWAY_API_KEYS: join(folder, 'none.json'),

@@ -57,14 +57,14 @@ const usual = (t: number) => 1000 + 200 * Math.sin((2 * Math.PI * t) / 24) + (t 
 /** The hour of the correction: 5 June, 12:00 in New York. */
 const CORRECTED = 24 * 35 + 12;
 
-test('a model is trained on what is known', async () => {
+test('train uses the snapshot that is known', async () => {
   await writeLoad(DAYS, usual);
   await json('features', 'run', '--source', join(place.folder, 'load'));
   ({ modelVersion } = await json('train', ...QUICK_TRAINING, '--steps', '2', '--test-days', '7'));
   before = Date.now();
 });
 
-test('a value is corrected and a day comes: `store diff` lists both', async () => {
+test('store diff lists a corrected value and a new day', async () => {
   await writeLoad(DAYS + 1, (t) => (t === CORRECTED ? 1500 : usual(t)));
   await json('features', 'run', '--source', join(place.folder, 'load'));
   const csv = join(place.folder, 'deep', 'diff.csv');
@@ -103,13 +103,13 @@ test.each([
   [['--known-at', 'tomorrow'], 2, /^USAGE: --known-at "tomorrow" is not a timestamp/],
   [['--known-at', '2020-01-01'], 3, /^SNAPSHOT_EMPTY/],
   [['1', '2', '--known-at', '2020-01-01'], 2, /^USAGE/],
-])('store diff %j', async (args, exit, text) => {
+])('store diff refuses %j', async (args, exit, text) => {
   const { code, stdout, stderr } = await run('store', 'diff', ...args);
   expect([code, stdout]).toEqual([exit, '']);
   expect(stderr).toMatch(text);
 });
 
-test('--reproduce: the earlier model bit for bit, although the store has changed', async () => {
+test('train --reproduce gives the earlier model bit for bit after the store changed', async () => {
   const quick = await json('train', '--reproduce', modelVersion, '--panel-only');
   expect(quick).toMatchObject({
     modelVersion,
@@ -123,7 +123,7 @@ test('--reproduce: the earlier model bit for bit, although the store has changed
   expect((await json('models', 'list')).models).toHaveLength(1);
 });
 
-test('--reproduce uses the card and refuses other settings', async () => {
+test('train --reproduce uses the card and refuses other settings', async () => {
   const { code, stderr } = await run('train', '--reproduce', modelVersion, '--steps', '3');
   expect(code).toBe(2);
   expect(stderr).toMatch(
@@ -135,7 +135,7 @@ test('--reproduce uses the card and refuses other settings', async () => {
   });
 });
 
-test('a commit of a clock that was ahead is reported and repaired', async () => {
+test('a commit with a clock ahead is reported and repaired', async () => {
   const source = ['--source', join(place.folder, 'load')];
   const store = fileObjectStore(join(place.folder, 'store'));
   const ahead = fixedClock(Date.now() + 365 * 24 * HOUR);
@@ -169,7 +169,7 @@ test('a commit of a clock that was ahead is reported and repaired', async () => 
   expect(await json('features', 'run', ...source)).toMatchObject({ changed: false });
 });
 
-test('--reproduce in a store that was tampered with names the object and fails', async () => {
+test('train --reproduce fails in a changed store and names the object', async () => {
   const data = join(place.folder, 'store', 'features', 'electricity', 'data');
   const [first] = (await json('store', 'log')) as { objects: { sha256: string }[] }[];
   const name = `${first?.objects[0]?.sha256}.parquet`;

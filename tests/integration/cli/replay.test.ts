@@ -54,7 +54,7 @@ afterAll(async () => {
   await place.remove();
 });
 
-test('issues and scores every forecast once', async () => {
+test('replay issues and scores every forecast once', async () => {
   const store = fileObjectStore(join(place.folder, 'whole'));
   const clock = { now: () => report.until };
   const ledger = openLedger({ store, domain: 'taxi', clock });
@@ -80,7 +80,7 @@ test('issues and scores every forecast once', async () => {
   expect(scored).toBe(past);
 });
 
-test('publishes what the jobs of a live system publish', async () => {
+test('replay publishes what the jobs of a live system publish', async () => {
   const store = fileObjectStore(join(place.folder, 'whole'));
   const overview = await openOverviews({ store, domain: 'taxi' }).newest();
   expect(overview).toMatchObject({ at: report.until, checkNumber: report.checks });
@@ -93,7 +93,7 @@ test('publishes what the jobs of a live system publish', async () => {
   expect(record.map(({ forecasts }) => forecasts.length > 0)).toEqual([true, true]);
 });
 
-test('killed and resumed, it ends in the same report', async () => {
+test('replay killed and resumed gives the same report', async () => {
   const killed = startHeadway(replayInto('killed'), place.env);
   // The first model is trained, and the first forecasts are being made.
   await killed.until(/replay …/i);

@@ -47,7 +47,7 @@ const json = async (...args: string[]) => {
 };
 const cacheOf = (part: string) => readdir(join(place.folder, 'work', 'cache', part));
 
-test('features, train, promote, forecast and verify', async () => {
+test('features, train, promote, forecast and verify work on S3', async () => {
   expect(await json('features', 'run')).toMatchObject({
     snapshotVersion: expect.stringMatching(/^1-[0-9a-f]{12}$/),
   });
@@ -67,7 +67,7 @@ test('features, train, promote, forecast and verify', async () => {
   expect([...fake.objects.keys()].filter((key) => !key.startsWith('end/to-end/'))).toEqual([]);
 });
 
-test('an S3 error is one line with a fix, and never shows a key, also in the debug log', async () => {
+test('an S3 error is one line with a fix and no key, also in the debug log', async () => {
   const wrong = { AWS_ACCESS_KEY_ID: 'not-the-access-key', HEADWAY_LOG_LEVEL: 'debug' };
   const { code, stdout, stderr } = await headway(['store', 'log'], environment(wrong));
   expect(stderr).toMatch(

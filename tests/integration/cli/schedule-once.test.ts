@@ -14,7 +14,7 @@ afterAll(async () => {
   await place.remove();
 });
 
-test('the exit status is that of the job; without a champion no forecast is made', async () => {
+test('exits with the status of the job, and makes no forecast without a champion', async () => {
   const failed = await headway(['schedule', '--only', 'training', '--once'], place.env);
   expect([failed.code, failed.stderr.trim().split('\n').at(-1)]).toEqual([
     3,

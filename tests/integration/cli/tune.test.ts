@@ -50,8 +50,8 @@ const trialFiles = async () => {
   return names.flat().filter((name) => name.endsWith('.json'));
 };
 
-describe('a search', () => {
-  test('that is killed leaves no process, and resumes', async () => {
+describe('headway tune', () => {
+  test('leaves no process after a kill, and resumes', async () => {
     const killed = startHeadway(SEARCH, env);
     await killed.until(/tuning …/);
     while ((await trialFiles()).length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -100,7 +100,7 @@ describe('a search', () => {
     });
   });
 
-  test('a configuration that does not fit is refused before anything is done', async () => {
+  test('an invalid configuration is refused before any work', async () => {
     const path = join(place.folder, 'wrong.json');
     await writeFile(path, '{"format": 1, "fit": {"droupout": 0.1}}');
     for (const command of ['train', 'backtest']) {
@@ -112,7 +112,7 @@ describe('a search', () => {
     }
   });
 
-  test('too little history is refused with what to do', async () => {
+  test('refuses too little history with a fix', async () => {
     const { code, stderr } = await warm.run(['tune', '--folds', '8'], env);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^HISTORY_TOO_SHORT: .*--folds/);

@@ -44,7 +44,7 @@ async function responseOf(url: string): Promise<Response> {
   }
 }
 
-test('what is left out are dependencies, and inference has no SQL engine and no data frames', () => {
+test('images omit only dependencies, and inference has no SQL engine and no data frames', () => {
   const { dependencies } = JSON.parse(textOf('package.json'));
   for (const target of ['training', 'inference'] as const) {
     expect(packagesWithout(stages, target).filter((name) => !(name in dependencies))).toEqual([]);
@@ -58,7 +58,7 @@ test('what is left out are dependencies, and inference has no SQL engine and no 
   );
 });
 
-test('the hook refuses: no features without an SQL engine', async () => {
+test('features fail without an SQL engine, because the hook refuses it', async () => {
   const { code, stderr } = await headway(['features', 'run'], inside('inference'));
   expect([code === 0, stderr]).toEqual([
     false,
@@ -66,7 +66,7 @@ test('the hook refuses: no features without an SQL engine', async () => {
   ]);
 });
 
-test('features, training and inference, each in its image', async () => {
+test('features, training and inference run, each in its image', async () => {
   const done = { code: 0, signal: null };
   expect(
     await headway(['schedule', '--only', 'features', '--once'], inside('features')),

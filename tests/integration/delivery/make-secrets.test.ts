@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../../tidy/source-tree.ts';
 
-describe('the passwords of a machine', () => {
+describe('generated secrets', () => {
   const make = (folder: string, given: Record<string, string> = {}) => {
     const user = String(process.getuid?.() ?? 0);
     const { status, stdout, stderr } = spawnSync(
@@ -24,7 +24,7 @@ describe('the passwords of a machine', () => {
     );
   };
 
-  test('are new on every machine, stay, are nobody else’s to read, and give way to those that are given', () => {
+  test('are new per machine, stable and private, and given values override them', () => {
     const [one, other] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'headway-secrets-'))) as [
       string,
       string,

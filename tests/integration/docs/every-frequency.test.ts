@@ -194,7 +194,7 @@ describe.each(someOf(CASES))('%s', (_title, { domain, wall, first, days, testDay
     return lines.length;
   };
 
-  test('every order is counted where it belongs, and one that comes late restates its interval alone', async () => {
+  test('counts every order in its interval, and a late order restates only that interval', async () => {
     const { runAgain, features } = open();
     const count = await write(true);
     const { parts } = await runAgain();
@@ -228,7 +228,7 @@ describe.each(someOf(CASES))('%s', (_title, { domain, wall, first, days, testDay
     expect(diff.newParts).toMatchObject([{ part: 'rows', publishedAgain: true }]);
   });
 
-  test('trains with the defaults of its seasons, forecasts, and serving computes what training does', async () => {
+  test('trains with default settings, forecasts, and serving equals training', async () => {
     const { features, registry, clock, logger, progress } = open();
     const defaults = defaultConfigOf(domain);
     const fit = { ...defaults.fit, steps: 2, batchSize: 16, members: 1 };

@@ -26,7 +26,7 @@ const HOUR = 3_600_000;
 /** A Monday in summer: Berlin is two hours ahead of UTC all the time. */
 const FIRST = Date.UTC(2025, 4, 5, 0) - 2 * HOUR;
 
-describe('the domain of docs/fork.md', () => {
+describe('domain of docs/fork.md', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'headway-fork-'));
@@ -94,7 +94,7 @@ describe('the domain of docs/fork.md', () => {
     }
   });
 
-  test('trains, and forecasts every shop', async () => {
+  test('trains and forecasts every shop', async () => {
     await startTensorBackend(silentLogger, 'wasm', 'training');
     const { domain, features, registry, clock, logger, progress } = open();
     const fit = { ...defaultTrainingConfig.fit, steps: 3, batchSize: 32 };
@@ -119,7 +119,7 @@ describe('the domain of docs/fork.md', () => {
     expect(entry.values.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
   });
 
-  test('a folder that is missing or holds no CSV says what is expected', async () => {
+  test('reports what is expected if the folder is missing or holds no CSV', async () => {
     const { rawFolder, clock, logger, progress } = open();
     const context = { rawFolder, clock, logger, progress };
     await expect(shops.openSource(join(folder, 'nowhere'), context)).rejects.toMatchObject({

@@ -38,7 +38,7 @@ const EXPECTED: readonly (readonly [start: string, printed: RegExp])[] = [
   ['forecast', /S07/],
 ];
 
-test('the page is followed from top to bottom', async () => {
+test('the commands of the page work from top to bottom', async () => {
   const commands = commandsOf(await readFile(join(ROOT, 'docs/make-it-yours.md'), 'utf8'));
   const served = commands.pop() ?? '';
   expect(commands).toHaveLength(EXPECTED.length);
@@ -71,7 +71,7 @@ test('the page is followed from top to bottom', async () => {
   expect((await service.ended).code).toBe(0);
 });
 
-test('a new domain touches its folder, its test and one line of domains/index.ts', async () => {
+test('a new domain adds its folder, its test and one line of domains/index.ts', async () => {
   const filesOf = async (folder: string) =>
     (await readdir(folder, { recursive: true })).filter((path) => /\.(ts|md|csv)$/.test(path));
   const folders = ['domains', 'tests/unit/domains', 'cli', 'services', 'docs'];

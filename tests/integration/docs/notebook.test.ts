@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('every cell is there with its code and what it gave, up to the verdict', async () => {
+test('contains every cell with its code and output, up to the verdict', async () => {
   const script = await readFile(join(ROOT, 'tools/notebook/explore.ts'), 'utf8');
   const titles = [...script.matchAll(/await cell\(\s*'([^']+)'/g)].map(([, title]) => title);
   expect(titles.length).toBeGreaterThan(7);

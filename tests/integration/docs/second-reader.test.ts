@@ -133,7 +133,7 @@ describe.each(['zero', 'unknown'] as const)('where an absent row means %s', (mis
     ['objects', false, 100, 4],
     ['packs and an object', true, 100, 5],
     ['packs and a view in ranges', true, 1, 5],
-  ])('its panel is ours, bit for bit, from %s', async (kind, packed, rangeSeries, manifests) => {
+  ])('reads the same panel bit for bit from %s', async (kind, packed, rangeSeries, manifests) => {
     const name = `${missing}-${kind.replaceAll(' ', '-')}`;
     const { root, features } = await makeStore(name, missing, packed, rangeSeries);
     const file = path.join(folder, `${name}.json`);
@@ -152,7 +152,7 @@ describe.each(['zero', 'unknown'] as const)('where an absent row means %s', (mis
   });
 });
 
-test('damage is found, and its object named', async () => {
+test('names a damaged object', async () => {
   const { root, features } = await makeStore('damaged', 'unknown');
   const log = await features.log();
   const { objects, online, report } = log[2];

@@ -69,21 +69,21 @@ async function check(shape: Shape): Promise<void> {
   }
 }
 
-describe('the first dozen', () => {
+describe('guesses of the first shapes', () => {
   test.each(someOf(firstShapes()).map((shape) => [shape.name, shape] as const))(
     '%s',
     async (_name, shape) => check(shape),
   );
 });
 
-describe('the second dozen', () => {
+describe('guesses of the second shapes', () => {
   test.each(someOf(secondShapes(), 1).map((shape) => [shape.name, shape] as const))(
     '%s',
     async (_name, shape) => check(shape),
   );
 });
 
-describe('real data', () => {
+describe('guesses of real data', () => {
   const published: [name: string, guess: object, asked: string[]][] = [
     [
       'healthy-ride',

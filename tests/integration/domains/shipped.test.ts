@@ -7,10 +7,10 @@ const samples = domains.flatMap((domain) =>
   domain.quickSource === 'sample' ? [[domain.name, domain] as const] : [],
 );
 
-test('there are such domains', () => {
+test('samples of the shipped domains exist', () => {
   expect(samples.map(([name]) => name)).toEqual(expect.arrayContaining(['bikes', 'weather']));
 });
 
-test.each(samples)('the sample of %s reads the same twice, and grows by a day', (_name, domain) =>
+test.each(samples)('reads the sample of %s twice alike and adds a day', (_name, domain) =>
   keepsSource(domain, 'sample'),
 );

@@ -32,7 +32,7 @@ function evaluate(expression: string): number {
   return Number(new Function(`return ${expression.replaceAll('×', '*')}`)());
 }
 
-test('prints JSON with the prices it used, and refuses what it does not know', async () => {
+test('prints JSON with its prices and refuses an unknown size', async () => {
   expect(reports.city.prices).toMatchObject({ loadBalancerHour: PRICES.loadBalancerHour });
   await expect(cost('--size', 'village')).rejects.toMatchObject({
     code: 2,
@@ -48,7 +48,7 @@ describe.each([
     /^[\d(]/.test(cell ?? ''),
   );
 
-  test('every line is within a tenth of the one by hand, and none is missing', () => {
+  test('every line is within a tenth of the manual calculation, and none is missing', () => {
     const { lines } = reports[name].bill;
     expect(lines.map(({ item }) => item)).toEqual(table.map(([item]) => item));
     for (const [index, row] of table.entries()) {
@@ -60,7 +60,7 @@ describe.each([
   });
 });
 
-test('each size costs more than the one before it', () => {
+test('each size costs more than the previous one', () => {
   const totals = SIZE_NAMES.map((name) => reports[name].bill.total);
   expect([...totals].sort((a, b) => a - b)).toEqual(totals);
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-test('there are the stacks that the documents name, in each environment', () => {
+test('synthesizes the documented stacks of each environment', () => {
   const names = ['data', 'features', 'inference', 'monitoring', 'network', 'training'];
   const everything = ['batch', 'data', 'delivery', ...names.slice(1)];
   expect(

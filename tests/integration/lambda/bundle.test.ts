@@ -13,7 +13,7 @@ const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const LORD_HOWE = { timeZone: 'Australia/Lord_Howe', holidays: { country: 'AU' } };
 const NEW_YORK = { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } };
 
-test('the holiday table gives the calendars of the library, in all years of the API', async () => {
+test('the holiday table equals the calendars of the library for all years of the API', async () => {
   const { folder, remove } = await temporaryFolder();
   const from = (year: number, month: number) => Date.UTC(year, month, 1);
   const requests: [start: number, minutes: number, length: number, place: CalendarPlace][] = [

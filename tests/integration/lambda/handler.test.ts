@@ -111,7 +111,7 @@ function corrupt(key: string): void {
 const forecast = async (instance: LambdaInstance) =>
   JSON.parse((await get(instance, '/v1/series/AEP/forecast')).body);
 
-describe('the bundle', () => {
+describe('Lambda bundle', () => {
   test('is small, holds what it needs alone, and is the same whenever it is built', async () => {
     const files = await readdir(built, { recursive: true });
     expect((await stat(`${built}.zip`)).size).toBeLessThan(1_200_000);
@@ -154,14 +154,14 @@ describe('the bundle', () => {
   });
 });
 
-describe('an instance', () => {
+describe('Lambda instance', () => {
   let instance: LambdaInstance;
   beforeAll(async () => {
     instance = await open();
   });
   afterAll(() => instance.stop());
 
-  test('shows what monitoring published, without a SQL engine', async () => {
+  test('serves what monitoring published without an SQL engine', async () => {
     const read = async (url: string) => JSON.parse((await get(instance, url)).body);
     expect(await read('/v1/monitoring')).toMatchObject({ state: 'none', overview: null });
     expect(await read('/v1/jobs')).toEqual({ runs: [] });
@@ -180,7 +180,7 @@ describe('an instance', () => {
   });
 
   test.each(['arrow', 'parquet'] as const)(
-    'sends a table in %s whole, as base64',
+    'sends a whole table in %s as base64',
     async (format) => {
       const { statusCode, headers, body, isBase64Encoded } = await get(
         instance,
@@ -196,7 +196,7 @@ describe('an instance', () => {
     },
   );
 
-  test('serves forecasts of the model, by events of an HTTP API and of a Function URL', async () => {
+  test('serves forecasts for events of an HTTP API and of a Function URL', async () => {
     const { statusCode, headers, body, isBase64Encoded } = await get(
       instance,
       '/v1/series/AEP/forecast?levels=80&horizon=24',
@@ -252,7 +252,7 @@ describe('an instance', () => {
     expect(await get(instance, '/dashboard/page.js')).toMatchObject({ statusCode: 200 });
   });
 
-  test('forecasts an ad-hoc history, sent as text and in base64, with the same numbers', async () => {
+  test('forecasts an ad-hoc history alike from text and base64', async () => {
     const values = Array.from(fixture.panel.columns.target.subarray(0, fixture.panel.length));
     const body = JSON.stringify({
       history: { start: new Date(fixture.panel.start).toISOString(), values, seriesId: 'AEP' },
@@ -275,7 +275,7 @@ describe('an instance', () => {
       expect(value).toBeCloseTo(wanted[k] as number, 2);
   });
 
-  test('that starts after the batch serves what was issued, and starts what computes when something is to be computed', async () => {
+  test('serves issued forecasts after a batch, and starts the backend only when needed', async () => {
     const issuedAt = Date.now() - 60_000;
     const takeOut = await fixture.issue(issuedAt);
     const late = await start();
@@ -294,7 +294,7 @@ describe('an instance', () => {
     takeOut();
   });
 
-  test('returns problems as problems: with their code, the id of the invocation, and no more', async () => {
+  test('returns problems with their code and invocation id, and no more', async () => {
     const id = '8f3c1f4e-6b1d-4d0c-9f57-2a8a0f6f0a11';
     const missing = await instance.invoke(httpApiEvent('GET', '/v1/series/NOWHERE/forecast'), id);
     expect(missing.statusCode).toBe(404);
@@ -339,7 +339,7 @@ describe('an instance', () => {
     }
   });
 
-  test('compresses what is large for who takes it, and streams arrive whole', async () => {
+  test('compresses large responses on request, and sends streams whole', async () => {
     const event = (accept: string) =>
       httpApiEvent('GET', '/openapi.json', { headers: { 'accept-encoding': accept } });
     const [plain, packed] = [
@@ -363,7 +363,7 @@ describe('an instance', () => {
     ).toEqual([...IDS].sort());
   });
 
-  test('logs to standard output, each line with the id of its invocation, and nothing of what was sent', async () => {
+  test('logs to standard output with the invocation id, and nothing of a body', async () => {
     const talking = await start({
       HEADWAY_LOG_LEVEL: 'debug',
       AWS_LAMBDA_FUNCTION_VERSION: '7',
@@ -399,7 +399,7 @@ describe('an instance', () => {
   });
 });
 
-describe('a store that changes', () => {
+describe('Lambda instance with a store that changes', () => {
   /** Invokes until `isThere`: a look for newer parts is due a second after the last. */
   async function invokeUntil<T>(
     ask: () => Promise<T>,
@@ -411,7 +411,7 @@ describe('a store that changes', () => {
     }
   }
 
-  test('a new champion is picked up between invocations, and one that is corrupt is not, which is said', async () => {
+  test('picks up a new champion between invocations, and reports a corrupt one', async () => {
     const instance = await start({ HEADWAY_REFRESH_SECONDS: '1' });
     expect(await forecast(instance)).toMatchObject({ modelVersion: firstModel });
     const second = await fixture.addModel(2);
@@ -453,7 +453,7 @@ describe('a store that changes', () => {
     });
   });
 
-  test('a cold start without a store says so, and the same instance heals', async () => {
+  test('responds 503 after a cold start without a store, and recovers', async () => {
     double.fault = () => ({ kind: 'cut' });
     const instance = await start();
     const { statusCode, headers, body } = await get(instance, '/v1/series/AEP/forecast');
@@ -468,7 +468,7 @@ describe('a store that changes', () => {
     expect(JSON.parse(healed.body)).toMatchObject({ modelVersion: firstModel });
   });
 
-  test('a store that goes later leaves the last good forecast, labelled', async () => {
+  test('keeps the last good forecast with a label if the store fails later', async () => {
     const instance = await start({ HEADWAY_REFRESH_SECONDS: '1' });
     const before = await forecast(instance);
     double.fault = () => ({ kind: 'cut' });
@@ -483,7 +483,7 @@ describe('a store that changes', () => {
     expect(after.quantiles).toEqual(before.quantiles);
   });
 
-  test('what was fetched stays in the temporary folder, and is checked when it is used again', async () => {
+  test('keeps fetched objects in the temporary folder and checks them on reuse', async () => {
     const temporary = 'tmp-of-two';
     await forecast(await start({}, temporary));
     const fetched = () =>
@@ -508,7 +508,7 @@ describe('a store that changes', () => {
   });
 });
 
-test('keys are asked for where the settings hold some', async () => {
+test('requires keys if the settings hold any', async () => {
   const instance = await start({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' });
   const { statusCode, headers, body } = await get(instance, '/v1/series/AEP/forecast');
   expect({ statusCode, code: JSON.parse(body).code }).toEqual({
@@ -518,7 +518,7 @@ test('keys are asked for where the settings hold some', async () => {
   expect(headers['www-authenticate']).toMatch(/^Bearer/);
 });
 
-test('keys in the store count, and a revocation within 30 seconds in an instance that runs', async () => {
+test('takes keys from the store, and applies a revocation within 30 seconds', async () => {
   const log = openKeyLog({ store: openOnFakeS3(double, folder), domain: 'electricity' });
   const made = { name: 'x', scopes: SCOPE_NAMES, requestsPerMinute: null, expiresAt: null };
   const { key, record } = makeKey({ ...made, createdAt: 0 }, newSecret);
@@ -544,7 +544,7 @@ test('keys in the store count, and a revocation within 30 seconds in an instance
   expect([statusCode, JSON.parse(body).code]).toEqual([401, 'API_KEY_REVOKED']);
 });
 
-test('settings that are wrong stop the start, and the Runtime API gets the error', async () => {
+test('invalid settings stop the start and are reported to the Runtime API', async () => {
   const instance = await start({ HEADWAY_DOMAIN: 'nowhere' });
   await expect(instance.invoke(httpApiEvent('GET', '/'))).rejects.toThrow(
     /init: HeadwayError: there is no domain "nowhere"/,

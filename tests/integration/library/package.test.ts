@@ -63,14 +63,14 @@ const exampleOf = async () =>
     `${name}/forecasting`,
   );
 
-test('the README shows the example, which has at most 10 lines of code', async () => {
+test('the README contains the example, which has at most 10 lines of code', async () => {
   const example = await readFile(join(ROOT, 'library/example.ts'), 'utf8');
   expect(await readFile(join(installed, 'README.md'), 'utf8')).toContain(example);
   const code = example.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
   expect(code.length).toBeLessThanOrEqual(10);
 });
 
-test('the tarball holds modules, their types, a README and a licence', async () => {
+test('the tarball has modules, their types, a README and a licence', async () => {
   const files = (await readdir(installed, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
@@ -98,7 +98,7 @@ test('the example forecasts from a CSV', async () => {
   expect(high).toBeGreaterThan(median);
 });
 
-test('the example and the client are typed', async () => {
+test('the example and the client pass the type check', async () => {
   await writeFile(join(folder, 'example.ts'), await exampleOf());
   await writeFile(
     join(folder, 'client.ts'),
@@ -115,7 +115,7 @@ export const numbers: number[] = ids;
   await run(process.execPath, [tsc, ...options, '--types', 'node', ...files], { cwd: folder });
 });
 
-test('the client is found by its name', async () => {
+test('the client is imported by its name', async () => {
   const script = `import { createHeadwayClient } from '${name}/client';
     console.log(typeof createHeadwayClient({ baseUrl: 'http://127.0.0.1:1' }).GET);`;
   const options = { cwd: folder };

@@ -74,7 +74,7 @@ describe('runChildJob', () => {
     );
   });
 
-  test('fails with the code that the child printed', async () => {
+  test('fails with the error code that the child printed', async () => {
     await expect(run('coded')).rejects.toMatchObject({
       code: 'SOURCE_INVALID',
       message: '"coded" ended with exit status 3: no such column [a.csv]',
@@ -83,7 +83,7 @@ describe('runChildJob', () => {
     await expect(run('crash')).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
-  test('an aborted child ends, one that ignores SIGTERM is killed', async () => {
+  test('ends an aborted child, and kills one that ignores SIGTERM', async () => {
     for (const act of ['linger', 'stubborn']) {
       const controller = new AbortController();
       const { logger } = recorder((message) => message === 'ready' && controller.abort());
@@ -93,7 +93,7 @@ describe('runChildJob', () => {
     }
   });
 
-  test('a signal that is already aborted starts nothing', async () => {
+  test('starts nothing with an aborted signal', async () => {
     const { logger, entries } = recorder();
     await expect(run('talk', logger, { signal: AbortSignal.abort() })).rejects.toThrow(
       'was stopped',

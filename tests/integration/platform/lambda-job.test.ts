@@ -99,7 +99,7 @@ async function invoke(child: ChildProcess, event = '{}'): Promise<CompletedReque
   return response;
 }
 
-test('each event runs the command; the response is done or the error', async () => {
+test('runs the command for each event, and responds with success or the error', async () => {
   const child = start(['config'], { AWS_LAMBDA_RUNTIME_API: api });
   expect(await invoke(child)).toEqual({ path: 'event-1/response', body: { done: 'config' } });
   await retire(child);
@@ -111,7 +111,7 @@ test('each event runs the command; the response is done or the error', async () 
   await retire(failing);
 });
 
-test('an event gives the values that the command leaves open, and nothing else', async () => {
+test('an event fills only the open values of the command', async () => {
   const child = start(['forecast', '--shard', '{shard}'], { AWS_LAMBDA_RUNTIME_API: api });
   // The value arrives as it is, and the command judges it: a batch of two has no ninth shard.
   const { body } = await invoke(child, JSON.stringify({ shard: '9/2', args: ['models', 'list'] }));
@@ -136,7 +136,7 @@ test('an event gives the values that the command leaves open, and nothing else',
   await retire(child);
 });
 
-test('outside Lambda it says what it is for', async () => {
+test('exits with a usage error outside Lambda', async () => {
   const [code] = await once(start(['models', 'list'], {}), 'exit');
   expect(code).toBe(2);
 });

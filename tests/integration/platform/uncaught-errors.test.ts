@@ -37,10 +37,10 @@ const shortage = `void Promise.reject(Object.assign(new Error('too many'), { cod
 const log = `createLogger({ level: 'error', pretty: false })`;
 
 test.each([
-  ['a service stays where descriptors are short', shortage, log, 0, 'still here', 'too many'],
-  ['a command does not', shortage, 'null', 70, '', ''],
+  ['a service survives a lack of descriptors', shortage, log, 0, 'still here', 'too many'],
+  ['a command ends for a lack of descriptors', shortage, 'null', 70, '', ''],
   ['a bug ends a service', `throw new TypeError('boom');`, log, 70, '', 'INTERNAL: boom'],
-])('%s', (_title, thrown, logger, status, stdout, stderr) => {
+])('uncaught errors: %s', (_title, thrown, logger, status, stdout, stderr) => {
   expect(uncaught(thrown, logger)).toEqual({
     status,
     stdout,

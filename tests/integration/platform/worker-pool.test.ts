@@ -37,8 +37,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(() => pool.close());
 
-describe('a worker pool', () => {
-  test('copies typed arrays both ways and passes progress on', async () => {
+describe('worker pool', () => {
+  test('copies typed arrays both ways and forwards progress', async () => {
     pool = openWorkerPool({ module, size: 1 });
     const seen: unknown[] = [];
     const output = await pool.run<Float32Array>(
@@ -50,7 +50,7 @@ describe('a worker pool', () => {
     expect(seen).toEqual([{ half: true }]);
   });
 
-  test('uses at most its size of processes, and uses them again', async () => {
+  test('uses at most its size of processes and reuses them', async () => {
     pool = openWorkerPool({ module, size: 2 });
     const pids = await Promise.all(
       Array.from({ length: 6 }, () => pool.run<number>({ act: 'pid' })),
@@ -76,7 +76,7 @@ describe('a worker pool', () => {
     await expect(pool.run({ act: 'pid' })).resolves.toBeGreaterThan(0);
   });
 
-  test('jobs that ended listen to their signal no more', async () => {
+  test('removes the signal listeners of ended jobs', async () => {
     pool = openWorkerPool({ module, size: 1 });
     const { signal } = new AbortController();
     await pool.run({ act: 'pid' }, { signal });
@@ -84,7 +84,7 @@ describe('a worker pool', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('a job stops when its signal aborts or its pool is closed', async () => {
+  test('stops a job when its signal aborts or its pool closes', async () => {
     pool = openWorkerPool({ module, size: 1 });
     const stop = new AbortController();
     const stopped = pool.run(
@@ -103,7 +103,7 @@ describe('a worker pool', () => {
     });
   });
 
-  test('a module that cannot be loaded and an invalid size are errors', async () => {
+  test('refuses a module that cannot be loaded and an invalid size', async () => {
     pool = openWorkerPool({ module: new URL('nowhere.ts', module), size: 1 });
     await expect(pool.run({})).rejects.toMatchObject({
       code: 'INTERNAL',

@@ -77,13 +77,13 @@ async function commitUnchecked(now: number, ...about: [string, [number, number],
 
 const values = async (now = NOW) => [...(await at(now).readAsOf()).columns.target];
 
-describe('a commit of a clock that was a year ahead', () => {
+describe('a commit with a clock a year ahead', () => {
   beforeEach(async () => {
     await commit(NOW - DAY, 'a', [0, 4], 1);
     await commit(NOW + YEAR, 'a', [0, 4], 2);
   });
 
-  test('refuses what comes with a right clock, and says both times, where, and what to do', async () => {
+  test('refuses a commit with the right clock, with both times, place and fix', async () => {
     const before = [...store.objects.keys()];
     const refusal = {
       code: 'CLOCK_BEHIND',
@@ -98,7 +98,7 @@ describe('a commit of a clock that was a year ahead', () => {
     expect([...store.objects.keys()]).toEqual(before);
   });
 
-  test('is reported by verify, and is no damage', async () => {
+  test('is reported by verify and not as damage', async () => {
     expect(await at(NOW).verify()).toMatchObject({
       problems: [],
       clock: { key: objectKeys.manifest('toy', 2), problem: expect.stringContaining('2025-06-01') },
@@ -106,7 +106,7 @@ describe('a commit of a clock that was a year ahead', () => {
     expect(await at(NOW + YEAR).verify()).toMatchObject({ clock: null });
   });
 
-  test('is repaired: new data is seen, and a second run commits nothing', async () => {
+  test('is repaired: new data is read, and a second run commits nothing', async () => {
     const { manifest, changed, restated } = await at(NOW).repairClock();
     expect([changed, restated, manifest?.number]).toEqual([true, ['a'], 3]);
     expect(manifest?.objects.map(({ availableAt }) => availableAt)).toEqual([NOW - DAY, NOW]);
@@ -120,7 +120,7 @@ describe('a commit of a clock that was a year ahead', () => {
     expect(await commit(NOW + HOUR, 'a', [0, 4], 3)).toEqual(later);
   });
 
-  test('reads before the repair stay what they were', async () => {
+  test('reads before the repair do not change', async () => {
     const asked = [{ knownAt: NOW - 1 }, { snapshotVersion: '1' }, { snapshotVersion: '2' }];
     const hashes = async () =>
       Promise.all(asked.map(async (query) => hashPanel(await at(NOW).readAsOf(query))));
@@ -131,7 +131,7 @@ describe('a commit of a clock that was a year ahead', () => {
 });
 
 test.each(['objects', 'packs', 'packs and objects'])(
-  'what was hidden in %s is seen after the repair, in the order of the log',
+  'values hidden in %s are read after the repair in the order of the log',
   async (kind) => {
     await commit(NOW - DAY, 'a', [0, 6], 1);
     await commit(NOW + YEAR, 'b', [0, 3], 2);
@@ -161,7 +161,7 @@ test.each(['objects', 'packs', 'packs and objects'])(
   },
 );
 
-test('of a part that was committed again and again, the last one is seen and none is repeated', async () => {
+test('reads the last of repeated commits of a part, and repeats none', async () => {
   await commit(NOW + YEAR, 'a', [0, 2], 1);
   for (let n = 0; n < 3; n++) await commitUnchecked(NOW - 1000 + n, 'a', [0, 2], 2);
   const { manifest, restated } = await at(NOW).repairClock();
@@ -170,18 +170,18 @@ test('of a part that was committed again and again, the last one is seen and non
   expect(await commit(NOW + 1000, 'a', [0, 2], 2)).toEqual(manifest);
 });
 
-test('a snapshot whose only wrong stamp is its own is repaired too', async () => {
+test('repairs a snapshot if only its own stamp is wrong', async () => {
   await commitObjects(at(NOW + YEAR), await request([spec(NOW, 'a', [0, 2], 1)]));
   expect(await at(NOW).repairClock()).toMatchObject({ changed: true, restated: [] });
   expect((await at(NOW).head())?.committedAt).toBe(NOW);
 });
 
-test('there is nothing to repair in an empty store', async () => {
+test('repairs nothing in an empty store', async () => {
   const nothing = { manifest: null, changed: false, restated: [] };
   expect(await at(NOW).repairClock()).toEqual(nothing);
 });
 
-test('stamps ascend where clocks stand still or are seconds back, and everything is seen', async () => {
+test('stamps increase if clocks stand still or go back by seconds', async () => {
   await commit(NOW, 'a', [0, 2], 1);
   await commit(NOW, 'a', [0, 2], 2);
   const last = await commit(NOW - 4000, 'a', [0, 2], 3);
@@ -194,7 +194,7 @@ test('stamps ascend where clocks stand still or are seconds back, and everything
   expect(await at(NOW).verify()).toMatchObject({ problems: [], clock: null });
 });
 
-test('a part that is stamped in the future is refused', async () => {
+test('refuses a part stamped in the future', async () => {
   const newObjects = await request([spec(NOW + HOUR, 'a', [0, 2], 1)]);
   await expect(commitObjects(at(NOW), newObjects)).rejects.toMatchObject({
     code: 'CLOCK_AHEAD',
@@ -203,7 +203,7 @@ test('a part that is stamped in the future is refused', async () => {
   expect(await at(NOW).head()).toBeNull();
 });
 
-test('what was marked by a clock that was ahead waits an hour from now on, and not a year', async () => {
+test('a mark of a clock that was ahead waits an hour from now', async () => {
   await commit(NOW, 'a', [0, 2], 1);
   const orphan = objectKeys.report('toy', 'a'.repeat(64));
   await store.put(orphan, Buffer.from('{}'));

@@ -17,6 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-test(`${WRITERS} processes with ${COMMITS} commits each, and a reader all along`, async () => {
+test(`${WRITERS} processes with ${COMMITS} commits each lose nothing, as a reader sees`, async () => {
   expect((await concurrentWriters(folder, WRITERS, COMMITS)).looks).toBeGreaterThan(0);
 });

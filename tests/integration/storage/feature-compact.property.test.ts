@@ -118,7 +118,7 @@ async function withStore<T>(
 
 describe('compaction', () => {
   test.each(['zero', 'unknown'] as const)(
-    'changes no result, whatever was committed (missing = %s)',
+    'changes no result of any commits (missing = %s)',
     async (missing) => {
       await fc.assert(
         fc.asyncProperty(

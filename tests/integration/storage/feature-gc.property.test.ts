@@ -156,7 +156,7 @@ async function live(steps: readonly Step[], keep: number): Promise<number> {
   return taken;
 }
 
-test('no collection takes what was promised to stay, whatever happened before it', async () => {
+test('garbage collection never removes what is promised to stay', async () => {
   let taken = 0;
   await fc.assert(
     fc.asyncProperty(

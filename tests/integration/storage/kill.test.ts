@@ -27,16 +27,16 @@ const on = (name: string) => {
   return { location, store: fileObjectStore(location) };
 };
 
-test('a feature commit that is killed', () =>
+test('a killed feature commit is complete or absent', () =>
   killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 4 }));
 
-test('a registration and promotion that is killed', () =>
+test('a killed registration and promotion is complete or absent', () =>
   killModelWriters({ on: on('models'), rawFolder: folder, kills: 4 }));
 
-test('a forecast that is killed while it is written down', () =>
+test('a killed forecast is complete or absent in the ledger', () =>
   killForecastWriters({ on: on('forecasts'), rawFolder: folder, kills: 4 }));
 
-test('a feature commit to S3 that is killed', async () => {
+test('a killed feature commit to S3 is complete or absent', async () => {
   const double = await startKillingS3(folder);
   try {
     await killFeatureWriters({ on: double, rawFolder: folder, kills: 4 });
@@ -45,7 +45,7 @@ test('a feature commit to S3 that is killed', async () => {
   }
 });
 
-test('several trials meet every moment', () => {
+test('trials with offsets cover every moment', () => {
   const met = [0, 0.25, 0.5, 0.75].flatMap((offset) => momentsOf(40, 10, offset));
   expect(new Set(met).size).toBe(40);
   expect([Math.min(...met), Math.max(...met)]).toEqual([1, 40]);

@@ -31,7 +31,7 @@ describeLedger('S3', async () => {
   return { store: openOnFakeS3(double, folder), close };
 });
 
-test('what is read is what was appended, whatever it is, also after a compaction', async () => {
+test('reads any appended issues, also after a compaction', async () => {
   const property = fc.asyncProperty(
     fc.array(fc.array(anyIssue, { maxLength: 4 }), { maxLength: 4 }),
     async (appends) => {
@@ -48,7 +48,7 @@ test('what is read is what was appended, whatever it is, also after a compaction
   await fc.assert(property, { numRuns: runs(60), seed: 3 });
 });
 
-test('whatever fails, before or after, what was acknowledged is read, and nothing half', async () => {
+test('reads what was acknowledged and nothing partial, whatever fails', async () => {
   const faults = fc.array(fc.constantFrom(undefined, undefined, 'before', 'after'), {
     minLength: 6,
     maxLength: 40,
@@ -82,7 +82,7 @@ test('whatever fails, before or after, what was acknowledged is read, and nothin
   await fc.assert(property, { numRuns: runs(30), seed: 5 });
 });
 
-describe('writers at once', () => {
+describe('concurrent writers', () => {
   let folder: string;
   let remove: () => Promise<void>;
   let double: FakeS3;
@@ -105,7 +105,7 @@ describe('writers at once', () => {
       },
     ],
   ])(
-    'on %s: two appenders, two compactions and a reader lose nothing and see nothing half',
+    'on %s: appenders, compactions and a reader lose nothing and see nothing partial',
     async (_, openStore) => {
       const store = openStore(folder);
       const appends = runs(18);

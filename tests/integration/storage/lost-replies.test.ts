@@ -81,7 +81,7 @@ const KINDS: readonly S3Fault[] = [
 ];
 
 test.each(KINDS.map((fault, i) => [fault.kind, fault, i] as const))(
-  'every request: %s',
+  'every request survives the fault %s',
   async (_kind, fault, offset) => {
     double = await startFakeS3();
     await runAll(8);

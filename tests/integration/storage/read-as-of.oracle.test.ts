@@ -124,7 +124,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-test('readAsOf reads as the rules say, whatever the objects, and a later commit changes no earlier result', async () => {
+test('readAsOf follows the rules for any objects, and later commits change no result', async () => {
   await fc.assert(
     fc.asyncProperty(
       specs,

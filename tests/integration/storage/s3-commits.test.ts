@@ -39,7 +39,7 @@ const open = (tries = 8) => {
 test.each([
   [8, 0.25],
   [1, 0.08],
-])('%i tries a request, %d of them failing', async (tries, share) => {
+])('commits survive with %i attempts a request, %d of them failing', async (tries, share) => {
   double.fault = randomFaults(42 + tries, share);
   const acknowledged: string[] = [];
   const seen: number[] = [];
@@ -101,7 +101,7 @@ test.each([
   expect((await features.verify()).problems).toEqual([]);
 });
 
-test('every object of a snapshot, damaged where it lies, is named', async () => {
+test('names every damaged object of a snapshot', async () => {
   const features = open();
   const newObjects = await makeObjects(folder, [{ span: [0, 2], rows: [['x', 0, 1]] }]);
   await commitObjects(features, {

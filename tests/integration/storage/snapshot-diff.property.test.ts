@@ -37,7 +37,7 @@ const specs: fc.Arbitrary<ObjectSpec[]> = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-test('it finds exactly what a comparison of the two whole panels finds', async () => {
+test('finds exactly the differences of the two whole panels', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('zero' as const, 'unknown' as const),

@@ -13,7 +13,7 @@ const data = sharedData('pjm-hourly');
   });
   afterAll(() => bench.remove());
 
-  test('every row but one zero is used; hours around the clock changes are where a calendar puts them', async () => {
+  test('uses every row but one zero, with correct hours around clock changes', async () => {
     const head = await bench.features.head();
     expect(head!.objects[0]).toMatchObject({
       rowsIn: 998_821,

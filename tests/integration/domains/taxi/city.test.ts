@@ -24,8 +24,8 @@ afterEach(() => bench.remove());
 const open = (spec = SPEC): Promise<CitySource> => openCity(spec, bench.context);
 const folderOf = (places = 5) => join(bench.context.rawFolder, `city-seed7-places${places}`);
 
-describe('the simulated city', () => {
-  test('raw trips have the green schema and a little dirt; clean trips are exactly the counts', async () => {
+describe('simulated city', () => {
+  test('raw trips have the green schema and some bad rows; clean trips match the counts', async () => {
     const city = await open();
     const [part] = await city.parts();
     const path = join(folderOf(), part.name);
@@ -49,7 +49,7 @@ describe('the simulated city', () => {
     ]);
   });
 
-  test('an hour holds the same trips, into whatever files time is cut', async () => {
+  test('an hour has the same trips, however time is split into files', async () => {
     const city = await open();
     const [start, end] = [utc('2026-03-07T00'), utc('2026-03-10T00')];
     const folder = join(bench.folder, 'cuts');
@@ -88,7 +88,7 @@ describe('the simulated city', () => {
     );
   });
 
-  test('what reaches the store is what was drawn, hour by hour', async () => {
+  test('the store holds the drawn counts of every hour', async () => {
     const city = await open();
     await bench.run(SPEC);
     const values = bench.features.values();
@@ -99,7 +99,7 @@ describe('the simulated city', () => {
     }
   });
 
-  test('an hour of autumn that the wall clock repeats is exact where it has a file of its own', async () => {
+  test('a repeated hour of autumn is exact if it has a file of its own', async () => {
     bench.clock.advance(utc('2026-11-01T05') - bench.clock.now());
     const city = await open();
     await bench.run(SPEC);
@@ -119,7 +119,7 @@ describe('the simulated city', () => {
     }
   });
 
-  test('an incremental hour costs one part', async () => {
+  test('an incremental hour reads one part', async () => {
     await bench.run(SPEC);
     bench.clock.advance(HOUR);
     const { parts, changed, report } = await bench.run(SPEC);
@@ -131,7 +131,7 @@ describe('the simulated city', () => {
     expect((await bench.run(SPEC)).changed).toBe(false);
   });
 
-  test('overlapping files of two runs at once are distinct; what a killed run left is not read and goes', async () => {
+  test('two concurrent runs write distinct files, and files of a killed run are removed', async () => {
     const city = await open();
     await city.parts();
     await writeTrips(

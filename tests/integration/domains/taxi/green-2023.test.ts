@@ -34,7 +34,7 @@ const data = sharedData('tlc-green-2023');
     expect(total).toBe(782_494);
   });
 
-  test('hours recounted in plain SQL, without any code of ours, agree', async () => {
+  test('hours counted in plain SQL agree', async () => {
     const twoMonths = ['06', '07'].map((month) =>
       join(data!, `green_tripdata_2023-${month}.parquet`),
     );
@@ -62,7 +62,7 @@ const data = sharedData('tlc-green-2023');
     expect(new Map(ours)).toEqual(expected);
   });
 
-  test('the 82 trips of the hour that autumn repeats are shared by its two UTC hours; spring skips nobody', () => {
+  test('splits the 82 trips of the repeated hour over two UTC hours', () => {
     const at = (timestamp: number) =>
       [...bench.features.values()]
         .filter(([key]) => key.endsWith(`@${timestamp}`))

@@ -82,11 +82,11 @@ const daysFrom = (first: string, count: number) =>
     Temporal.PlainDate.from(first).add({ days: i }).toString(),
   );
 
-describe('a day is known six hours after it has ended in New York, never earlier', () => {
+describe('a day is known six hours after its end in New York', () => {
   test.each([
     ['spring', '2023-03-08', '2023-03-08T05'],
     ['autumn', '2023-11-01', '2023-11-01T04'],
-  ])('across the change of the clocks in %s', async (_season, first, start) => {
+  ])('also across the clock change in %s', async (_season, first, start) => {
     // Each day's temperature says which day it is.
     const days = daysFrom(first, 9);
     await put('w.csv', ...days.map((day, i) => line(day, { tmax: String(2 * i), tmin: '0' })));
@@ -106,11 +106,11 @@ describe('a day is known six hours after it has ended in New York, never earlier
   });
 });
 
-describe('rows', () => {
+describe('weather rows', () => {
   const from = utc('2023-02-01T05');
   const to = from + 20 * 24 * HOUR;
 
-  test('each of a line’s values is used or rejected for a reason, and a gap stays unknown', async () => {
+  test('use or reject each value of a line for a reason, and keep gaps unknown', async () => {
     await put(
       'w.csv',
       line('2023-02-01', { prcp: '1.00', snow: '2.0', tmax: '50', tmin: '41' }),
@@ -151,7 +151,7 @@ describe('rows', () => {
     expect((await features.verify()).problems).toEqual([]);
   });
 
-  test('a second run changes nothing; a changed file replaces the column, and the earlier snapshot stays as it was', async () => {
+  test('a changed file replaces its column, and the earlier snapshot stays', async () => {
     await put('w.csv', line('2023-02-01', { prcp: '1.00' }));
     const { manifest } = await run(from, to);
     expect((await run(from, to)).changed).toBe(false);
@@ -171,11 +171,11 @@ describe('rows', () => {
   });
 });
 
-describe('files', () => {
+describe('weather files', () => {
   const opened = async (spec: string = bench.input) =>
     Promise.all((await (await openWeather(spec)).parts()).map((part) => part.open()));
 
-  test('what is not there, or no weather', async () => {
+  test('refuses a missing file and one without weather', async () => {
     await expect(opened(join(bench.folder, 'none'))).rejects.toMatchObject({
       code: 'SOURCE_NOT_FOUND',
     });
@@ -187,7 +187,7 @@ describe('files', () => {
     });
   });
 
-  test('cut, of two stations, in °C', async () => {
+  test('refuses a truncated file, two stations and °C', async () => {
     const whole = gzipSync(
       `${[HEADER, ...daysFrom('2023-01-01', 300).map((day) => line(day))].join('\n')}\n`,
     );

@@ -11,8 +11,8 @@ import { flat } from '../../../fixtures/aws/policy-audit.ts';
 import { stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function dataTests(): void {
-  describe('data', () => {
-    test('the store is versioned, encrypted, closed, logged, and stays when all else goes', () => {
+  describe('data stack', () => {
+    test('the store is versioned, encrypted, private, logged and retained', () => {
       stack('prod-data').hasResource('AWS::S3::Bucket', {
         DeletionPolicy: 'Retain',
         UpdateReplacePolicy: 'Retain',
@@ -58,7 +58,7 @@ export function dataTests(): void {
       return documents.flat().filter(({ Effect }) => Effect === 'Deny');
     };
 
-    test('nothing but TLS 1.2', () => {
+    test('requires TLS 1.2', () => {
       expect(refusals()).toEqual(
         expect.arrayContaining([
           expect.objectContaining({
@@ -71,7 +71,7 @@ export function dataTests(): void {
       );
     });
 
-    test('a log entry, of every log that the store has, is written by conditional creation alone, and deleted by nobody', () => {
+    test('log entries are created conditionally only, and deleted by nobody', () => {
       const patterns = (sid: string) => {
         const found = refusals().find(({ Sid }) => Sid === sid);
         expect(found).toMatchObject({ Principal: { AWS: '*' } });
@@ -108,14 +108,14 @@ export function dataTests(): void {
       );
     });
 
-    test('the role that compares pull requests may read everything else, and not the store', () => {
+    test('the role that compares pull requests cannot read the store', () => {
       expect(refusals().find(({ Sid }) => Sid === 'LookupsDoNotRead')).toMatchObject({
         Action: ['s3:GetObject', 's3:GetObjectVersion'],
         Condition: { ArnLike: { 'aws:PrincipalArn': expect.anything() } },
       });
     });
 
-    test('no other object is replaced either; only the requests of a multipart upload that create nothing may lack the condition', () => {
+    test('other objects are not replaced, and multipart requests need no condition', () => {
       expect(refusals().find(({ Sid }) => Sid === 'ObjectsAreCreatedNotReplaced')).toMatchObject({
         Action: 's3:PutObject',
         Condition: {
@@ -125,12 +125,12 @@ export function dataTests(): void {
       });
     });
 
-    test('what keeps the buckets closed stays with them', () => {
+    test('bucket policies are retained with their buckets', () => {
       for (const policy of Object.values(stack('prod-data').findResources('AWS::S3::BucketPolicy')))
         expect(policy.DeletionPolicy).toBe('Retain');
     });
 
-    test('an image’s tag stays what it was, and images are scanned', () => {
+    test('image tags are immutable and images are scanned', () => {
       stack('prod-data').hasResourceProperties('AWS::ECR::Repository', {
         ImageTagMutability: 'IMMUTABLE',
         ImageScanningConfiguration: { ScanOnPush: true },

@@ -19,8 +19,8 @@ import { addressOn, credentialsOf, openOnFakeS3 } from '../../../fixtures/storag
 import { commitPanel } from '../../../fixtures/toy-store.ts';
 
 export function deployedFunctionTests(): void {
-  describe('the function that is deployed', () => {
-    test('responds to events of an HTTP API and of a function URL with forecasts from a store on S3', async () => {
+  describe('deployed function', () => {
+    test('forecasts from a store on S3 for events of an HTTP API and a function URL', async () => {
       const folder = place();
       const template = stack('prod-inference');
       const [deployed] = Object.values(

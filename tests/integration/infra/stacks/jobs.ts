@@ -22,7 +22,7 @@ function machineOf(name: string): { StartAt: string; States: Record<string, Stat
 }
 
 export function jobTests(): void {
-  test('copies of the store take half of the disk that there is', () => {
+  test('copies of the store take half of the available disk', () => {
     const found = all().flatMap(([name, { Resources }]) =>
       Object.values(Resources).flatMap(({ Type, Properties }) => {
         const { Environment, EphemeralStorage } = Properties as {
@@ -38,8 +38,8 @@ export function jobTests(): void {
     for (const [name, cached, disk] of found) expect([name, cached]).toEqual([name, disk]);
   });
 
-  describe('features', () => {
-    test('in a function: the image’s own command, fifteen minutes, failures in the queue', () => {
+  describe('features stack', () => {
+    test('runs the image’s command in a function for 15 minutes, with failures in the queue', () => {
       const template = stack('dev-features');
       template.hasResourceProperties('AWS::Lambda::Function', {
         PackageType: 'Image',
@@ -67,7 +67,7 @@ export function jobTests(): void {
       template.hasParameter('ImageTag', { Type: 'String', AllowedPattern: Match.anyValue() });
     });
 
-    test('on Fargate: the same command, on spare capacity first', () => {
+    test('runs the same command on Fargate, on spare capacity first', () => {
       const template = stack('prod-features');
       template.resourceCountIs('AWS::Lambda::Function', 0);
       const states = machineOf('prod-features');
@@ -90,8 +90,8 @@ export function jobTests(): void {
     });
   });
 
-  describe('training', () => {
-    test('asks what was known when it was started, so that a run that goes on elsewhere goes on with the same question', () => {
+  describe('training stack', () => {
+    test('asks for what was known at its start, so that a moved run asks the same', () => {
       for (const state of ['RunOnSpareCapacity', 'RunAtFullPrice'])
         expect(machineOf('prod-training').States[state]?.Parameters).toMatchObject({
           Overrides: {
@@ -102,7 +102,7 @@ export function jobTests(): void {
         });
     });
 
-    test('goes on at the full price only where it lost its machine; whatever else fails is reported and not repeated', () => {
+    test('retries at full price only after a lost machine, and reports other failures', () => {
       const { StartAt, States } = machineOf('prod-training');
       expect(StartAt).toBe('RunOnSpareCapacity');
       expect(States.RunOnSpareCapacity).toMatchObject({
@@ -133,7 +133,7 @@ export function jobTests(): void {
       expect(States.Failed).toMatchObject({ Type: 'Fail' });
     });
 
-    test('its work folder outlives the task: encrypted, over TLS, by the right of the role', () => {
+    test('keeps its work folder encrypted after the task, with access by its role over TLS', () => {
       const template = stack('prod-training');
       template.hasResourceProperties('AWS::EFS::FileSystem', {
         Encrypted: true,
@@ -168,7 +168,7 @@ export function jobTests(): void {
       });
     });
 
-    test('starts on its schedule and on an event of drift', () => {
+    test('starts on its schedule and on drift', () => {
       const template = stack('prod-training');
       template.hasResourceProperties('AWS::Scheduler::Schedule', {
         ScheduleExpression: 'cron(30 3 * * ? *)',
@@ -183,8 +183,8 @@ export function jobTests(): void {
     });
   });
 
-  describe('a batch by shards', () => {
-    test('each shard is the local command, issued when the batch began', () => {
+  describe('batch by shards', () => {
+    test('each shard is the local command with the start of the batch', () => {
       stack('everything-batch').hasResourceProperties('AWS::Lambda::Function', {
         PackageType: 'Image',
         MemorySize: 6144,
@@ -211,7 +211,7 @@ export function jobTests(): void {
       });
     });
 
-    test('a shard is tried again where that can help; without a champion there is nothing to do', () => {
+    test('retries a shard where it can help, and does nothing without a champion', () => {
       const { ItemProcessor } = machineOf('everything-batch').States.ForecastShards as unknown as {
         ItemProcessor: {
           States: Record<string, { Retry: { ErrorEquals: string[] }[]; Catch: unknown[] }>;
@@ -231,7 +231,7 @@ export function jobTests(): void {
       ]);
     });
 
-    test('a shard that fails is reported, ends no other, and the batch fails when all have ended', () => {
+    test('reports a failed shard, runs the others, and fails at the end', () => {
       const { States } = machineOf('everything-batch');
       const { ItemProcessor } = States.ForecastShards as unknown as {
         ItemProcessor: { States: Record<string, object> };
@@ -253,7 +253,7 @@ export function jobTests(): void {
       expect(Object.keys(ItemProcessor.States).filter((name) => name in States)).toEqual([]);
     });
 
-    test('features then forecast nothing themselves; a failed batch wakes somebody', () => {
+    test('features forecast nothing, and a failed batch raises an alarm', () => {
       stack('everything-features').hasResourceProperties('AWS::Lambda::Function', {
         ImageConfig: Match.objectLike({ Command: ['features', 'run'] }),
       });
@@ -264,13 +264,13 @@ export function jobTests(): void {
     });
   });
 
-  describe('the network', () => {
-    test('names no place that only a look-up could know, also where the account is given', () => {
+  describe('network stack', () => {
+    test('needs no look-up, also with a given account', () => {
       for (const [name, template] of all())
         expect([name, JSON.stringify(template).includes('dummy')]).toEqual([name, false]);
     });
 
-    test('has no way in, and no gateway that costs by the hour', () => {
+    test('has no ingress and no NAT gateway', () => {
       const template = stack('prod-network');
       template.resourceCountIs('AWS::EC2::NatGateway', 0);
       template.hasResourceProperties('AWS::EC2::SecurityGroup', {

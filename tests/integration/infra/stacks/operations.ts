@@ -12,13 +12,13 @@ import { allowances, flat } from '../../../fixtures/aws/policy-audit.ts';
 import { all, type Json, stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function operationsTests(): void {
-  describe('monitoring', () => {
+  describe('monitoring stack', () => {
     const alarms = (name: string) =>
       Object.values(stack(name).findResources('AWS::CloudWatch::Alarm')).map(
         ({ Properties }) => Properties,
       );
 
-    test('an alarm for all that can go wrong; each notifies the topic and says what it means', () => {
+    test('has an alarm for every failure, which notifies the topic and explains itself', () => {
       const names = alarms('everything-monitoring').map(({ AlarmName }) =>
         String(AlarmName).replace('headway-prod-', ''),
       );
@@ -33,7 +33,7 @@ export function operationsTests(): void {
       }
     });
 
-    test('forecasts are watched every hour, by the image’s own command, and alerts reach the topic', () => {
+    test('checks forecasts every hour by the image’s command, and alerts reach the topic', () => {
       const template = stack('prod-monitoring');
       template.hasResourceProperties('AWS::Scheduler::Schedule', {
         ScheduleExpression: 'cron(20 * * * ? *)',
@@ -56,7 +56,7 @@ export function operationsTests(): void {
       );
     });
 
-    test('nothing goes off before there was something to watch', () => {
+    test('raises no alarm before there is data', () => {
       for (const name of ['dev-monitoring', 'prod-monitoring', 'everything-monitoring'])
         for (const { AlarmName, TreatMissingData } of alarms(name))
           expect([AlarmName, ['notBreaching', 'ignore'].includes(TreatMissingData)]).toEqual([
@@ -65,7 +65,7 @@ export function operationsTests(): void {
           ]);
     });
 
-    test('one failure has one alarm: the queue of a run, or its end from outside', () => {
+    test('raises one alarm for one failure', () => {
       const watched = alarms('prod-monitoring')
         .filter(({ AlarmName }) => /(Features|Training|Monitoring)Failed$/.test(AlarmName))
         .map(({ Metrics }) =>
@@ -82,14 +82,14 @@ export function operationsTests(): void {
       expect(watched).toEqual([names, names, names]);
     });
 
-    test('the probe is punctual: no five minutes without a figure', () => {
+    test('runs the probe every five minutes without flexibility', () => {
       stack('prod-monitoring').hasResourceProperties('AWS::Scheduler::Schedule', {
         ScheduleExpression: 'rate(5 minutes)',
         FlexibleTimeWindow: { Mode: 'OFF' },
       });
     });
 
-    test('a source that publishes by the month has no age to watch', () => {
+    test('does not watch the age of a monthly source', () => {
       expect(alarms('prod-monitoring').map(({ AlarmName }) => AlarmName)).not.toContain(
         'headway-prod-DataLate',
       );
@@ -99,7 +99,7 @@ export function operationsTests(): void {
       });
     });
 
-    test('a budget, a mail where an address is given, a probe every five minutes, one dashboard', () => {
+    test('has a budget, a mail for an address, a probe and one dashboard', () => {
       const template = stack('everything-monitoring');
       template.hasResourceProperties('AWS::Budgets::Budget', {
         Budget: Match.objectLike({
@@ -122,7 +122,7 @@ export function operationsTests(): void {
     });
   });
 
-  describe('delivery', () => {
+  describe('delivery stack', () => {
     const trust = (name: string) => {
       const roles = Object.values(
         stack('everything-delivery').findResources('AWS::IAM::Role', {
@@ -132,7 +132,7 @@ export function operationsTests(): void {
       return roles[0]?.Properties.AssumeRolePolicyDocument.Statement[0];
     };
 
-    test('one branch of one repository deploys, its pull requests compare: by the subject that has ids', () => {
+    test('one branch deploys and its pull requests compare, by the subject with ids', () => {
       const issuer = 'token.actions.githubusercontent.com';
       for (const [role, subject] of [
         [
@@ -149,13 +149,13 @@ export function operationsTests(): void {
         });
     });
 
-    test('the identity provider, which the account has once, stays when an environment goes', () => {
+    test('the identity provider is retained when an environment is removed', () => {
       stack('everything-delivery').hasResource('AWS::IAM::OIDCProvider', {
         DeletionPolicy: 'Retain',
       });
     });
 
-    test('who compares may only look', () => {
+    test('the role that compares can only look up', () => {
       const found = allowances(stack('everything-delivery').toJSON() as Json).filter(({ owner }) =>
         /^Diff/.test(owner),
       );
@@ -169,7 +169,7 @@ export function operationsTests(): void {
       ]);
     });
 
-    test('no repository, no role', () => {
+    test('creates no role without a repository', () => {
       expect(
         all()
           .map(([name]) => name)
@@ -178,7 +178,7 @@ export function operationsTests(): void {
     });
   });
 
-  describe('what the containers and functions get', () => {
+  describe('variables of containers and functions', () => {
     /** CloudFormation fills references in. */
     const known = ({ HEADWAY_ALERT_SNS: topic }: Record<string, string>) =>
       topic === undefined
@@ -220,7 +220,7 @@ export function operationsTests(): void {
       );
     }
 
-    test('are settings that Headway knows', () => {
+    test('are settings of Headway', () => {
       const services = reported().filter(([, variables]) => 'HEADWAY_STORE' in variables);
       expect(services.length).toBeGreaterThan(6);
       for (const [, variables] of services) {

@@ -10,7 +10,7 @@ import { allowances, flat, tooWide } from '../../../fixtures/aws/policy-audit.ts
 import { all, type Json, stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function policyTests(): void {
-  describe('the policies of every stack', () => {
+  describe('policies of every stack', () => {
     test('allow no wildcard action, and no unscoped resource without a written reason', () => {
       const problems = all().flatMap(([name, template]) =>
         allowances(template).flatMap(({ owner, statement }) =>
@@ -20,7 +20,7 @@ export function policyTests(): void {
       expect(problems).toEqual([]);
     });
 
-    test('there is something to look at, and every reason is still needed', () => {
+    test('exist, and every reason is still needed', () => {
       const found = all().flatMap(([, template]) => allowances(template));
       expect(found.length).toBeGreaterThan(60);
       const used = new Set(
@@ -34,7 +34,7 @@ export function policyTests(): void {
       }
     });
 
-    test('no role takes a policy of AWS’s own, which would be wider than any of ours', () => {
+    test('include no managed policy of AWS', () => {
       for (const [, template] of all())
         expect(JSON.stringify(template)).not.toContain('ManagedPolicyArns');
     });
@@ -94,7 +94,7 @@ export function policyTests(): void {
           Principal: { AWS: '*' },
         },
       ],
-    ])('the check can fail: %s', (problem, statement) => {
+    ])('the check detects a wide policy: %s', (problem, statement) => {
       expect(tooWide(statement).join()).toContain(problem);
     });
   });
@@ -112,7 +112,7 @@ export function policyTests(): void {
     );
   }
 
-  describe('who may read and write what of the store', () => {
+  describe('access to the store', () => {
     test.each([
       [
         'prod-features',
@@ -162,12 +162,12 @@ export function policyTests(): void {
         ['decisions', 'features', 'forecasts', 'jobs', 'keys', 'models', 'published'],
         [],
       ],
-    ])('%s', (name, role, reads, writes) => {
+    ])('of %s is exactly what it needs', (name, role, reads, writes) => {
       expect(prefixes(name, role, 'ReadStore').sort()).toEqual(reads.map((each) => `${each}/*`));
       expect(prefixes(name, role, 'WriteStore').sort()).toEqual(writes.map((each) => `${each}/*`));
     });
 
-    test('a deployment of one domain reaches no other’s', () => {
+    test('a deployment of one domain cannot access another', () => {
       expect(prefixes('everything-inference', /Role/, 'ReadStore').sort()).toEqual([
         ...['actuals', 'decisions', 'features', 'forecasts', 'jobs', 'models'].map(
           (each) => `${each}/electricity/*`,
@@ -204,7 +204,7 @@ export function policyTests(): void {
       expect(writers).toEqual([]);
     });
 
-    test('nobody may delete', () => {
+    test('no role can delete', () => {
       const actions = all().flatMap(([, template]) =>
         allowances(template).flatMap(({ statement }) => [statement.Action].flat()),
       );

@@ -9,8 +9,8 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { all, stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function servingTests(): void {
-  describe('inference', () => {
-    test('the bundle on arm64, behind an alias that CodeDeploy moves by a tenth and takes back on alarm', () => {
+  describe('inference stack', () => {
+    test('deploys the arm64 bundle behind an alias, by a tenth, with rollback on alarm', () => {
       const template = stack('prod-inference');
       template.hasResourceProperties('AWS::Lambda::Function', {
         Handler: 'index.handler',
@@ -36,7 +36,7 @@ export function servingTests(): void {
       });
     });
 
-    test('a rollout watches the new version alone, and no 503 that is deliberate', () => {
+    test('a rollout watches only the new version, and no deliberate 503', () => {
       const template = stack('prod-inference');
       const [version] = Object.keys(template.findResources('AWS::Lambda::Version'));
       const number = { 'Fn::GetAtt': [version, 'Version'] };
@@ -64,7 +64,7 @@ export function servingTests(): void {
       });
     });
 
-    test('an HTTP API calls the alias, is throttled, and logs no address', () => {
+    test('an HTTP API calls the alias with throttling and logs no address', () => {
       const template = stack('prod-inference');
       template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
         DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
@@ -79,7 +79,7 @@ export function servingTests(): void {
       });
     });
 
-    test('a function URL where one is asked for; behind a firewall it responds to CloudFront alone', () => {
+    test('has an optional function URL, which behind a firewall serves CloudFront only', () => {
       const template = stack('everything-inference');
       template.hasResourceProperties('AWS::Lambda::Url', {
         AuthType: 'AWS_IAM',
@@ -107,7 +107,7 @@ export function servingTests(): void {
         });
     });
 
-    test('the function knows how many proxies name the caller: one, and two with CloudFront', () => {
+    test('the function trusts one proxy, and two with CloudFront', () => {
       for (const [name, proxies] of [
         ['dev-inference', '1'],
         ['prod-inference', '1'],
@@ -118,7 +118,7 @@ export function servingTests(): void {
         });
     });
 
-    test('warm instances, a limit, keys and actuals where they are asked for', () => {
+    test('has warm instances, a limit, keys and actuals on request', () => {
       const template = stack('everything-inference');
       template.hasResourceProperties('AWS::Lambda::Alias', {
         ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
@@ -135,7 +135,7 @@ export function servingTests(): void {
       expect(keyed.toJSON().Parameters).not.toHaveProperty('ApiKeys');
     });
 
-    test('dev is throttled, and nothing in either environment needs more than a new account has', () => {
+    test('throttles dev, and needs no more than the quotas of a new account', () => {
       stack('dev-inference').hasResourceProperties('AWS::ApiGatewayV2::Stage', {
         DefaultRouteSettings: { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
       });

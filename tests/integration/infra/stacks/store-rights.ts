@@ -35,7 +35,7 @@ const DAYS = 70;
 const BEHIND = 6;
 
 export function storeRightsTests(): void {
-  describe('the rights over the store', () => {
+  describe('store rights', () => {
     let fake: FakeS3;
     let commands: CliWorker;
     let folder: string;
@@ -154,7 +154,7 @@ export function storeRightsTests(): void {
       expect(rights.filter((right) => !used.has(right))).toEqual([]);
     }
 
-    test('features alone: a refused run, the same again, a good one', async () => {
+    test('of features allow a refused run, a repeated one and a good one', async () => {
       const role = as('everything-features', /Role/);
       await publish(-24);
       for (const code of [7, 7])
@@ -165,7 +165,7 @@ export function storeRightsTests(): void {
       expectExact(role);
     });
 
-    test('training', async () => {
+    test('of training suffice', async () => {
       const role = as('prod-training', /TaskRole/);
       const args = ['train', ...QUICK_TRAINING, '--json'];
       const { code, stdout } = await run('training', ...args);
@@ -176,7 +176,7 @@ export function storeRightsTests(): void {
       expect(await run('anybody', ...promote)).toMatchObject({ code: 0 });
     });
 
-    test('features and forecasts, on the schedule', async () => {
+    test('of features with forecasts on the schedule suffice', async () => {
       const role = as('prod-features', /TaskRole/);
       const once = ['schedule', '--only', 'features', '--once'];
       await publish(-25);
@@ -187,7 +187,7 @@ export function storeRightsTests(): void {
       expectExact(role);
     });
 
-    test('a shard of a batch', async () => {
+    test('of a shard of a batch suffice', async () => {
       const role = as('everything-batch', /Role/);
       const issuedAt = new Date(Date.now()).toISOString();
       const shard = ['forecast', '--shard', '1/2', '--issued-at', issuedAt];
@@ -196,7 +196,7 @@ export function storeRightsTests(): void {
       expectExact(role);
     });
 
-    test('monitoring, which scores, trains and compacts', async () => {
+    test('of monitoring allow to score, train and compact', async () => {
       anybody();
       const store = openStore(`s3://${fake.bucket}`);
       const at = Math.floor(Date.now() / HOUR - 30) * HOUR;
@@ -259,7 +259,7 @@ export function storeRightsTests(): void {
       }
     }
 
-    test('the service with posted actuals, and the service with keys', async () => {
+    test('of the service suffice, with posted actuals and with keys', async () => {
       const open = await serve('everything-inference', { HEADWAY_ACTUALS: 'on' });
       expect(JSON.parse(open.posted)).toMatchObject({ isNew: true, values: 1 });
       expectExact(open.role);

@@ -35,7 +35,7 @@ const domain: Domain = {
   expectations: { limits: { ranges: { soft: null, hard: null } } },
 };
 
-test('commits the snapshot that a run without the cluster commits', async () => {
+test('commits the same snapshot as a run without the cluster', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
   const cluster = await fakeTrino([
     `CREATE TABLE green AS SELECT *, 's3://raw/green/2023-11.parquet' AS "$path" FROM ${EVENTS}`,

@@ -70,8 +70,8 @@ async function outcome(
   };
 }
 
-describe('events: a week on top of twelve good ones', () => {
-  test('is committed without a word where it is good', async () => {
+describe('events: a new week after twelve good weeks', () => {
+  test('commits a good week without a warning', async () => {
     const { code, broken } = await outcome(events, domain, [next(good)]);
     expect({ code, broken }).toEqual({ code: 'committed', broken: {} });
   });
@@ -109,7 +109,7 @@ describe('events: a week on top of twelve good ones', () => {
       { fingerprint: base(domain).fingerprint },
       { repeated_files: 'warn' },
     ],
-  ])('%s is a warning, and committed', async (_what, relation, options, expected) => {
+  ])('commits %s with a warning', async (_what, relation, options, expected) => {
     const { code, broken } = await outcome(events, domain, [next(relation, options)]);
     expect({ code, broken }).toEqual({ code: 'committed', broken: expected });
   });
@@ -171,7 +171,7 @@ describe('events: a week on top of twelve good ones', () => {
       part('base', `(SELECT * FROM ${rowsFrom(FIRST, 12)} WHERE id % 5 < 2)`, base(domain).span),
       ['shrunk'],
     ],
-  ])('%s: refused, and the head stays', async (_what, broken, names) => {
+  ])('refuses %s and keeps the head', async (_what, broken, names) => {
     const { code, stayed, entry } = await outcome(events, domain, [broken]);
     expect({ code, stayed }).toEqual({ code: 'DATA_QUARANTINED', stayed: true });
     const failed = ((entry?.verdicts ?? []) as Verdict[])
@@ -184,7 +184,7 @@ describe('events: a week on top of twelve good ones', () => {
     expect(entry?.samples.length).toBeGreaterThan(0);
   });
 
-  test('a stale source is said where nothing new comes, and refused where new data are too old for a hard limit', async () => {
+  test('warns about a stale source without new data, and refuses data above a hard limit', async () => {
     const opened = await events.open();
     const expectations = { limits: { freshness: { soft: 24, hard: 48 } } };
     const quiet = await opened.run([base(domain)], { expectations, now: NEXT + 30 * 3_600_000 });
@@ -200,7 +200,7 @@ describe('events: a week on top of twelve good ones', () => {
     expect(late.broken).toEqual({ freshness: 'fail' });
   });
 
-  test('a first run is not refused for what has no history', async () => {
+  test('does not refuse a first run for a lack of history', async () => {
     const opened = await events.open(false);
     const holed = `(SELECT * FROM ${rowsFrom(FIRST, 13)}
       WHERE began < make_timestamp(${NEXT} * 1000) OR hash(id) % 4 = 0 AND dayofweek(began) <> 3)`;
@@ -219,7 +219,7 @@ describe('events: a week on top of twelve good ones', () => {
     });
   });
 
-  test('a domain without expectations has the defaults, and limits that do not hold are refused', async () => {
+  test('has default expectations, and refuses invalid limits', async () => {
     const opened = await events.open();
     await opened.run([base(domain), next(good)], { expectations: {} });
     expect(opened.report()?.verdicts.map(({ name }) => name)).toEqual(EXPECTATION_NAMES);
@@ -229,7 +229,7 @@ describe('events: a week on top of twelve good ones', () => {
     );
   });
 
-  test('the order of rows changes no verdict', async () => {
+  test('verdicts do not depend on the order of rows', async () => {
     const plain = await outcome(events, domain, [next(good)]);
     const verdicts = plain.opened.report()?.verdicts;
     await fc.assert(
@@ -244,11 +244,11 @@ describe('events: a week on top of twelve good ones', () => {
   });
 });
 
-describe('measured values', () => {
+describe('measured values: a new week after twelve good weeks', () => {
   const values = (relation: string) =>
     part('next', asLoads(relation), week, { rows: MEASURED_ROWS });
 
-  test('a good week is committed without a word', async () => {
+  test('commits a good week without a warning', async () => {
     const { code, broken } = await outcome(loads, measured, [values(good)]);
     expect({ code, broken }).toEqual({ code: 'committed', broken: {} });
   });
@@ -263,13 +263,13 @@ describe('measured values', () => {
     ['half the hours gone', where('hour(began) % 2 = 0'), 'volume'],
     ['a day without a value', where('dayofweek(began) <> 3'), 'silence'],
     ['most series gone', where("series IN ('s0', 's1', 's2')"), 'vanished_series'],
-  ])('%s: refused', async (_what, relation, name) => {
+  ])('refuses %s', async (_what, relation, name) => {
     const { code, stayed, broken } = await outcome(loads, measured, [values(relation)]);
     expect({ code, stayed }).toEqual({ code: 'DATA_QUARANTINED', stayed: true });
     expect(broken).toMatchObject({ [name]: 'fail' });
   });
 
-  test('a series that stays at zero is counted', async () => {
+  test('counts a series that stays at zero', async () => {
     const zeros = select("* REPLACE (CASE WHEN series <> 's0' THEN 0 ELSE load END AS load)");
     const { verdict } = await outcome(loads, measured, [values(zeros)]);
     expect(verdict('zero_series')).toMatchObject({ outcome: 'pass', value: 0 });

@@ -126,8 +126,8 @@ const around = fc.array(
   { minLength: 150, maxLength: 250 },
 );
 
-describe('rows of any clock', () => {
-  test('events are counted in the interval in which they happened; those of a doubled interval are shared by both', async () => {
+describe('rows in any time zone', () => {
+  test('count events in their interval, split evenly over a repeated one', async () => {
     for (const [turn, [timeZone, day, frequencies]] of MOMENTS.entries()) {
       const frequencyMinutes = frequencies[turn % frequencies.length] as number;
       const step = frequencyMinutes * MINUTE;
@@ -169,7 +169,7 @@ describe('rows of any clock', () => {
     }
   });
 
-  test('values in the order of time, one an interval, come back as they were, through every change of the clocks', async () => {
+  test('return ordered values unchanged through every clock change', async () => {
     for (const [timeZone, day, frequencies] of MOMENTS) {
       const [frequencyMinutes = 60] = frequencies;
       const step = frequencyMinutes * MINUTE;
@@ -190,7 +190,7 @@ describe('rows of any clock', () => {
     }
   });
 
-  test('a wall clock that was not moved names hours that were not there: counted, never moved', async () => {
+  test('reject and count local times that do not exist', async () => {
     const skipped: Record<string, string> = {
       'America/New_York': '2023-03-12 02:30:00',
       'Europe/Dublin': '2024-03-31 01:15:00',
@@ -211,7 +211,7 @@ describe('rows of any clock', () => {
     }
   });
 
-  test('clocks that were moved a minute after midnight: the middle of an interval decides', async () => {
+  test('use the middle of an interval if clocks change a minute after midnight', async () => {
     // St. John's until 2011: 00:01 became 01:01, and in autumn 23:01 of the day before.
     const raw: Raw[] = [
       ['a', '2010-03-14 00:00:30', null],
@@ -227,13 +227,13 @@ describe('rows of any clock', () => {
   });
 });
 
-describe('what no regular grid fits is refused, with the fix', () => {
+describe('zones and frequencies without a regular grid', () => {
   test.each([
     ['Australia/Lord_Howe', 60, '15 or 30 minutes'],
     ['America/New_York', 1440, "timeZone to 'UTC'"],
     ['Australia/Adelaide', 120, "timeZone to 'UTC'"],
     ['America/Caracas', 60, '15 or 30 minutes'], // of the time when the half hour came
-  ])('%s by %i minutes', async (timeZone, frequencyMinutes, fix) => {
+  ])('refuses %s by %i minutes with a fix', async (timeZone, frequencyMinutes, fix) => {
     const raw: Raw[] = [
       ['a', '2016-04-30 12:00:00', null],
       ['a', '2016-05-02 12:00:00', null],
@@ -244,7 +244,7 @@ describe('what no regular grid fits is refused, with the fix', () => {
     });
   });
 
-  test('also where the data are of a season without a change: tomorrow’s will not be', async () => {
+  test('refuses them also for data of a season without a clock change', async () => {
     const raw: Raw[] = [['a', '2023-01-10 12:00:00', null]];
     await expect(aggregated(domainOf('America/New_York', 1440), raw)).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -252,7 +252,7 @@ describe('what no regular grid fits is refused, with the fix', () => {
   });
 });
 
-test('days: by the calendar where times are left as they are, by the local clock where it is never moved', async () => {
+test('days follow the calendar in UTC, or a local clock without changes', async () => {
   // 25 hours of New York's 5 November are one day of rows that are dated so.
   const dated = Array.from(
     { length: 24 },
@@ -277,7 +277,7 @@ test('days: by the calendar where times are left as they are, by the local clock
   ]);
 });
 
-test('columns with times in UTC lie on the grid of the demand', async () => {
+test('columns with times in UTC use the grid of the demand', async () => {
   const raw: Raw[] = [
     ['rain', '2024-01-01 05:10:00', 1],
     ['rain', '2024-01-01 05:40:00', 2],
@@ -289,7 +289,7 @@ test('columns with times in UTC lie on the grid of the demand', async () => {
   ]);
 });
 
-test('the stretches of every zone that the platform knows agree with Temporal at any minute', () => {
+test('clock stretches of every zone agree with Temporal at any minute', () => {
   const zones = Intl.supportedValuesOf('timeZone');
   fc.assert(
     fc.property(

@@ -120,7 +120,7 @@ describe('parts of one feed', () => {
     ['beta@1', 201],
   ]);
 
-  test('one file a meter: refused with both names, nothing committed', async () => {
+  test('refuses one file a meter in one feed with both names, and commits nothing', async () => {
     const { run, features } = openBench(METERS);
     const both = run(await csv('alpha.csv', alpha), await csv('beta.csv', beta));
     await expect(both).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describe('parts of one feed', () => {
     expect(await features.head()).toBeNull();
   });
 
-  test('one file a meter as feeds of their own, or as one part: both are read', async () => {
+  test('reads one file a meter as separate feeds or as one part', async () => {
     const own = openBench(METERS);
     await own.run(
       await csv('alpha.csv', alpha, { feed: 'alpha' }),
@@ -144,7 +144,7 @@ describe('parts of one feed', () => {
     expect(report?.run.rowsUsed).toBe(4);
   });
 
-  test('a file that spills over is refused, in one run or two, and right with spans', async () => {
+  test('refuses a file that overlaps another, unless spans are stated', async () => {
     const first = await csv(
       'h1.csv',
       [0, 1, 2, 3, 4].map((hour) => ['a', hour, 1]),
@@ -177,7 +177,7 @@ describe('parts of one feed', () => {
     expect(known(await stated.features.readAsOf()).size).toBe(7);
   });
 
-  test('stated spans that overlap are refused too, and exogenous parts', async () => {
+  test('refuses overlapping stated spans and exogenous parts', async () => {
     const { run, runWith, features } = openBench({ ...METERS, pastExogenous: ['heat', 'rain'] });
     const x = await csv('x', [['a', 0, 1]], { span: spanOf(0, 24) });
     const y = await csv('y', [['a', 30, 1]], { span: spanOf(23, 48) });
@@ -200,7 +200,7 @@ describe('parts of one feed', () => {
     expect(await features.head()).toBeNull();
   });
 
-  test('two parts of one name are refused: one would replace the other in every run', async () => {
+  test('refuses two parts with one name', async () => {
     const { run, features } = openBench(METERS);
     await expect(
       run(await csv('a.csv', alpha), await csv('a.csv', [['beta', 5, 1]])),
@@ -211,7 +211,7 @@ describe('parts of one feed', () => {
     expect(await features.head()).toBeNull();
   });
 
-  test('a part that is gone is superseded by its own name, or within a stated span', async () => {
+  test('a removed part is superseded by its name or within a stated span', async () => {
     const { run, features } = openBench(METERS);
     await run(await csv('old.csv', alpha));
     await expect(run(await csv('new.csv', [['alpha', 1, 7]]))).rejects.toMatchObject({
@@ -229,7 +229,7 @@ describe('parts of one feed', () => {
     expect(known(await features.readAsOf())).toEqual(new Map([['alpha@0', 8]]));
   });
 
-  test('a store that was filled before reads as it did, and the run says what it lacks', async () => {
+  test('reads an older store with overlaps unchanged, and the run warns about them', async () => {
     const { run, features, warnings } = openBench(METERS);
     const parts = [await csv('alpha.csv', alpha), await csv('beta.csv', beta)];
     await run(parts[0] as RawPart);
@@ -245,7 +245,7 @@ describe('parts of one feed', () => {
     expect(known(await features.readAsOf()).has('beta@0')).toBe(true);
   });
 
-  test('where feeds add up, a restated part is judged as it will be read', async () => {
+  test('judges a restated part as it is read if feeds are summed', async () => {
     const { run, features } = openBench(EVENTS);
     const day = (count: number): (readonly [string, number, number])[] =>
       Array.from({ length: count }, () => ['a', 2, 0] as const);
@@ -295,7 +295,7 @@ describe('rows used', () => {
       },
     );
 
-  test('of any parts are the rows that the snapshot accounts for, or the run is refused', async () => {
+  test('equal the rows that the snapshot accounts for, or the run is refused', async () => {
     let refused = 0;
     const check = async (specs: Drawn[], restated: number) => {
       const parts = specs.filter((spec) => eventsOf(spec) > 0);

@@ -37,8 +37,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe('the portable text counts as the embedded engine does', () => {
-  test('any rows, any clock, with and without duplicates, inside a span and without one', async () => {
+describe('portable SQL counts as the embedded engine does', () => {
+  test('for any rows and zone, with and without duplicates and spans', async () => {
     const zones = [
       'America/New_York',
       'Europe/Berlin',
@@ -120,7 +120,7 @@ describe('the portable text counts as the embedded engine does', () => {
   );
 });
 
-describe("Trino's grammar", () => {
+describe('grammar of Trino', () => {
   const grammar = fileURLToPath(new URL('../../../fixtures/trino-grammar.ts', import.meta.url));
   const problems = (statements: readonly string[]): Promise<string[][]> =>
     new Promise((resolve, reject) => {
@@ -133,7 +133,7 @@ describe("Trino's grammar", () => {
       child.stdin!.end(JSON.stringify(statements));
     });
 
-  test('the statements parse, and a text of DuckDB alone does not', async () => {
+  test('parses the statements, and refuses text that only DuckDB reads', async () => {
     const stretches = clockStretches(
       'America/New_York',
       utc('2023-11-01T00'),

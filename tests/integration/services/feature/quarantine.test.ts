@@ -28,7 +28,7 @@ const half = part('half', HALF, week);
 const later = part('later', rowsFrom(AFTER, 1), { start: AFTER, end: AFTER + 604_800_000 });
 
 describe('after a refused run', () => {
-  test('the head stays; what is good goes on without what was refused, and is reported once', async () => {
+  test('the head stays, good data are committed, and the refusal is reported once', async () => {
     const { features, run, said } = await bench.open();
     const head = await features.head();
     await expect(run([base(domain), half])).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('after a refused run', () => {
     ).toContain('half');
   });
 
-  test('the good parts of a refused run are committed by the next one', async () => {
+  test('the next run commits the good parts', async () => {
     const { features, run } = await bench.open();
     await expect(
       run([base(domain), half, later], { now: AFTER + 605_000_000 }),
@@ -77,7 +77,7 @@ describe('after a refused run', () => {
     ).toEqual(['base', 'later']);
   });
 
-  test('it can be accepted, with a reason that the manifest keeps', async () => {
+  test('an override commits it, with a reason in the manifest', async () => {
     const { features, run } = await bench.open();
     await run([base(domain), half]).catch(() => {});
     const [entry] = await features.quarantine.list();
@@ -99,7 +99,7 @@ describe('after a refused run', () => {
     });
   });
 
-  test('a first run that is refused leaves nothing, and the next says so again', async () => {
+  test('a refused first run leaves nothing, and the next is refused again', async () => {
     const { features, run } = await bench.open(false);
     const times = part(
       'all',
@@ -116,8 +116,8 @@ describe('after a refused run', () => {
   });
 });
 
-describe('the evidence', () => {
-  test('is bounded whatever the rows hold, and names file, hash, reason and rows', async () => {
+describe('quarantine evidence', () => {
+  test('is bounded for any rows and names file, hash, reason and rows', async () => {
     const long = 'x'.repeat(100_000);
     const many = Array.from({ length: 60 }, (_, i) => `'${long.slice(0, 5000)}' AS wide${i}`).join(
       ', ',
@@ -153,7 +153,7 @@ describe('the evidence', () => {
     expect(entry?.report).toMatchObject({ format: 2, domain: 'test' });
   });
 
-  test('hostile names of columns, parts and reasons stay text on the page', async () => {
+  test('keeps hostile names of columns, parts and reasons as text on the page', async () => {
     const name = `"><script>alert('x')</script>&`;
     const broken = part(
       `${name}.csv`,
@@ -174,7 +174,7 @@ describe('the evidence', () => {
     expect(page).not.toMatch(/<script|<[^>]*alert\(/);
   });
 
-  test('that was changed is found', async () => {
+  test('is detected if it was changed', async () => {
     const { features, store, run } = await bench.open();
     await run([base(domain), half]).catch(() => {});
     const [entry] = await features.quarantine.list();

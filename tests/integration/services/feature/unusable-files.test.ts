@@ -20,7 +20,7 @@ const write = (region: string, value: (hour: number) => string) =>
     ),
   );
 
-test('the contract warns of it by its name', async () => {
+test('the contract names an unusable file in a warning', async () => {
   fixture = await featureFixture(electricity);
   await write('R01', (hour) => String(1000 + (hour % 24)));
   await write('R02', (hour) => (hour === 300 ? 'n/a' : '2000'));

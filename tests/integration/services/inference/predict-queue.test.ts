@@ -68,15 +68,15 @@ const code = (error: unknown) =>
   error instanceof WorkerUnavailableError ? 'gone' : (error as { code?: string }).code;
 const outcome = (asked: Promise<unknown>) => asked.catch(code);
 
-describe('the queue of forecasts', () => {
-  test('what comes together is computed together, at most a batch at once, and everybody gets their own', async () => {
+describe('prediction queue', () => {
+  test('computes concurrent requests in bounded batches, and returns each its own result', async () => {
     const { queue, batches } = open();
     const responses = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(queue, i)));
     expect(responses).toEqual(Array.from({ length: 40 }, (_, i) => [i, i]));
     expect(batches).toEqual([32, 8]);
   });
 
-  test('a batch counts series, not requests', async () => {
+  test('limits a batch by series, not by requests', async () => {
     const { queue, batches } = open();
     await Promise.all(
       [40, 1, 1].map((series) => queue.predict(one, endingIn(5, series), 0, 'asked')),
@@ -84,7 +84,7 @@ describe('the queue of forecasts', () => {
     expect(batches).toEqual([1, 2]);
   });
 
-  test('a batch is of one model, whatever comes between: no forecast is of another than was asked', async () => {
+  test('a batch has one model, in any order of requests', async () => {
     const { queue, batches } = open();
     const two = modelOf(2);
     const responses = await Promise.all([
@@ -97,14 +97,14 @@ describe('the queue of forecasts', () => {
     expect(batches).toEqual([2, 2]);
   });
 
-  test('more than may wait are refused at once, and those that wait are computed', async () => {
+  test('refuses requests above the limit at once, and computes those that wait', async () => {
     const { queue } = open({ queueLimit: 3 });
     const asked = [1, 2, 3, 4, 5].map((last) => outcome(ask(queue, last)));
     expect(queue.waiting()).toBe(3);
     expect(await Promise.all(asked)).toEqual([[1, 1], [2, 2], [3, 3], 'OVERLOADED', 'OVERLOADED']);
   });
 
-  test('what has waited too long is refused and not computed', async () => {
+  test('refuses a request that waited too long without computing it', async () => {
     const { queue, clock, batches } = open({ waitLimitMs: 100 });
     const late = outcome(ask(queue, 1));
     clock.advance(101);
@@ -113,7 +113,7 @@ describe('the queue of forecasts', () => {
     expect(batches).toEqual([1]);
   });
 
-  test('chunks of a swap and what is asked for take turns', async () => {
+  test('alternates chunks of a swap with requests', async () => {
     const { queue } = open();
     const order: string[] = [];
     const asked = [1, 2].map((n) =>
@@ -126,7 +126,7 @@ describe('the queue of forecasts', () => {
     expect(order).toEqual(['asked 1', 'swap 1', 'asked 2', 'swap 2']);
   });
 
-  test('a worker that ends takes its batch with it and nothing else: what waits gets another worker', async () => {
+  test('a worker that ends fails only its batch; the rest gets another worker', async () => {
     const { queue, failures } = open();
     const responses = await Promise.all([outcome(ask(queue, 666)), ask(queue, 3, modelOf(2))]);
     expect(responses).toEqual(['gone', [6, 6]]);
@@ -134,19 +134,19 @@ describe('the queue of forecasts', () => {
     expect(await ask(queue, 4)).toEqual([4, 4]);
   });
 
-  test('a worker that does not respond is ended', async () => {
+  test('ends a worker that does not respond', async () => {
     const { queue } = open({ batchTimeoutMs: 20 });
     expect(await outcome(ask(queue, 667))).toBe('gone');
   });
 
-  test('a window that cannot be forecast costs the others nothing', async () => {
+  test('a window without a forecast does not affect the others', async () => {
     const { queue, failures } = open();
     const responses = await Promise.allSettled([ask(queue, 668), ask(queue, 5)]);
     expect(responses.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     expect(failures()).toBe(0);
   });
 
-  test('after several ends in a row it rests, refuses at once, and tries again after the rest', async () => {
+  test('refuses at once during a pause after several failures, then tries again', async () => {
     const { queue, clock, failures } = open();
     for (let end = 0; end < 3; end++) expect(await outcome(ask(queue, 666))).toBe('gone');
     expect(await outcome(ask(queue, 1))).toBe('gone');
@@ -155,7 +155,7 @@ describe('the queue of forecasts', () => {
     expect(await ask(queue, 1)).toEqual([1, 1]);
   });
 
-  test('closing computes what waits, and takes no more', async () => {
+  test('computes what waits when it closes, and accepts nothing more', async () => {
     const { queue } = open({ batchTimeoutMs: 60_000 });
     const asked = [1, 2, 3].map((last) => ask(queue, last));
     const closed = queue.close();
@@ -206,7 +206,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
     return { app, post, fixture };
   }
 
-  test('a full queue is a 503 problem with Retry-After; the metrics count the batches', async () => {
+  test('a full queue gives 503 with Retry-After, and metrics count the batches', async () => {
     const { app, post } = await build({ queueLimit: 2 });
     const responses = await Promise.all([1, 2, 3].map((last) => post(history(last))));
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 503]);
@@ -218,7 +218,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
     await app.close();
   });
 
-  test('a worker that ended: a baseline forecasts with a label, and the next is of the model again', async () => {
+  test('a dead worker gives a labelled baseline, and the next request the model', async () => {
     const { app, post } = await build();
     const fallen = await post(history(666));
     expect(fallen.statusCode).toBe(200);
@@ -237,7 +237,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
   });
 });
 
-describe('what happens while a forecast is computed', () => {
+describe('while a forecast is computed', () => {
   /** Computes when the test calls `compute`. */
   function gated() {
     let open: () => void = () => {};
@@ -271,7 +271,7 @@ describe('what happens while a forecast is computed', () => {
   const values = new Array<number>(200).fill(7);
   const payload = { history: { start: '2026-03-01T00:00:00Z', values } };
 
-  test('a swap: the response is whole, of the model that was served when it was asked', async () => {
+  test('a swap does not change the model of the response', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
     const { fixture, build } = createFixture();
     const app = await build({ openPredictor });
@@ -290,7 +290,7 @@ describe('what happens while a forecast is computed', () => {
     await app.close();
   });
 
-  test('a stop: what is computed is sent before the end', async () => {
+  test('a stop sends the response first', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
     const { options } = createFixture();
     const listening = {

@@ -17,7 +17,7 @@ import { defaultInferenceSettings } from '../../../../services/inference/setting
 import { panelOf } from '../../../fixtures/random-panels.ts';
 import { fitToy, startBackend } from '../../../fixtures/toy-network.ts';
 
-test('the worker and this process give the same bits, also where the weights come as a part of a larger memory', async () => {
+test('worker and service process give the same bits, also for shared weights', async () => {
   await startBackend();
   const wave = (s: number, t: number) =>
     3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13;

@@ -23,7 +23,7 @@ const stated = new Map(
     .map(([, name, verdict, days]) => [name, { verdict, days: Number(days) }]),
 );
 
-test('the document states each incident', () => {
+test('the document describes each incident', () => {
   expect([...stated.keys()].sort()).toEqual(Object.keys(INCIDENTS).sort());
 });
 

@@ -24,7 +24,7 @@ const PLACES = 12;
 /** As docs/monitoring.md states. */
 const MAX_HOURS = 36;
 
-test('a worse model promoted by hand is rolled back by itself, with evidence', async () => {
+test('rolls a worse model that was promoted by hand back with evidence', async () => {
   const options = { store: memoryObjectStore(), domain: 'city' };
   const clock = fixedClock(PROMOTED_AT - 3 * DAY);
   const demand = createCityDemand(1, PLACES);

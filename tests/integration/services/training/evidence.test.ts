@@ -16,7 +16,7 @@ beforeAll(async () => {
   await startBackend();
 });
 
-describe('through training', () => {
+describe('training on suspicious evidence', () => {
   let folder: string;
   let toy: ReturnType<typeof openToy>;
   beforeEach(async () => {
@@ -29,7 +29,7 @@ describe('through training', () => {
     config: { ...toyConfig, fit: { ...toyConfig.fit, steps } },
   });
 
-  test('labels in random order do not make a champion, and the log says why, with a chart', async () => {
+  test('does not promote a model trained on shuffled labels, and logs why with a chart', async () => {
     await commitPanel(folder, toy, withShuffledPast(panel, lastTarget));
     const { verdict } = await train(toy.request);
     expect(verdict.promoted).toBe(false);
@@ -43,7 +43,7 @@ describe('through training', () => {
     expect(svg).toContain(verdict.outcome);
   });
 
-  test('a champion that has learnt from the test span is compared with where it has not', async () => {
+  test('compares with a champion only at cutoffs after its training', async () => {
     await commitPanel(folder, toy, panel);
     const { card } = await train({ ...quick(2), config: { ...quick(2).config, testDays: 12 } });
     await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });
@@ -55,7 +55,7 @@ describe('through training', () => {
     expect(verdict.reason).toMatch(/9 cutoffs left out that the champion has learnt from/);
   });
 
-  test('where it knows all actuals, nothing is decided', async () => {
+  test('decides nothing if the champion knows all actuals', async () => {
     await commitPanel(folder, toy, panel);
     const { card } = await train({ ...quick(2), config: { ...quick(2).config, testDays: 4 } });
     await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });

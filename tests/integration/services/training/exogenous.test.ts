@@ -140,7 +140,7 @@ const issue = (panel: Panel) =>
     },
   });
 
-test('the model learns from what was planned, and its card names the columns', async () => {
+test('the model uses the planned column and its card names the columns', async () => {
   const mae = (result: TrainingResult) => result.evaluation.metrics.all?.network?.mae as number;
   const without = await train({ ...toy.request, domain: toyDomain });
   expect(mae(trained)).toBeLessThan(0.8 * mae(without));
@@ -175,7 +175,7 @@ test('backtest, batch and serving give the same bits', async () => {
   expect(exogenous?.plan).toHaveLength(online.panel.length + HORIZON);
 });
 
-test('what became known, or is about a time, after the cutoff and its horizon changes no forecast', async () => {
+test('values known or planned after cutoff and horizon change no forecast', async () => {
   const forecaster = await restored();
   const cutoff = LENGTH - 100;
   const forecast = (panel: Panel) => forecaster.predict(panel, cutoff, HORIZON);
@@ -196,7 +196,7 @@ test('what became known, or is about a time, after the cutoff and its horizon ch
   ).not.toEqual(expected);
 });
 
-test('a snapshot without the column is refused with a code, and what is served stays', async () => {
+test('refuses a snapshot without the column with a code, and keeps what is served', async () => {
   const { plan: _, ...others } = online.panel.exogenous ?? {};
   const bare = { ...online.panel, exogenous: others };
   await expect(issue(bare)).rejects.toMatchObject({
@@ -213,7 +213,7 @@ test('a snapshot without the column is refused with a code, and what is served s
   });
 });
 
-test('a column that fell silent is reported with every forecast, and reads as the mean of the training span', async () => {
+test('reports a silent column with every forecast, and reads it as its training mean', async () => {
   const silent = altered(online.panel, 'heat', (value, t) =>
     t > online.panel.length - 200 ? Number.NaN : value,
   );
@@ -259,7 +259,7 @@ test('a column that fell silent is reported with every forecast, and reads as th
     expect(value).toBeCloseTo((b as Float32Array)[i] as number, 4);
 });
 
-test('a champion that reads what the snapshot lacks is not compared with, and training goes on', async () => {
+test('skips the comparison with a champion that needs a missing column', async () => {
   const features = { ...toy.features, readAsOf: async () => ({ ...trained.panel, exogenous: {} }) };
   const { verdict, card } = await train({ ...toy.request, domain, features });
   expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');

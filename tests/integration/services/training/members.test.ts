@@ -71,7 +71,7 @@ const bits = ({ members, calibration }: FittedNetwork) => ({
   calibration: JSON.stringify(calibration),
 });
 
-test('two at once: the weights of one process, and no checkpoint is left but others’', async () => {
+test('two at once give the weights of one process and remove only own checkpoints', async () => {
   await writeFile(join(folder, 'abandoned.bin'), 'x');
   await utimes(join(folder, 'abandoned.bin'), NOW / 1000, (NOW - 8 * DAY) / 1000);
   await writeFile(join(folder, 'another.bin'), 'x');
@@ -89,7 +89,7 @@ test('two at once: the weights of one process, and no checkpoint is left but oth
   await rm(join(folder, 'another.bin'));
 });
 
-test('killed on the way: it goes on from the checkpoints, to the same weights', async () => {
+test('a killed training resumes from checkpoints to the same weights', async () => {
   // One at a time: the first is done, the second has passed its checkpoint at 100.
   const killed = inWorkers(1, ({ step }) => {
     if (step >= STEPS + 120) throw new Error('enough');

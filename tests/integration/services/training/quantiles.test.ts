@@ -56,7 +56,7 @@ describe.each([
     });
   });
 
-  test('the card names them, and how reliable each was', () => {
+  test('the card has them and their reliability', () => {
     expect(trained.card.quantiles).toEqual(quantiles);
     const { network } = (
       trained.card.metrics as {
@@ -70,7 +70,7 @@ describe.each([
     expect(trained.reliability[0]?.quantiles).toHaveLength(quantiles.length);
   });
 
-  test('a training that left them uncalibrated says so, in the log and in the result; another does not', () => {
+  test('uncalibrated ones are reported in log and result, and only they', () => {
     const hasRoom = calibrationIntervals < 200;
     expect(trained.evaluation.fitted.calibration === null).toBe(!hasRoom);
     expect(
@@ -81,7 +81,7 @@ describe.each([
     expect(trained.uncalibrated === null).toBe(hasRoom);
   });
 
-  test('the log and the HTTP service forecast at them, in order and without crossing', async () => {
+  test('the ledger and the HTTP service forecast them in order', async () => {
     const { features, registry, clock } = toy;
     const parts = { domain, features, registry, restoreForecaster: restoreNetwork };
     const { entry } = await issueForecasts({ ...parts, issuedAt: 0 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('what is served has seen all data; its intervals follow its twin’s; its card names both', async () => {
+test('serves a refit on all data with intervals that follow its twin', async () => {
   const { card, scored, panel, verdict } = first;
   expect(verdict.promoted).toBe(true);
   expect(first.notRefitted).toBeNull();
@@ -61,7 +61,7 @@ test('what is served has seen all data; its intervals follow its twin’s; its c
   expect(entry?.reason).toMatch(/; then fitted again on all data/);
 });
 
-test('both can be reproduced, the refit with intervals that follow', async () => {
+test('refit and twin can be reproduced', async () => {
   for (const { modelVersion } of [first.card, first.scored]) {
     const { weights } = await reproduce({
       ...{ features: toy.features, registry: toy.registry, modelVersion, progress: silentProgress },
@@ -71,14 +71,14 @@ test('both can be reproduced, the refit with intervals that follow', async () =>
   }
 });
 
-test('where coverage is not to be followed the calibration is the twin’s', async () => {
+test('uses the calibration of the twin if coverage is not followed', async () => {
   const { fitted } = first.evaluation;
   const config = { ...first.config, followsCoverage: false };
   const carried = carriedCalibration(fitted, first.panel, config);
   expect(carried).toEqual({ calibration: fitted.calibration, scales: null });
 });
 
-test('a champion is refitted by the configuration of its card, and can be reproduced', async () => {
+test('refits a champion by the configuration of its card, reproducibly', async () => {
   const { fit } = toy.request.config;
   const config = { ...toy.request.config, testDays: 14, fit: { ...fit, steps: fit.steps - 1 } };
   const { modelVersion, reason } = await refitChampion({ ...toy.request, config, promotes: false });
@@ -92,7 +92,7 @@ test('a champion is refitted by the configuration of its card, and can be reprod
   expect(again.weights).toMatchObject({ outcome: 'equal', restEqual: true });
 });
 
-test('the next challenger is compared with the twin, at every cutoff', async () => {
+test('compares the next challenger with the twin at every cutoff', async () => {
   // The same seed and data: it equals the twin, and not the refit that reigns.
   const next = await train(toy.request);
   const champion = next.verdict.comparisons.find(({ reference }) => reference === 'champion');

@@ -83,7 +83,7 @@ test('the card has its build environment', () => {
   });
 });
 
-test('training set and weights are the same, cold and from another’s weights', async () => {
+test('training set and weights are equal, after a cold and a warm start', async () => {
   const first = await again(cold.card.modelVersion);
   expect(first.trainingSet).toMatchObject({
     equal: true,
@@ -105,7 +105,7 @@ test('training set and weights are the same, cold and from another’s weights',
   });
 });
 
-test('a late backfill changes neither, and nothing was registered or promoted meanwhile', async () => {
+test('a late backfill changes nothing, and nothing is registered or promoted', async () => {
   await backfill();
   const before = [await toy.registry.list(), await toy.registry.promotions()];
   expect(await again(cold.card.modelVersion)).toMatchObject({
@@ -115,7 +115,7 @@ test('a late backfill changes neither, and nothing was registered or promoted me
   expect([await toy.registry.list(), await toy.registry.promotions()]).toEqual(before);
 });
 
-test('the quick check fits nothing', async () => {
+test('the panel-only check fits nothing', async () => {
   const startNothing = () => Promise.reject(new Error('nobody asked for a backend'));
   const { trainingSet, weights } = await again(cold.card.modelVersion, {
     panelOnly: true,
@@ -132,7 +132,7 @@ async function registered(of: TrainingResult, changes: Record<string, unknown>):
     .modelVersion;
 }
 
-test('another training set is found, and nothing is fitted on it', async () => {
+test('detects another training set and fits nothing on it', async () => {
   const { trainingSet, weights } = await again(
     await registered(cold, { panelHash: 'f'.repeat(64) }),
   );
@@ -143,7 +143,7 @@ test('another training set is found, and nothing is fitted on it', async () => {
   ]);
 });
 
-test('another seed is reported as different', async () => {
+test('reports another seed as different', async () => {
   const { weights } = await again(await registered(cold, { seed: 2 }));
   expect(weights).toMatchObject({
     outcome: 'different',
@@ -152,7 +152,7 @@ test('another seed is reported as different', async () => {
   expect(weights?.why).toMatch(/^nothing that its card names is another/);
 });
 
-test('what explains a difference is reported', () => {
+test('reports what explains a difference', () => {
   const now = { node: '22.0.0', tensorflow: '4.22.0', timeZones: '2025a', platform: 'linux x64' };
   expect(whyDifferent({ ...now, node: '20.1.0', timeZones: '2024b' }, now)).toContain(
     'Node was 20.1.0, is 22.0.0; the time-zone database was 2024b, is 2025a',
@@ -174,14 +174,14 @@ test.each([
   ],
   ['another forecaster', { forecaster: 'oak' }, /^it is of the kind oak/],
   ['a cutoff outside', { trainingCutoff: 1 }, /trainin.* cutoff .* lies outside/],
-])('%s: not compared, and why', async (_title, changes, why) => {
+])('%s: does not compare, and explains why', async (_title, changes, why) => {
   const { weights, trainingSet } = await again(await registered(cold, changes));
   expect(trainingSet.equal).toBe(true);
   expect(weights).toMatchObject({ outcome: 'not compared', found: null });
   expect(weights?.why).toMatch(why);
 });
 
-test('a backend that is not here is a reason, too', async () => {
+test('an unavailable backend is a reason not to compare', async () => {
   const noBackend = () => Promise.reject(new HeadwayError('BACKEND_UNAVAILABLE', 'not installed'));
   const { weights } = await again(cold.card.modelVersion, { startBackend: noBackend });
   expect(weights).toMatchObject({
@@ -190,7 +190,7 @@ test('a backend that is not here is a reason, too', async () => {
   });
 });
 
-test('training as of an earlier time names that time, and gives the model of that time again', async () => {
+test('training as of an earlier time records it and reproduces the model', async () => {
   const result = await train({ ...toy.request, config, knownAt: NOW });
   expect(result.card).toMatchObject({ knownAt: NOW });
   expect(await again(result.card.modelVersion)).toMatchObject({
@@ -199,7 +199,7 @@ test('training as of an earlier time names that time, and gives the model of tha
   });
 });
 
-test('a card of format 1 is read, and says so where the weights differ', async () => {
+test('reads a card of format 1, and explains different weights', async () => {
   const key = `models/toy/${cold.card.modelVersion}/card.json`;
   const { format: _three, madeWith: _unknown, evidence: _none, refit: _also, ...old } = cold.card;
   const card = parseModelCard(key, encodeChecksummedJson({ format: 1, ...old }));
@@ -208,7 +208,7 @@ test('a card of format 1 is read, and says so where the weights differ', async (
   expect(() => parseModelCard(key, encodeChecksummedJson({ ...cold.card, format: 1 }))).toThrow();
 });
 
-test('an object of the training set that was changed is named', async () => {
+test('names a changed object of the training set', async () => {
   const data = join(folder, 'store', 'features', 'toy', 'data');
   const manifest = await toy.features.manifest(cold.card.snapshotVersion);
   const [object] = manifest.objects;

@@ -40,7 +40,7 @@ function demand(days: number) {
   return panelOf(SERIES, rows.length, (s, t) => rows[t]?.[s] as number);
 }
 
-test('30 days of hours: a model, scored on later days than it has seen', async () => {
+test('30 days of hours give a model scored on days after its training', async () => {
   await startTensorBackend(silentLogger, 'wasm', 'training');
   const toy = openToy(folder);
   await commitPanel(folder, toy, demand(30));
@@ -59,7 +59,7 @@ test('30 days of hours: a model, scored on later days than it has seen', async (
   expect(coverage).toBeLessThan(0.9);
 });
 
-test('a week of hours: no model yet, said with the day from which on; the best baseline', async () => {
+test('a week of hours gives the best baseline, and the day when a model is possible', async () => {
   const toy = openToy(folder);
   await commitPanel(folder, toy, demand(7));
   const domain = { ...toy.request.domain, horizon: 24 };
