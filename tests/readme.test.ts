@@ -33,7 +33,7 @@ describe('generated blocks', () => {
     expect(page(path)).toBe(withBlocks(page(path), blocks));
   });
 
-  test('every block is used, and pages with blocks are known to the generator', () => {
+  test('every block is used, and the generator knows every page with blocks', () => {
     const used = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/<!-- generated:([a-z-]+) -->/g)].map((match) => ({
         path,
@@ -44,7 +44,7 @@ describe('generated blocks', () => {
     expect(used.map(({ name }) => name).sort()).toEqual(Object.keys(blocks).sort());
   });
 
-  test('text outside the markers stays; a marker that is wrong is refused', () => {
+  test('keeps text outside the markers, and refuses a wrong marker', () => {
     expect(withBlocks('a\n<!-- generated:x -->\nold\n<!-- /generated:x -->\nb', { x: 'new' })).toBe(
       'a\n<!-- generated:x -->\nnew\n<!-- /generated:x -->\nb',
     );
@@ -65,7 +65,7 @@ describe('generated blocks', () => {
     expect(listed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('the recorded responses have the shape that the service has now', () => {
+  test('the recorded responses have the schema of the service', () => {
     const recording = JSON.parse(read(RECORDING));
     expect([...Value.Errors(ForecastResponse, recording.forecast)]).toEqual([]);
     const { model } = recording.model;
@@ -86,7 +86,7 @@ describe('commands and settings', () => {
     expect(page('docs/reference.md')).toMatch(new RegExp(`^### headway ${name}( <\\w+>)*$`, 'm'));
   });
 
-  test('every setting is documented, and every HEADWAY_ variable in the documents is a setting', () => {
+  test('every setting is documented, and every documented HEADWAY_ variable exists', () => {
     const names = describeSettings(readSettings({}, {}, { domain: 'x' })).map(({ name }) => name);
     expect(names.filter((name) => !page('docs/reference.md').includes(`\`${name}\``))).toEqual([]);
     const used = pages.flatMap(({ path, text }) =>
@@ -97,7 +97,7 @@ describe('commands and settings', () => {
     ).toEqual([]);
   });
 
-  test('every command line in the documents is one that the program takes', async () => {
+  test('every command line in the documents is valid', async () => {
     const lines = shell.flatMap((one) => {
       const args = headwayArguments(one.line);
       return args ? [{ ...one, args }] : [];
@@ -114,11 +114,11 @@ describe('commands and settings', () => {
     ['features run --sauce x', 'unknown option'],
     ['models promote', 'missing required argument'],
     ['train --steps many', 'whole number'],
-  ])('a wrong line is found: headway %s', async (line, problem) => {
+  ])('the check detects the invalid line: headway %s', async (line, problem) => {
     expect(await complaint(wordsOf(line))).toContain(problem);
   });
 
-  test('every file of the repository that a command line names is there', () => {
+  test('every file that a command line names exists', () => {
     // Of folders that hold code: what a command writes has another name.
     const FILE = /(?<![\w./$-])(?:\.ci|bench|clients|domains|infra|library|tests|tools)\/[\w./-]+/g;
     /** What the page has just written, and environments that it makes. */
@@ -133,7 +133,7 @@ describe('commands and settings', () => {
     expect(shell.filter(({ line }) => line.match(FILE)).length).toBeGreaterThan(3);
   });
 
-  test('every shell block is what a shell can read', () => {
+  test('every shell block is valid shell', () => {
     const blocks = pages.flatMap(({ path, text }) =>
       fencesOf(text).flatMap(({ language, text: block }) =>
         language === 'sh' ? [{ path, code: block }] : [],
@@ -194,7 +194,7 @@ describe('curl lines', () => {
   });
 });
 
-test('every series that the documents ask for, and the API examples, are in the city of the demo', () => {
+test('every series in documents and API examples exists in the demo city', () => {
   const { examples } = SeriesId as { examples?: readonly string[] };
   const named = [
     ...pages
@@ -214,7 +214,7 @@ test('every series that the documents ask for, and the API examples, are in the 
 });
 
 describe('links', () => {
-  test('every relative link and every anchor leads somewhere', () => {
+  test('every relative link and every anchor has a target', () => {
     const broken = pages.flatMap(({ path, text }) =>
       linksOf(text)
         // GitHub resolves the badge's address against the repository, also in a fork.
@@ -243,7 +243,7 @@ describe('links', () => {
       })
       .map(([link]) => `${path}: ${link}`);
 
-  test('a name that a page links to is in that file', () => {
+  test('a linked file contains the name in the link text', () => {
     expect(pages.flatMap(({ path, text }) => strayNames(path, text))).toEqual([]);
     expect(strayNames('docs/a.md', '[`noSuchName`](../forecasting/panel/panel.ts)')).toHaveLength(
       1,
@@ -258,7 +258,7 @@ describe('links', () => {
     expect(Math.min(...counts)).toBeGreaterThan(20);
   });
 
-  test('a link or an anchor that leads nowhere is found', () => {
+  test('the check detects a link and an anchor without a target', () => {
     expect(leadsSomewhere('docs/architecture.md', '../README.md')).toBe(true);
     expect(leadsSomewhere('README.md', 'docs/glossary.md#metrics')).toBe(true);
     expect(leadsSomewhere('README.md', 'docs/glossary.md#nothing')).toBe(false);
@@ -266,7 +266,7 @@ describe('links', () => {
     expect(leadsSomewhere('README.md', '#two-commands')).toBe(true);
   });
 
-  test('anchors are made as GitHub makes them', () => {
+  test('anchors equal those of GitHub', () => {
     const headings = '# A `b` & C: d\n## A\n## A\n```sh\n# no heading\n```\n## [Link](x.md) – y';
     expect([...anchorsOf(headings)]).toEqual(['a-b--c-d', 'a', 'a-1', 'link--y']);
     expect(

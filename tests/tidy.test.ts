@@ -27,17 +27,20 @@ test.each([
 /** Lines that are still too wide, most of them in templates of pages. Only ever lower this. */
 const WIDE_LINES_LEFT = 18;
 
-test('no more lines than before have over 100 columns', () => {
+test('the number of lines over 100 columns does not grow', () => {
   expect(files.flatMap(wideLines).length).toBeLessThanOrEqual(WIDE_LINES_LEFT);
 });
 
-test('a line of 101 columns is found', () => {
+test('detects a line of 101 columns', () => {
   expect(wideLines({ path: 'storage/a.ts', text: 'a'.repeat(101) })).toHaveLength(1);
 });
 
-test.each(['timeZone', 'an IANA zone', 'ZonedDateTime', 'ozone'])('no domain word: %s', (text) => {
-  expect(domainWords({ path: 'services/a.ts', text })).toEqual([]);
-});
+test.each(['timeZone', 'an IANA zone', 'ZonedDateTime', 'ozone'])(
+  '%s is no domain word',
+  (text) => {
+    expect(domainWords({ path: 'services/a.ts', text })).toEqual([]);
+  },
+);
 
 test('the root and every folder hold at most 15 files', () => {
   expect(report(fullFolders(files))).toEqual([]);
@@ -45,7 +48,7 @@ test('the root and every folder hold at most 15 files', () => {
   expect(fullFolders(many)).toHaveLength(1);
 });
 
-test('every decision is in the index, and its number is its own', () => {
+test('every decision is in the index and has its own number', () => {
   const decisions = files
     .map(({ path }) => /^docs\/decisions\/(\d{4})-.*\.md$/.exec(path))
     .filter((match) => match !== null);

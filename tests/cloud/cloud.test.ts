@@ -42,8 +42,8 @@ const ASSEMBLIES = [
   ['everything', 'everything', 'prod'],
 ] as const;
 
-describe('templates', () => {
-  cloudTest('cfn-lint finds no error in any of them', ['cfn-lint'], (tools) => {
+describe('synthesized templates', () => {
+  cloudTest('pass cfn-lint', ['cfn-lint'], (tools) => {
     const files = ['plain', 'everything'].flatMap((assembly) =>
       readdirSync(join(place(), assembly))
         .filter((name) => name.endsWith('.template.json'))
@@ -55,10 +55,10 @@ describe('templates', () => {
   });
 });
 
-describe('an empty account', () => {
+describe('deployment to an empty account', () => {
   for (const [name, assembly, environment] of ASSEMBLIES)
     cloudTest(
-      `${name}: its stacks deploy in order, and leave what \`destroy --list\` says (moto)`,
+      `${name}: stacks deploy in order, and a teardown leaves what \`destroy --list\` names (moto)`,
       ['moto_server'],
       (tools) => {
         const script = join(import.meta.dirname, 'deploy-in-moto.py');
@@ -92,7 +92,7 @@ describe('an empty account', () => {
     );
 });
 
-test('every state machine is Amazon’s states language (asl-validator)', () => {
+test('every state machine is valid Amazon States Language (asl-validator)', () => {
   const machines = all().flatMap(([name, { Resources }]) =>
     Object.entries(Resources)
       .filter(([, { Type }]) => Type === 'AWS::StepFunctions::StateMachine')
@@ -109,7 +109,7 @@ test('every state machine is Amazon’s states language (asl-validator)', () => 
   expect([status, status === 0 ? '' : output]).toEqual([0, '']);
 });
 
-cloudTest('the workflows are GitHub’s (actionlint)', ['actionlint'], (tools) => {
+cloudTest('the workflows are valid GitHub workflows (actionlint)', ['actionlint'], (tools) => {
   const { status, output } = runTool(tools.actionlint, ['-color=false'], { cwd: ROOT });
   expect([status, output]).toEqual([0, '']);
 });
@@ -117,7 +117,7 @@ cloudTest('the workflows are GitHub’s (actionlint)', ['actionlint'], (tools) =
 /** Only where the tools are: the modules are fetched to know whether the test can run. */
 const modules = kubeconformModules();
 
-describe('the overlays', () => {
+describe('Kubernetes overlays', () => {
   if ('unavailable' in modules) {
     test.skip(`kubeconform (skipped: ${modules.unavailable})`, () => {});
     return;
@@ -136,12 +136,16 @@ describe('the overlays', () => {
   beforeAll(() => writeApiSchemas(modules, folder()));
 
   for (const overlay of ['dev', 'prod'])
-    cloudTest(`${overlay} is what the API takes (kubeconform)`, KUBERNETES_TOOLS, (tools) => {
-      const checked = conform(tools, buildOf(tools, overlay));
-      expect([checked.status, checked.output]).toEqual([0, '']);
-    });
+    cloudTest(
+      `${overlay} matches the schema of the API (kubeconform)`,
+      KUBERNETES_TOOLS,
+      (tools) => {
+        const checked = conform(tools, buildOf(tools, overlay));
+        expect([checked.status, checked.output]).toEqual([0, '']);
+      },
+    );
 
-  cloudTest('an unknown field and a wrong type are found', KUBERNETES_TOOLS, (tools) => {
+  cloudTest('the check detects an unknown field and a wrong type', KUBERNETES_TOOLS, (tools) => {
     const right = buildOf(tools, 'prod');
     for (const [from, to] of [
       ['  minReplicas:', '  minReplica:'],

@@ -42,11 +42,11 @@ const SPOT_LOST = fails('States.TaskFailed', '{"StopCode":"SpotInterruption"}');
 const NO_CAPACITY = fails('ECS.AmazonECSException', 'Capacity is unavailable at this time.');
 const EXIT_1 = fails('States.TaskFailed', '{"Containers":[{"ExitCode":1}]}');
 
-describe('a run on Fargate', () => {
+describe('run on Fargate', () => {
   const spare = () => machinesWith('RunOnSpareCapacity');
 
   cloudTest(
-    'each way leads to success, or to a message and a failure',
+    'each path ends in success, or in a message and a failure',
     ['local-sfn'],
     async (t) => {
       expect(spare().length).toBeGreaterThan(4);
@@ -76,7 +76,7 @@ describe('a run on Fargate', () => {
     },
   );
 
-  cloudTest('a training goes on with the question it began with', ['local-sfn'], async (tools) => {
+  cloudTest('a moved training keeps its original question', ['local-sfn'], async (tools) => {
     const machines = spare().filter(([name]) => name.endsWith('-training'));
     expect(machines.length).toBeGreaterThan(1);
     for (const [, machine] of machines) {
@@ -107,7 +107,7 @@ describe('a batch by shards', () => {
     });
   };
 
-  cloudTest('each shard is forecast once', ['local-sfn'], async (tools) => {
+  cloudTest('forecasts each shard once', ['local-sfn'], async (tools) => {
     const shards: string[] = [];
     const { hasSucceeded } = await run(tools['local-sfn'], (shard) => shards.push(shard));
     expect(hasSucceeded).toBe(true);
@@ -115,13 +115,13 @@ describe('a batch by shards', () => {
     expect(shards.sort()).toEqual(wanted.sort());
   });
 
-  cloudTest('without a champion there is nothing to do', ['local-sfn'], async (tools) => {
+  cloudTest('does nothing without a champion', ['local-sfn'], async (tools) => {
     const execution = await run(tools['local-sfn'], fails('NO_CHAMPION', 'none'));
     expect(execution.hasSucceeded).toBe(true);
     expect(started(execution)).toEqual(Array(SHARDS).fill('ForecastShard'));
   });
 
-  cloudTest('a store that is away once costs nothing', ['local-sfn'], async (tools) => {
+  cloudTest('survives a store that is away once', ['local-sfn'], async (tools) => {
     let tries = 0;
     const { hasSucceeded, calls } = await run(tools['local-sfn'], (shard) => {
       if (shard === '7/32' && tries++ === 0) throw new TaskError('STORE_UNAVAILABLE', 'away');
@@ -129,7 +129,7 @@ describe('a batch by shards', () => {
     expect([hasSucceeded, tries, calls.length]).toEqual([true, 2, SHARDS + 1]);
   });
 
-  cloudTest('a shard that fails is reported and ends no other', ['local-sfn'], async (tools) => {
+  cloudTest('reports a failed shard and runs the others', ['local-sfn'], async (tools) => {
     const done = new Set<string>();
     const execution = await run(tools['local-sfn'], (shard) => {
       if (shard === '7/32') throw new TaskError('STORE_CORRUPT', 'a segment');
@@ -145,7 +145,7 @@ describe('a batch by shards', () => {
   });
 });
 
-test('there is no machine of another kind', () => {
+test('tests every type of state machine', () => {
   const machines = machinesWith('StartAt').length;
   expect(machinesWith('RunAtFullPrice').length + machinesWith('ForecastShard').length).toBe(
     machines,

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { concurrentWriters } from '../fixtures/storage/concurrent-trial.ts';
 import { temporaryFolder } from '../fixtures/storage/features.ts';
 
-test('4 processes with 100 commits each, and a reader all along', async () => {
+test('4 processes with 100 commits each lose nothing, as a reader sees', async () => {
   const { folder, remove } = await temporaryFolder();
   expect((await concurrentWriters(folder, 4, 100)).looks).toBeGreaterThan(100);
   await remove();

@@ -26,12 +26,14 @@ const trial = (name: string, kills: number, offset: number) => {
 };
 const offsets = (count: number) => Array.from({ length: count }, (_, i) => i / count);
 
-test.each(offsets(8))('32 killed feature commits, offset %d', (offset) =>
+test.each(offsets(8))('32 killed feature commits leave a valid store, offset %d', (offset) =>
   killFeatureWriters(trial('features', 32, offset)),
 );
 
-test.each(offsets(5))('32 killed registrations and promotions, offset %d', (offset) =>
-  killModelWriters(trial('models', 32, offset)),
+test.each(offsets(5))(
+  '32 killed registrations and promotions leave a valid store, offset %d',
+  (offset) => killModelWriters(trial('models', 32, offset)),
 );
 
-test('24 killed forecasts', () => killForecastWriters(trial('forecasts', 24, 0)));
+test('24 killed forecasts leave a valid store', () =>
+  killForecastWriters(trial('forecasts', 24, 0)));

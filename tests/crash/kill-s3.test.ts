@@ -22,17 +22,20 @@ beforeEach(async () => {
 });
 afterAll(() => remove());
 
-test.each([0, 0.5])('28 killed feature commits, offset %d', async (offset) => {
+test.each([0, 0.5])('28 killed feature commits leave a valid store, offset %d', async (offset) => {
   await killFeatureWriters({ on, rawFolder: folder, kills: 28, offset });
   await on.close();
 });
 
-test.each([0, 0.5])('20 killed registrations and promotions, offset %d', async (offset) => {
-  await killModelWriters({ on, rawFolder: folder, kills: 20, offset });
-  await on.close();
-});
+test.each([0, 0.5])(
+  '20 killed registrations and promotions leave a valid store, offset %d',
+  async (offset) => {
+    await killModelWriters({ on, rawFolder: folder, kills: 20, offset });
+    await on.close();
+  },
+);
 
-test('8 killed forecasts', async () => {
+test('8 killed forecasts leave a valid store', async () => {
   await killForecastWriters({ on, rawFolder: folder, kills: 8 });
   await on.close();
 });

@@ -10,7 +10,7 @@ import type { WireResponse } from './wire.ts';
 
 const document = (await servedDocument()) as Json;
 
-describe('each check can fail', () => {
+describe('each check of the fuzzer can fail', () => {
   const LIVE =
     document.paths['/health/live'].get.responses['200'].content['application/json'].example;
   const problem = {
@@ -113,7 +113,7 @@ describe('each check can fail', () => {
     else expect(said).toContain(wrong);
   });
 
-  test('no response in time, and bytes after the last response', () => {
+  test('reports a response out of time and bytes after the last response', () => {
     const judge = createJudge(document);
     expect(judge({ responses: [], rest: '', isLate: true }, live)).toBe('no response in time');
     expect(judge({ responses: [], rest: 'HELLO', isLate: false }, live)).toContain(
@@ -121,7 +121,7 @@ describe('each check can fail', () => {
     );
   });
 
-  test('trouble, sockets, handles and growing memory are reported with the seed', () => {
+  test('reports errors, sockets, handles and growing memory with the seed', () => {
     const good: FuzzReport = {
       ...{
         seed: 7,
@@ -148,7 +148,7 @@ describe('each check can fail', () => {
     expect(complaints(bad)[0]).toContain('npm run fuzz -- --seed 7 --only 12');
   });
 
-  test('a failing request is reduced to what makes it fail', async () => {
+  test('reduces a failing request to its cause', async () => {
     const bytes = Buffer.from(`GET /${'a'.repeat(40)}!${'b'.repeat(40)} HTTP/1.1`);
     const request = { kind: 'path', chunks: [bytes], manner: 'plain' as const, expected: anywhere };
     const small = await reduced(request, async ({ chunks }) => Buffer.concat(chunks).includes('!'));

@@ -25,7 +25,7 @@ if ('unavailable' in broker) {
 
   describeEventLog('Kafka', () => openTopic(broker.address));
 
-  test('a broker that is killed and started again has what it acknowledged', async () => {
+  test('a killed and restarted broker has everything that it acknowledged', async () => {
     const place = await openTopic(broker.address);
     await place.append(0, ['a', 'b']);
     const { clusterId, topicId } = await place.log.identify();
@@ -35,7 +35,7 @@ if ('unavailable' in broker) {
     await place.close();
   });
 
-  test('a topic that is absent is not created, and an absent broker is named', async () => {
+  test('an absent topic is not created, and an absent broker is named', async () => {
     const absent = await openKafkaLog(parseKafkaAddress(broker.address, {}), 'no-such-topic');
     await expect(absent.identify()).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
     await absent.close();
@@ -45,7 +45,7 @@ if ('unavailable' in broker) {
     await closed.close();
   });
 
-  test('offsets are mirrored into a group', async () => {
+  test('mirrors offsets into a group', async () => {
     const place = await openTopic(broker.address);
     await place.append(0, ['a', 'b']);
     await place.log.mirror('headway-test', [2, 0]);
@@ -55,7 +55,7 @@ if ('unavailable' in broker) {
     await place.close();
   });
 
-  test('what is published comes back with its time, and keys keep to their partition', async () => {
+  test('published events keep their time, and keys their partition', async () => {
     const place = await openTopic(broker.address);
     const publisher = await openKafkaPublisher(parseKafkaAddress(broker.address, {}), place.topic);
     await publisher.prepare(2);
@@ -82,7 +82,7 @@ if ('unavailable' in broker) {
     await place.close();
   });
 
-  test('Avro by a schema registry is landed by the command', async () => {
+  test('the command lands Avro of a schema registry', async () => {
     const trip = {
       ...{ type: 'record', name: 'Trip' },
       fields: [

@@ -34,7 +34,7 @@ if ('unavailable' in broker) {
     await broker.stop();
   });
 
-  test('an hour that closes is served without anybody asking', async () => {
+  test('a closed hour is served without further action', async () => {
     const { folder, remove } = await temporaryFolder();
     const place = await openTopic(broker.address, 3);
     const part = await newestPart(folder);

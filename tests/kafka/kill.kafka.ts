@@ -49,7 +49,7 @@ if ('unavailable' in broker) {
   afterAll(() => broker.stop());
 
   test(
-    `the panel of a stream is that of its file after ${KILLS} kills`,
+    `the panel of a stream equals that of its file after ${KILLS} kills`,
     async () => {
       const { folder, remove } = await temporaryFolder();
       const place = await openTopic(broker.address, 3);

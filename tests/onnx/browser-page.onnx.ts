@@ -49,7 +49,7 @@ const card = {
     ['a rate', { nonNegative: true, integerValued: false }],
     ['a count', { nonNegative: true, integerValued: true }],
     ['a target that changes sign', { nonNegative: false, isAdditive: true as const }],
-  ])('%s: the same forecasts as ours', async (title, kind) => {
+  ])('%s: gives the same forecasts as our runtime', async (title, kind) => {
     const trained = randomTrained(panel, kind);
     const { files, examples } = exportedFiles(
       { card },

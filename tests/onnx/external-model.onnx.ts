@@ -20,7 +20,7 @@ const parts = {
   quantiles: [0.1, 0.5, 0.9],
 };
 
-test('the graph forecasts what its arithmetic in JavaScript does, to the bit', async () => {
+test('the graph gives the bits of its arithmetic in JavaScript', async () => {
   const session = openOnnxSession(externalGraph(), 'model.onnx');
   expect(session.inputNames).toEqual(['context', 'group_ids']);
   const theirs = rawForecaster(parts, session.run);
@@ -35,7 +35,7 @@ test('the graph forecasts what its arithmetic in JavaScript does, to the bit', a
   await session.close();
 });
 
-test('a stored model is restored with its graph', () => {
+test('a stored external model is restored with its graph', () => {
   const forecaster = restoreForecaster(
     JSON.parse(JSON.stringify(saveExternal({ ...parts, calibration: null }))),
     externalGraph(),
@@ -45,7 +45,7 @@ test('a stored model is restored with its graph', () => {
   expect(out.some((value) => value > 0)).toBe(true);
 });
 
-test('an ensemble is restored with the graph and the weights of ours', async () => {
+test('an ensemble is restored with its graph and our weights', async () => {
   await startBackend();
   const trained = randomTrained(panel, {});
   const { model, weights } = saveNetwork(trained);

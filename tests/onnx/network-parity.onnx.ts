@@ -58,7 +58,7 @@ test.each([
   ['counts with context', { integerValued: true, context, hasMovement: true as const }],
   ['loads', { integerValued: false }],
   ['a target that changes sign', { nonNegative: false, isAdditive: true as const }],
-])('%s: the same forecasts', (_, kind) => {
+])('%s: gives the same forecasts', (_, kind) => {
   const trained = randomTrained(panel, kind);
   const { windows, shape, ours, worst } = compared(
     trained,
@@ -70,7 +70,7 @@ test.each([
   expect(worst).toBeLessThanOrEqual(MAX_DIFFERENCE);
 });
 
-test('a fitted network, and one without members, calibration or linear model', async () => {
+test('gives the forecasts of a fitted network, and of one without optional parts', async () => {
   const fitted = await fitToy(panel, { lastTarget: panel.length - CUTOFFS });
   expect(compared(fitted, panel).worst).toBeLessThanOrEqual(MAX_DIFFERENCE);
   await session?.close();
@@ -78,7 +78,7 @@ test('a fitted network, and one without members, calibration or linear model', a
   expect(compared(bare, panel).worst).toBeLessThanOrEqual(MAX_DIFFERENCE);
 });
 
-test('a graph that is none is refused', () => {
+test('refuses an invalid graph', () => {
   expect(() => openOnnxSession(Uint8Array.of(1, 2, 3), 'model.onnx')).toThrow(
     expect.objectContaining({ code: 'MODEL_INCOMPATIBLE', where: 'model.onnx' }),
   );

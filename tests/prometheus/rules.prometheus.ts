@@ -31,7 +31,7 @@ const isThere = ['prometheus', 'promtool'].every((tool) => {
 if (!isThere)
   test.skip('skipped: prometheus and promtool are absent (apt-get install prometheus)', () =>
     undefined);
-else describe('a real Prometheus', suite);
+else describe('real Prometheus', suite);
 
 interface Alert {
   readonly state: string;
@@ -88,7 +88,7 @@ function suite(): void {
       );
   });
 
-  test('it reads our metrics, and an empty store is not ready', async () => {
+  test('reads our metrics, and an empty store is not ready', async () => {
     const value = await until('headway_ready', async () => {
       const found = await ask<{ result: { value: [number, string] }[] }>(
         'query?query=headway_ready',
@@ -100,7 +100,7 @@ function suite(): void {
     expect(await firing()).not.toContain('HeadwayDown');
   }, 120_000);
 
-  test('every rule can be evaluated', async () => {
+  test('evaluates every rule', async () => {
     const found = await ask<{
       groups: { rules: { name: string; health: string; lastError?: string }[] }[];
     }>('rules');
@@ -110,7 +110,7 @@ function suite(): void {
       expect([name, health, lastError]).toEqual([name, 'ok', undefined]);
   });
 
-  test('a service that is gone is down', async () => {
+  test('reports a stopped service as down', async () => {
     service.kill('SIGKILL');
     await service.ended;
     await goesOff('HeadwayDown');

@@ -92,7 +92,7 @@ assert len(back) == 1000 and (back['y'] == panel['y'].tail(1000).values).all()`,
 const snippets = fencesOf(page).filter(({ language }) => language === 'python');
 
 describe('docs/readers.md', () => {
-  test('each snippet has its check', () => expect(snippets).toHaveLength(CHECKS.length));
+  test('each snippet has a check', () => expect(snippets).toHaveLength(CHECKS.length));
 
   for (const [i, { text }] of snippets.entries()) {
     const names = [...text.matchAll(/^import (.+)$/gm)].flatMap(([, all = '']) => all.split(', '));

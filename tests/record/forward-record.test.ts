@@ -57,7 +57,7 @@ const WHY =
   `From ${utcText(day(OUTAGE[0]))} to ${utcText(day(OUTAGE[1]))} the runner was down: nothing was ` +
   'forecast, and nothing was added afterwards.';
 
-test('90 days, published before they were known, with an outage that is explained', async () => {
+test('90 days are published before they are known, with an explained outage', async () => {
   const from = START - LEARNED_WEEKS * 7 * DAY;
   const city = rehearse({ seed: 1, places: 8, incident: null, from, until: day(DAYS + 1) });
   const clock = fixedClock(START);

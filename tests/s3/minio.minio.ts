@@ -27,7 +27,7 @@ else {
   afterAll(() => minio.stop());
   describeRealS3('MinIO', minio.url, minio.environment);
 
-  test('MinIO: a command commits, and nothing warns of the server', async () => {
+  test('MinIO: a command commits without a warning about the server', async () => {
     const { code, stdout, stderr } = await runFeatures(minio);
     expect([code, /If-None-Match/.exec(stderr)]).toEqual([0, null]);
     expect(stdout).toMatch(/^Snapshot 1-[0-9a-f]{12} committed/m);
@@ -38,7 +38,7 @@ if ('unavailable' in s3rver) test.skip(`skipped: ${s3rver.unavailable}`, () => u
 else {
   afterAll(() => s3rver.stop());
 
-  test('a real server that ignores If-None-Match is refused, and nothing is committed', async () => {
+  test('a real server that ignores If-None-Match is refused before any commit', async () => {
     const { code, stdout, stderr } = await runFeatures(s3rver);
     expect([code, /Snapshot .* committed/.exec(stdout)]).toEqual([4, null]);
     expect(stderr).toMatch(/^STORE_UNAVAILABLE: .*If-None-Match/m);

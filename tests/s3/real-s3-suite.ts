@@ -47,7 +47,7 @@ export function describeRealS3(name: string, url: string, environment: Environme
   describeObjectStore(name, open);
 
   describe(`on ${name}`, () => {
-    test('a file of many parts comes back byte for byte', async () => {
+    test('a file of many parts is read back byte for byte', async () => {
       const { store, folder, close } = await open();
       const bytes = Buffer.alloc(30_000_000, 'some bytes and no others');
       const file = path.join(folder, 'large');
@@ -58,7 +58,7 @@ export function describeRealS3(name: string, url: string, environment: Environme
       await close();
     });
 
-    test('writers at once leave a linear history with nothing lost', async () => {
+    test('concurrent writers leave a linear history and lose nothing', async () => {
       const { store, folder, close } = await open();
       const features = () => openFeatureStore({ store, domain: 'toy', clock: systemClock });
       const writers = [0, 1, 2, 3];

@@ -100,18 +100,18 @@ function expectOrders({ values, parts }: Awaited<ReturnType<typeof ordersOf>>): 
 
 if (typeof postgres === 'string') test.skip(`PostgreSQL: ${postgres}`, () => undefined);
 else {
-  test('rows of a PostgreSQL server', async () => {
+  test('reads rows of a PostgreSQL server', async () => {
     expectOrders(await ordersOf({ database: postgres.address, sql }));
   });
 
-  test('a server that refuses is named without the password', async () => {
+  test('names a server that refuses the connection without the password', async () => {
     const database = postgres.address.replace('reader@', 'nobody:test-password@');
     const failure = await ordersOf({ database, sql }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
     expect(JSON.stringify([failure, String(failure)])).not.toContain('test-password');
   });
 
-  test('the server is not written to', async () => {
+  test('does not write to the server', async () => {
     await expect(
       ordersOf({ database: postgres.address, sql: 'DELETE FROM orders RETURNING *' }),
     ).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
@@ -120,7 +120,7 @@ else {
 
 if (typeof sqlite === 'string') test.skip(`SQLite: ${sqlite}`, () => undefined);
 else {
-  test('rows of a SQLite file', async () => {
+  test('reads rows of a SQLite file', async () => {
     expectOrders(await ordersOf({ database: sqlite.database, sql }));
   });
 }

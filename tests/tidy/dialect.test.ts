@@ -73,14 +73,14 @@ const standardOf = (word: string): string | undefined =>
 /** Uses that are left. Only ever lower this. */
 const WORDS_LEFT = 0;
 
-test('no more words than before are other than the standard ones', () => {
+test('the number of words from the list does not grow', () => {
   const found = readTree().flatMap(dialect);
   expect(found.length > WORDS_LEFT ? report(found) : []).toEqual([]);
 });
 
-test.each(['readAnswer', 'it is told', 'kept_rows', 'a stand-in'])('"%s" is found', (text) => {
+test.each(['readAnswer', 'it is told', 'kept_rows', 'a stand-in'])('detects "%s"', (text) => {
   expect(dialect({ path: 'storage/a.ts', text })).toHaveLength(1);
 });
-test.each(['ANSWER_TOO_LARGE', 'besides', 'mainland', 'untold'])('"%s" is not', (text) => {
+test.each(['ANSWER_TOO_LARGE', 'besides', 'mainland', 'untold'])('allows "%s"', (text) => {
   expect(dialect({ path: 'storage/a.ts', text })).toEqual([]);
 });

@@ -29,7 +29,7 @@ test.each([
   ['Raw file to snapshot', 12],
   ['GET to response', 8],
   ['One training', 10],
-])('%s: at most %i files, each used by one before it', (heading, max) => {
+])('%s has at most %i files, each imported by an earlier one', (heading, max) => {
   const list = listUnder(heading, files.get('docs/architecture.md') ?? '');
   expect(list.filter((path) => !files.has(path))).toEqual([]);
   expect(withoutCaller(list)).toEqual([]);
@@ -37,7 +37,7 @@ test.each([
   expect(list.length).toBeLessThanOrEqual(max);
 });
 
-test('a file that nothing before it imports is found', () => {
+test('detects a file that no earlier file imports', () => {
   const page =
     '### One training\n\n1. `cli/headway.ts` starts.\n2. [x](y) `storage/a.ts` reads.\n\n## B';
   expect(listUnder('One training', page)).toEqual(['cli/headway.ts', 'storage/a.ts']);

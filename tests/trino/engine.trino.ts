@@ -83,7 +83,7 @@ if (months === null || 'unavailable' in server) {
     process.stderr.write(`Trino counted ${total} trips of ${parts.length} months as DuckDB did\n`);
   });
 
-  test('a result of many pages comes whole and in order', async () => {
+  test('a result of many pages is complete and in order', async () => {
     const sql =
       'SELECT a.x * 1000 + b.y FROM UNNEST(sequence(0, 199)) AS a(x) ' +
       'CROSS JOIN UNNEST(sequence(0, 999)) AS b(y) ORDER BY 1';
@@ -92,7 +92,7 @@ if (months === null || 'unavailable' in server) {
     expect(found.every(([value], index) => value === index)).toBe(true);
   });
 
-  test('a reader that leaves cancels the query', async () => {
+  test('a reader that stops cancels the query', async () => {
     const marker = 'left_by_its_reader';
     for await (const _ of engine.query(
       `SELECT a.x AS ${marker} FROM UNNEST(sequence(1, 10000)) AS a(x) ` +
@@ -109,14 +109,14 @@ if (months === null || 'unavailable' in server) {
     await expect(state()).resolves.toEqual(['FAILED', 'USER_CANCELED']);
   });
 
-  test('what the cluster refuses is named with its own words', async () => {
+  test('reports a refusal in the words of the cluster', async () => {
     await expect(rows('SELECT * FROM nowhere')).rejects.toMatchObject({
       code: 'SOURCE_INVALID',
       message: expect.stringContaining('TABLE_NOT_FOUND') as unknown as string,
     });
   });
 
-  test('a query beyond the memory is refused, and the server lives', async () => {
+  test('refuses a query beyond the memory limit, and the server survives', async () => {
     const hungry =
       'SELECT cardinality(array_agg(a.x + b.y)) FROM UNNEST(sequence(1, 10000)) AS a(x) ' +
       'CROSS JOIN UNNEST(sequence(1, 10000)) AS b(y)';

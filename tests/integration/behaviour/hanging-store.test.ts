@@ -52,7 +52,7 @@ test.each([['start', '--port', '0'], ['schedule']])(
   },
 );
 
-test('a command ends with an error that names the limit', async () => {
+test('a command ends with an error that names the time limit', async () => {
   expect(await headway(['models', 'list'], env)).toMatchObject({
     code: 4,
     stderr: expect.stringMatching(/trying again[\s\S]*STORE_UNAVAILABLE: .*HEADWAY_STORE_SECONDS/),

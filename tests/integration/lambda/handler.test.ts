@@ -112,7 +112,7 @@ const forecast = async (instance: LambdaInstance) =>
   JSON.parse((await get(instance, '/v1/series/AEP/forecast')).body);
 
 describe('Lambda bundle', () => {
-  test('is small, holds what it needs alone, and is the same whenever it is built', async () => {
+  test('is small, contains only what it needs and builds reproducibly', async () => {
     const files = await readdir(built, { recursive: true });
     expect((await stat(`${built}.zip`)).size).toBeLessThan(1_200_000);
     expect(files.filter((name) => /sample|download-source|table-rows|[sS]so/.test(name))).toEqual(

@@ -111,7 +111,7 @@ test.each([
   ['zero', 1],
   ['unknown', 1],
 ] as const)(
-  'it is used where it can be shown to be right (missing = %s, ranges of %i)',
+  'is used only where it is provably right (missing = %s, ranges of %i)',
   async (missing, rangeSeries) => {
     const cases: [ObjectSpec[], ObjectSpec, boolean][] = [
       [[base], { ...late, span: [10, 11], rows: [row('a', 10), row('new', 10)] }, true],
@@ -143,7 +143,7 @@ test.each([
   },
 );
 
-test.each([100, 1])('whatever is committed, it is right (ranges of %i)', async (rangeSeries) => {
+test.each([100, 1])('equals a full view after any commits (ranges of %i)', async (rangeSeries) => {
   const rows = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(14)), {
     maxLength: 9,
     selector: (r) => r.join(),

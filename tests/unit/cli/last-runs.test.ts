@@ -9,7 +9,7 @@ import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 
 const START = Date.UTC(2026, 0, 5);
 
-test('a log that cannot be read ends no start: its job waits for its time', async () => {
+test('an unreadable log does not stop the start: its job waits for its time', async () => {
   const store = memoryObjectStore();
   const clock = fixedClock(START);
   const jobRuns = async (job: string) => openJobLog({ store, domain: 'toy', job, clock });

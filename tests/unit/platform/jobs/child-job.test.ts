@@ -16,7 +16,7 @@ test.each([
     '"features run" was stopped: it took longer than its time limit',
   ],
   [undefined, { code: 'INTERNAL' }, '"features run" was stopped'],
-])('the reason of an abort is that of the job', async (reason, error, message) => {
+])('an aborted job rejects with the reason of the abort', async (reason, error, message) => {
   const run = runChildJob({ args: ['features', 'run'], logger, signal: AbortSignal.abort(reason) });
   await expect(run).rejects.toMatchObject({ ...error, message });
 });

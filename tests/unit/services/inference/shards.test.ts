@@ -140,7 +140,7 @@ describe('a batch in shards equals the whole batch bit for bit', () => {
     };
   }
 
-  test('however the view is divided; a shard reads its own ranges alone', async () => {
+  test('with any ranges of the view, and a shard reads only its ranges', async () => {
     const store = memoryObjectStore();
     const { open, reads } = await inRanges(store);
     const whole = await issue();
@@ -158,7 +158,7 @@ describe('a batch in shards equals the whole batch bit for bit', () => {
     await store.close();
   });
 
-  test('what a model reads of all series, from the ranges of a few of them', async () => {
+  test('with the common inputs of a model read from the ranges of a few series', async () => {
     const sound = forecaster;
     const used = ['s003', 's400'];
     const sumOf = (all: Panel) =>

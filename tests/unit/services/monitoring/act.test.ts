@@ -136,7 +136,7 @@ describe('training', () => {
     expect(await registry.champion()).toBeNull();
   });
 
-  test('is not lost where something else is decided while it trains', async () => {
+  test('is recorded even if something else is decided while it trains', async () => {
     await promote(a, { comparisons: [] });
     const train = async () => {
       await promote(c);

@@ -120,7 +120,7 @@ test('drift trains once; the new model runs as shadow for a day and is then serv
   expect(await registry.champion()).toMatchObject({ evidence: { actor: 'policy' } });
 });
 
-test('a challenger is judged though the gate refuses another model meanwhile', async () => {
+test('judges a challenger although the gate refuses another model meanwhile', async () => {
   const good = await register();
   await byHand(good);
   clock.advance(48 * HOUR);

@@ -300,7 +300,7 @@ test('Σ(next − first) = used + rejected + markers + gaps, whatever happens', 
   );
 });
 
-test('bytes that are no UTF-8 and times that are no number are dead letters', async () => {
+test('sends bytes that are not UTF-8 and invalid times to the dead letters', async () => {
   const events = new MemoryEventLog(1);
   const broken = Uint8Array.from([...Buffer.from('{"name":"Caf'), 0xe9, ...Buffer.from('"}')]);
   const texts = ['{"at":"no date"}', '{"at":"2026-01-05T12:00:00.0005Z"}'];
@@ -329,7 +329,7 @@ test('bytes that are no UTF-8 and times that are no number are dead letters', as
   expect(letter?.bytes).toBe(Buffer.from(broken).toString('hex').toUpperCase());
 });
 
-test('once ends where a topic that is written all the time was caught up with', async () => {
+test('with once ends where it has caught up with a topic that is being written', async () => {
   const events = new MemoryEventLog(1);
   events.append(0, [event(NOON), event(NOON + 1), event(NOON + 2)]);
   const { options } = setUp(events, { maxRecords: 2 });

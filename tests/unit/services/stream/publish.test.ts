@@ -30,7 +30,7 @@ function setUp(more: Partial<PublishOptions> = {}) {
   return { batches, options };
 }
 
-test('a batch has no more bytes than brokers take, whatever the script', async () => {
+test('limits the bytes of a batch to those of the broker, for any script', async () => {
   const { batches, options } = setUp();
   const rows = `SELECT repeat('東', 1000) AS name, TIMESTAMP '2026-01-05 12:00:00' AS time
     FROM range(600)`;
@@ -41,7 +41,7 @@ test('a batch has no more bytes than brokers take, whatever the script', async (
   expect(Math.max(...sizes)).toBeLessThan(1 << 20);
 });
 
-test('a stop during a pause ends it with what was published until then', async () => {
+test('a stop during a pause keeps what was published until then', async () => {
   const stop = new AbortController();
   const paused: number[] = [];
   const { batches, options } = setUp({

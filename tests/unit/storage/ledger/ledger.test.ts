@@ -97,7 +97,7 @@ test('reads appended issues by range, and a refused issue writes nothing', async
   expect([...store.objects.keys()]).toHaveLength(2);
 });
 
-test('what is kept in memory is what the store gives, and rows lie in their order', async () => {
+test('appends in memory read as from the store, in the order of rows', async () => {
   const range = fc.record({
     from: fc.integer({ min: 0, max: 4000 }).map(hour),
     targetFrom: fc.integer({ min: 0, max: 4000 }).map(hour),
@@ -126,7 +126,7 @@ test('what is kept in memory is what the store gives, and rows lie in their orde
   );
 });
 
-test('of appends in memory no part is read', async () => {
+test('appends in memory are read without their parts', async () => {
   const store = memoryObjectStore();
   const ledger = openLedger({
     ...{ store, domain: 'toy', clock: fixedClock(NOW), keepsAppends: 1 },

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { openTimedLog } from '../../../../storage/log/timed-log.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 
-test('many entries are read with a bounded number of requests at a time', async () => {
+test('reads many entries with a bounded number of concurrent requests', async () => {
   const store = memoryObjectStore();
   let [now, most] = [0, 0];
   const counting = {

@@ -168,7 +168,7 @@ test('names the missing graph file of a folder', async () => {
   });
 });
 
-test('a training table holds what precedes the calibration, and what happened', () => {
+test('a training table holds the rows before the calibration and their targets', () => {
   const card = { ...externalCard, horizon: 6, inputs: [rows] } as unknown as ExternalCard;
   const panel = learnable();
   const { tensors, columns, trainedUpTo } = trainingTable(card, toyDomain, panel, toyConfig);

@@ -59,8 +59,8 @@ const rangesIn = ({ online }: Manifest) => {
   return online.ranges;
 };
 
-describe.each([...NEAR_STORES, ...FAR_STORES.slice(0, 1)])('on %s', (_name, open) => {
-  test('each range is read alone, and all of them are what the snapshot reads', async () => {
+describe.each([...NEAR_STORES, ...FAR_STORES.slice(0, 1)])('range views on %s', (_name, open) => {
+  test('each range is read alone, and all together equal the snapshot', async () => {
     const { store, close } = await open();
     try {
       const { features, commit } = await openWith(store);
@@ -109,7 +109,7 @@ async function inMemory<T>(
   }
 }
 
-test('new series come into the range where they belong, which is divided when too large', () =>
+test('a new series joins its range, which is divided when it is too large', () =>
   inMemory(async (store) => {
     const { features, commit } = await openWith(store, 2);
     await commit([hourOf(0, IDS)]);
@@ -125,7 +125,7 @@ test('new series come into the range where they belong, which is divided when to
     expect((await features.readOnline()).panel).toEqual(await features.readAsOf());
   }));
 
-test('a view of one object is followed by one in ranges, when it has become too large', () =>
+test('a view that becomes too large for one object is divided into ranges', () =>
   inMemory(async (store) => {
     const { features, commit } = await openWith(store);
     const first = await commit([hourOf(0, IDS)], 100);
@@ -136,7 +136,7 @@ test('a view of one object is followed by one in ranges, when it has become too 
     expect((await features.readOnline(first)).panel.length).toBe(1);
   }));
 
-test('a column of one series is in the range of that series alone', () =>
+test('a column of one series is only in the range of that series', () =>
   inMemory(async (store) => {
     const { features, commit } = await openWith(store);
     const columns: Row[] = [
@@ -157,7 +157,7 @@ test('a column of one series is in the range of that series alone', () =>
     expect((await features.readOnline()).panel).toEqual(await features.readAsOf());
   }));
 
-test('a compaction names the ranges that there are, and collections leave them', () =>
+test('a compaction keeps existing ranges, and so does garbage collection', () =>
   inMemory(async (memory) => {
     const clock = fixedClock(NOW);
     const store = memoryObjectStore(new Map(), clock);
@@ -188,7 +188,7 @@ test('a compaction names the ranges that there are, and collections leave them',
     expect(memory.objects.size).toBe(0);
   }));
 
-test('ranges that a failed commit left behind are used by the next, or collected', () =>
+test('ranges of a failed commit are reused by the next commit, or collected', () =>
   inMemory(async (store) => {
     const { features, commit } = await openWith(store);
     await commit([hourOf(0, IDS)]);
@@ -206,34 +206,36 @@ test('ranges that a failed commit left behind are used by the next, or collected
     expect(report.problems).toEqual([]);
   }));
 
-describe('what is wrong with a range', () => {
-  test.each(['changed', 'missing', 'another one'])('%s: its reader and verify name it', (what) =>
-    inMemory(async (store) => {
-      const { features, commit } = await openWith(store);
-      await commit([hourOf(0, IDS)]);
-      const manifest = await commit([hourOf(1, IDS)]);
-      const { key } = rangesIn(manifest)[2] as { key: string };
-      const whole = store.objects.get(key) as Uint8Array;
-      const changed = Uint8Array.from(whole, (byte, i) =>
-        i === whole.length - 1 ? byte ^ 1 : byte,
-      );
-      const other = store.objects.get(rangesIn(manifest)[3]?.key ?? '') as Uint8Array;
-      if (what === 'missing') store.objects.delete(key);
-      else store.objects.set(key, what === 'changed' ? changed : other);
-      const corrupt = { code: 'STORE_CORRUPT', where: key };
-      const online = await features.openOnline();
-      await expect(online.range(2)).rejects.toMatchObject(corrupt);
-      await expect(features.readOnline()).rejects.toMatchObject(corrupt);
-      expect((await online.range(3)).seriesIds).toEqual(['g']);
-      expect((await features.verify()).problems.map((problem) => problem.key)).toEqual([key]);
-      // The next commit reads everything, and its view is whole again.
-      await commit([hourOf(2, IDS)]);
-      expect((await features.readOnline()).panel).toEqual(await features.readAsOf());
-    }),
+describe('a faulty range', () => {
+  test.each(['changed', 'missing', 'another one'])(
+    '%s: is named by its reader and by verify',
+    (what) =>
+      inMemory(async (store) => {
+        const { features, commit } = await openWith(store);
+        await commit([hourOf(0, IDS)]);
+        const manifest = await commit([hourOf(1, IDS)]);
+        const { key } = rangesIn(manifest)[2] as { key: string };
+        const whole = store.objects.get(key) as Uint8Array;
+        const changed = Uint8Array.from(whole, (byte, i) =>
+          i === whole.length - 1 ? byte ^ 1 : byte,
+        );
+        const other = store.objects.get(rangesIn(manifest)[3]?.key ?? '') as Uint8Array;
+        if (what === 'missing') store.objects.delete(key);
+        else store.objects.set(key, what === 'changed' ? changed : other);
+        const corrupt = { code: 'STORE_CORRUPT', where: key };
+        const online = await features.openOnline();
+        await expect(online.range(2)).rejects.toMatchObject(corrupt);
+        await expect(features.readOnline()).rejects.toMatchObject(corrupt);
+        expect((await online.range(3)).seriesIds).toEqual(['g']);
+        expect((await features.verify()).problems.map((problem) => problem.key)).toEqual([key]);
+        // The next commit reads everything, and its view is whole again.
+        await commit([hourOf(2, IDS)]);
+        expect((await features.readOnline()).panel).toEqual(await features.readAsOf());
+      }),
   );
 });
 
-test('ranges are even, and a panel of one is that one', async () => {
+test('rangesOf divides evenly, and joinPanels returns a single panel unchanged', async () => {
   expect(rangesOf(0)).toEqual([{ from: 0, to: 0 }]);
   expect(rangesOf(4096)).toHaveLength(1);
   expect(rangesOf(4097).map(({ from, to }) => to - from)).toEqual([2048, 2048, 1]);
