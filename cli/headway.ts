@@ -8,6 +8,7 @@
  */
 
 import { HeadwayError } from '../platform/errors.ts';
+import { endOnSignals } from '../platform/jobs/stop-signal.ts';
 import { handleUncaughtErrors } from '../platform/jobs/uncaught-errors.ts';
 import { main, reportError } from './main.ts';
 
@@ -31,14 +32,7 @@ const logging = isService ? await import('../platform/telemetry/logger.ts') : nu
 const logger = logging?.createLogger({ level: 'error', pretty: false }) ?? null;
 handleUncaughtErrors({ logger, fail });
 
-// As process 1 of a container a program gets no signal's default action: it would run on, and be
-// killed when patience ends. Services stop by themselves.
-if (process.pid === 1 && !isService)
-  for (const [name, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-  ] as const)
-    process.once(name, () => process.exit(128 + number));
+if (process.pid === 1) endOnSignals(process);
 
 // The AWS SDK is pinned: its warning about future Node versions is of no use to users.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

@@ -8,6 +8,20 @@
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/**
+ * As process 1 of a container a program gets no signal's default action: it would run on, and be
+ * killed when patience ends. What stops by itself is left to do so, at the first signal.
+ */
+export function endOnSignals(target: Pick<NodeJS.Process, 'exit'> & NodeJS.EventEmitter): void {
+  for (const [name, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const)
+    target.on(name, () => {
+      if (target.listenerCount(name) === 1) target.exit(128 + number);
+    });
+}
+
 export interface StopSignal {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
