@@ -25,8 +25,11 @@ export interface VerifyFlags {
 /** As many as a screen shows. */
 const MAX_SHOWN = 50;
 
-interface Looked extends Recomputation {
-  readonly issue: CanonicalIssue;
+/** What is kept of all that was looked at: a forecast of all series is large. */
+interface Looked {
+  readonly counts: Record<Recomputation['outcome'], number>;
+  /** Those that differ or are gone. */
+  readonly rows: ReturnType<typeof rowOf>[];
 }
 
 export async function verifyCommand(context: CommandContext, flags: VerifyFlags): Promise<void> {
@@ -48,11 +51,14 @@ export async function verifyCommand(context: CommandContext, flags: VerifyFlags)
     registry: await context.registry(),
     restoreForecaster,
   });
-  const looked: Looked[] = [];
+  const looked: Looked = { counts: { same: 0, differs: 0, gone: 0 }, rows: [] };
   progress.start('computing forecasts again', times.length);
   for (const [i, time] of times.entries()) {
-    for (const issue of await ledger.read({ from: time, until: time + 1 }))
-      looked.push({ issue, ...(await recompute(issue)) });
+    for (const issue of await ledger.read({ from: time, until: time + 1 })) {
+      const found = await recompute(issue);
+      looked.counts[found.outcome]++;
+      if (found.outcome !== 'same') looked.rows.push(rowOf(issue, found));
+    }
     progress.update(i + 1);
   }
   progress.stop();
@@ -74,25 +80,22 @@ async function issueTimes(ledger: Ledger, range: LedgerRange, count: number): Pr
   );
 }
 
-function report(context: CommandContext, looked: readonly Looked[], times: number): void {
-  const of = (outcome: Recomputation['outcome']) => looked.filter((one) => one.outcome === outcome);
-  const [same, differs, gone] = [of('same'), of('differs'), of('gone')];
-  const rows = [...differs, ...gone].map(({ issue, outcome, reason }) => ({
-    issuedAt: minuteText(issue.issuedAt),
-    forecaster: issue.modelVersion ?? issue.forecaster,
-    ...{ role: issue.role, origin: issue.origin, snapshotVersion: issue.snapshotVersion },
-    ...{ series: issue.seriesIds.length, outcome, reason },
-  }));
-  context.printJson({
-    times,
-    same: same.length,
-    differs: differs.length,
-    gone: gone.length,
-    issues: rows,
-  });
+const rowOf = (issue: CanonicalIssue, { outcome, reason }: Recomputation) => ({
+  issuedAt: minuteText(issue.issuedAt),
+  forecaster: issue.modelVersion ?? issue.forecaster,
+  ...{ role: issue.role, origin: issue.origin, snapshotVersion: issue.snapshotVersion },
+  ...{ series: issue.seriesIds.length, outcome, reason },
+});
+
+function report(context: CommandContext, { counts, rows: found }: Looked, times: number): void {
+  const { same, differs, gone } = counts;
+  const those = (outcome: Recomputation['outcome']) =>
+    found.filter((row) => row.outcome === outcome);
+  const rows = [...those('differs'), ...those('gone')];
+  context.printJson({ times, ...counts, issues: rows });
   context.print(
-    `${looked.length} forecasts of ${times} issue times: ${same.length} the same bit for bit, ` +
-      `${differs.length} differ, ${gone.length} cannot be computed any more.`,
+    `${same + differs + gone} forecasts of ${times} issue times: ${same} the same bit for bit, ` +
+      `${differs} differ, ${gone} cannot be computed any more.`,
   );
   if (rows.length > 0) {
     const table = new Table({
@@ -108,8 +111,10 @@ function report(context: CommandContext, looked: readonly Looked[], times: numbe
       ]);
     context.print(table.toString());
   }
-  if (differs.length === 0) return;
-  throw new HeadwayError('STORE_CORRUPT', `${differs.length} forecasts are not what they say`, {
+  const [first] = rows;
+  if (differs === 0 || first === undefined) return;
+  throw new HeadwayError('STORE_CORRUPT', `${differs} forecasts are not what they say`, {
+    where: `the first: ${first.forecaster}, issued ${first.issuedAt}`,
     fix: 'Verify the store (`headway store verify`), and use the backend that forecast them.',
   });
 }
