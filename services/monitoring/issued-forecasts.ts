@@ -11,11 +11,13 @@ import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import { isClosedDay } from '../../forecasting/panel/closed-days.ts';
-import { indexAt, type Panel, targetOf } from '../../forecasting/panel/panel.ts';
+import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
 import { isHeadwayError } from '../../platform/errors.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import type { ActualsLog } from '../../storage/forecasts/actuals-log.ts';
 import type { Ledger, LedgerIssue } from '../../storage/ledger/ledger.ts';
+import type { ActualAt } from './scoring/score-day.ts';
+import { truthOf } from './scoring/truth.ts';
 
 export interface IssuedRequest {
   readonly features: Pick<FeatureStore, 'readAsOf'>;
@@ -56,32 +58,12 @@ export async function issuedForecasts(request: IssuedRequest): Promise<IssuedRes
   const entries = (await ledger.read({ from, until })).filter(isServed);
   if (entries.length === 0) return [];
   const panel = await features.readAsOf(snapshotVersion === undefined ? {} : { snapshotVersion });
-  const actualAt = actualsOf(panel, await request.actuals.entries());
+  const { actualAt } = truthOf(panel, await request.actuals.entries());
   const known = knowledgeOf(features);
   const results: IssuedResult[] = [];
   for (const ofModel of groupBy(entries, ({ modelVersion }) => modelVersion).values())
     results.push(await resultOf(ofModel, panel, actualAt, known, request));
   return results;
-}
-
-type ActualAt = (series: number, timestamp: number) => number;
-
-/** The features' value, else the posted one of the last post. */
-function actualsOf(panel: Panel, posts: Awaited<ReturnType<ActualsLog['entries']>>): ActualAt {
-  const posted = new Map<string, Map<number, number>>();
-  for (const { frequencyMinutes, actuals } of posts) {
-    for (const { seriesId, start, values } of actuals) {
-      const ofSeries = posted.get(seriesId) ?? new Map<number, number>();
-      posted.set(seriesId, ofSeries);
-      for (const [i, value] of values.entries())
-        ofSeries.set(start + i * frequencyMinutes * 60_000, value ?? Number.NaN);
-    }
-  }
-  return (series, timestamp) => {
-    const value = targetOf(panel, series)[indexAt(panel, timestamp)] ?? Number.NaN;
-    if (!Number.isNaN(value)) return value;
-    return posted.get(panel.seriesIds[series] as string)?.get(timestamp) ?? Number.NaN;
-  };
 }
 
 type Knowledge = (entry: ModelIssue) => Promise<Panel>;
@@ -140,7 +122,7 @@ async function resultOf(
         for (let k = 0; k < horizon; k++) {
           if (Number.isNaN(own[at * quantiles.length * horizon + k])) continue;
           const timestamp = cutoff + (k + 1) * panel.frequencyMinutes * 60_000;
-          const actual = actualAt(row, timestamp);
+          const actual = actualAt(seriesId, timestamp);
           if (Number.isNaN(actual) && !isClosedDay(timestamp, closedWeekdays)) pending++;
           actuals[at * horizon + k] = actual;
         }

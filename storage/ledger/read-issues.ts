@@ -91,7 +91,7 @@ export async function readIssues(
 
 interface Block {
   readonly issue: CanonicalIssue;
-  /** Row of the issue → nothing; position of the series in all of them → row. */
+  /** Position of a series among all that were found → its row in the issue. */
   readonly rowOf: ReadonlyMap<number, number>;
 }
 

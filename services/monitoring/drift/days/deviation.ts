@@ -24,9 +24,6 @@ export function deviation({ observed, expected, size, count }: Sums, dispersion:
   return size > 0 ? (observed - expected) / (count * size) : 0;
 }
 
-/** "2.1 times", "0.4 times"; for people. */
-export const ratioOf = (value: number): number => Math.exp(value);
-
 export function sumOf(all: readonly Sums[]): Sums {
   let [observed, expected, size, count] = [0, 0, 0, 0];
   for (const one of all) {
