@@ -92,7 +92,7 @@ test('serves the page and all its files below the sub-path', async () => {
   expect((await fetch(`${url}${PREFIX}`)).url).toBe(base);
 });
 
-test('serves a proxy that passes the full path on', async () => {
+test('responds behind a proxy that forwards the full path', async () => {
   if (!hasNginx) return;
   const { request } = await import('node:http');
   const status = (path: string) =>

@@ -133,7 +133,7 @@ describe('manifests', () => {
   });
 
   test.each<[string, () => object, string]>([
-    ['millions of rows claimed', () => ({ rows: 5_000_000 }), 'STORE_CORRUPT'],
+    ['a claim of millions of rows', () => ({ rows: 5_000_000 }), 'STORE_CORRUPT'],
     ['a row count that is too large', () => ({ rows: 1e300 }), 'STORE_CORRUPT'],
     ['a byte count that is too large', () => ({ bytes: 1e300 }), 'STORE_CORRUPT'],
     [
@@ -141,7 +141,7 @@ describe('manifests', () => {
       () => ({ span: { start: hour(0) - 8766e4 * HOUR, end: hour(3) } }),
       'STORE_CORRUPT',
     ],
-  ])('refuses an object of %s', async (_what, changes, code) => {
+  ])('refuses an object with %s', async (_what, changes, code) => {
     forge(withObject(changes()));
     const error = await features.readAsOf().catch((problem: unknown) => problem);
     expect([isHeadwayError(error), (error as { code?: string }).code]).toEqual([true, code]);
@@ -213,7 +213,10 @@ describe('Parquet files whose hash matches the manifest', () => {
       `SELECT * REPLACE ("timestamp"::TIMESTAMPTZ AS "timestamp") FROM (SELECT ${columns("'x'")})`,
     ],
     ['targets that are text', `SELECT * REPLACE ('1' AS target) FROM (SELECT ${columns("'x'")})`],
-    ['no available_at column', `SELECT * EXCLUDE (available_at) FROM (SELECT ${columns("'x'")})`],
+    [
+      'a missing available_at column',
+      `SELECT * EXCLUDE (available_at) FROM (SELECT ${columns("'x'")})`,
+    ],
     ['an id with a NUL character', `SELECT ${columns("'x' || chr(0) || 'y'")}`],
     ['a column named like a virtual column', `SELECT ${columns("'x'", ', 5 AS filename')}`],
     ['an id of control characters', `SELECT ${columns("chr(10) || 'x'")}`],

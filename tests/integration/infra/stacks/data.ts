@@ -115,7 +115,7 @@ export function dataTests(): void {
       });
     });
 
-    test('other objects are not replaced, and multipart requests need no condition', () => {
+    test('other objects are created conditionally, except for parts of multipart uploads', () => {
       expect(refusals().find(({ Sid }) => Sid === 'ObjectsAreCreatedNotReplaced')).toMatchObject({
         Action: 's3:PutObject',
         Condition: {

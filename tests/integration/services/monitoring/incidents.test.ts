@@ -70,13 +70,16 @@ const cases = CITIES.flatMap(([seed, hour, holiday], c) =>
   })),
 );
 
-test.each(cases)('city $seed from $hour: $name', ({ seed, hour, holiday, name, verdict, days }) => {
-  // A holiday moves when there is one.
-  const start = Date.parse(name === 'holiday-moves' ? `${holiday}T04:00Z` : `${hour}:00Z`);
-  const found = opened(seed, name as IncidentName, start, days);
-  expect(found[0]?.name).toBe(verdict);
-  // A worse model may have intervals that hold too little, too.
-  const others = found.filter((one) => one.name !== verdict && one.name !== 'coverage');
-  expect(others.map(({ message }) => message)).toEqual([]);
-  expect(found[0]?.detectedAt).toBeGreaterThan(start);
-});
+test.each(cases)(
+  'city $seed from $hour: detects $name',
+  ({ seed, hour, holiday, name, verdict, days }) => {
+    // A holiday moves when there is one.
+    const start = Date.parse(name === 'holiday-moves' ? `${holiday}T04:00Z` : `${hour}:00Z`);
+    const found = opened(seed, name as IncidentName, start, days);
+    expect(found[0]?.name).toBe(verdict);
+    // A worse model may have intervals that hold too little, too.
+    const others = found.filter((one) => one.name !== verdict && one.name !== 'coverage');
+    expect(others.map(({ message }) => message)).toEqual([]);
+    expect(found[0]?.detectedAt).toBeGreaterThan(start);
+  },
+);

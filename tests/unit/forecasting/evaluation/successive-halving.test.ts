@@ -120,7 +120,7 @@ describe('failed candidates', () => {
     expect(history.best).toBe(0);
   });
 
-  test('leave their places empty', async () => {
+  test('leave places empty if too few others succeed', async () => {
     const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [
       Number.NaN,
       4,

@@ -222,7 +222,7 @@ describe('access of routes', () => {
     for (const scope of SCOPE_NAMES) expect(scheme.description).toContain(scope);
   });
 
-  test('each operation refuses no key, and a key with every scope but its own', async () => {
+  test('each operation refuses a request without a key, or without its scope', async () => {
     const paths = operations().map(({ path }) => path);
     const ask = (path: string, method: string, headers = {}) =>
       app.inject({

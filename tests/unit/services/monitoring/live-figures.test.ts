@@ -52,7 +52,7 @@ test('emits the metrics of the AWS alarms', () => {
 test.each([
   [0.8, 0.87, 0.07],
   [0.9, null, undefined],
-])('coverage of 80 %% for intervals of level %d is %p', (nominal, coverage, off) => {
+])('coverage of 80 %% for intervals with nominal coverage %d is %p', (nominal, coverage, off) => {
   const row = {
     ...({ forecaster: 'network', modelVersion: 'c', role: 'serving', nominal } as const),
     ...({ dimension: 'target', key: String(NOW - 12 * HOUR), pairs: 100, inside: 87 } as const),

@@ -73,7 +73,7 @@ describe('judge', () => {
     expect(promoted).toBe(false);
   });
 
-  test('rejects and explains a tie with exact naive forecasters on a constant series', () => {
+  test('rejects with a finite reason if the naive forecasters make no error', () => {
     const exact = { last_value: () => 0, seasonal_naive: () => 0, mean_4_weeks: () => 0 };
     const equal = judge(resultOf({ ...exact, network: () => 0 }), 'network');
     expect(equal).toMatchObject({ outcome: 'rejected' });
@@ -139,7 +139,7 @@ test('stores comparisons by group without the differences of each cutoff', () =>
 describe('three outcomes', () => {
   const naive = { last_value: about(5, 1), seasonal_naive: about(3, 2), mean_4_weeks: about(2, 3) };
 
-  test('rejects a challenger certainly no better than the champion by the margin', () => {
+  test('rejects a challenger whose lead over the champion is certainly below the margin', () => {
     const steady = (size: number) => (cutoff: number) => size + 0.1 * Math.sin(7 * cutoff);
     const twin = judge(resultOf({ ...naive, champion: steady(1), network: steady(1) }), 'network');
     expect(twin).toMatchObject({ outcome: 'rejected', moreCutoffs: null });

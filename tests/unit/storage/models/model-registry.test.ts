@@ -257,7 +257,7 @@ describe('promotions', () => {
     expect(await models.promotions()).toHaveLength(7);
   });
 
-  test('rolls back to a twin of the champion as a new champion, to an earlier one as an undo', async () => {
+  test('a rollback to a twin replaces only the champion, one to an earlier model undoes more', async () => {
     const [a, b, c, twin] = await register(1, 2, 3, 4);
     for (const version of [a, b, c]) await promote(version);
     const evidence = { blocks: 7 };

@@ -87,7 +87,7 @@ test('returns the same forecast as the API', async () => {
   expect(structuredContent?.data).toEqual(response.json());
 });
 
-test('reports a request that has no response, and has no tool that writes', async () => {
+test('reports an invalid request, and has no tool that writes', async () => {
   expect(await ask('forecast', { seriesId: 'nobody' })).toMatchObject({
     isError: true,
     structuredContent: { problem: { code: 'SERIES_UNKNOWN' } },

@@ -81,7 +81,7 @@ test('reports a feed late by an hour as shifted, and a repeated day as repeated'
   expect(repeated.map(({ name, since }) => [name, since])).toEqual([['repeated', AT]]);
 });
 
-test('closes a finding once it is absent, and wrong values are no reference', () => {
+test('closes a finding once it is absent, without wrong values as a reference', () => {
   const change = after((value, _, at) => (at < AT + 2 * DAY ? 1000 * value : value));
   const { opened, closed } = runOf(change, AT + 12 * DAY);
   expect(opened.map(({ name }) => name)).toEqual(['unit']);

@@ -48,7 +48,7 @@ test('compares an hour with the same local hour across a clock change', () => {
   }
 });
 
-test('excludes days next to a holiday and between two, but no plain week', () => {
+test('marks days next to a holiday and between two as quiet, but no plain week', () => {
   const from = Date.UTC(2023, 11, 1, 5);
   const panel = fleet({ seed: 1, series: 1, from, days: 40 });
   const window = openWindow(panel, from + 40 * DAY, { place: NEW_YORK, day: 24, week: 168 });

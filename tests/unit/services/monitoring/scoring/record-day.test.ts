@@ -51,7 +51,7 @@ test('clips a forecast to the day and keeps unknown actuals unknown', () => {
   expect(series.get('b')?.forecasts[1]?.values[1]).toEqual([3001, 3002, 3003]);
 });
 
-test('takes the first of two issues at a cutoff, and no shadow or later replay', () => {
+test('takes the first issue of each version at a cutoff, and no shadow', () => {
   const issues = [
     issueAt(3, { issuedAt: START + 9 * HOUR, modelVersion: 'later' }),
     issueAt(3, { origin: 'replayed', issuedAt: START, modelVersion: 'made up' }),
