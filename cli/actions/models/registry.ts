@@ -28,8 +28,8 @@ export async function listModels(context: CommandContext): Promise<void> {
     style: { head: [], border: [] },
   });
   for (const card of cards) {
-    const mae = (card.metrics as { all?: { network?: { mae?: number } } } | null)?.all?.network
-      ?.mae;
+    const metrics = card.metrics as { all?: Record<string, { mae?: number }> } | null;
+    const mae = metrics?.all?.[card.forecaster]?.mae;
     table.push([
       card.modelVersion === champion?.modelVersion ? '*' : '',
       card.modelVersion,

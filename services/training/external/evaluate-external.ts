@@ -150,7 +150,9 @@ export async function evaluateExternal(request: ExternalRequest): Promise<Extern
 function partnerOf(champion: Champion | null): Partner {
   if (champion?.network) return { ...champion, network: champion.network };
   throw new HeadwayError('NO_CHAMPION', 'there is no network to make an ensemble with', {
-    fix: 'Train a model first, or evaluate without --with-champion.',
+    fix:
+      'Train a model that passes, or make one champion: `headway models promote MODEL`. Or ' +
+      'evaluate without --with-champion.',
   });
 }
 

@@ -6,6 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { listModels } from '../../../../../cli/actions/models/registry.ts';
+import type { CommandContext } from '../../../../../cli/context.ts';
 import type { ExternalCard, RunGraph } from '../../../../../forecasting/models/external/card.ts';
 import {
   externalForecaster,
@@ -60,6 +62,12 @@ test('rejects a weak model and stores card, graph and verdict', async () => {
     forecaster: 'external',
     config: { external: { licence: 'Apache-2.0', source: 'made by a test' } },
   });
+  const printed: string[] = [];
+  const print = (line: string) => void printed.push(line);
+  const context = { registry: async () => registry, print, printJson: () => {} };
+  await listModels(context as unknown as CommandContext);
+  const { all } = card.metrics as { all: Record<string, { mae: number }> };
+  expect(printed.join()).toContain(` ${all.external?.mae} `);
   expect(isExternal(model) && model.calibration?.trust.length).toBeGreaterThan(0);
   expect(Buffer.compare(Buffer.from(weights), Buffer.from(externalGraph()))).toBe(0);
   expect((await registry.promotions()).map(({ kind }) => kind)).toEqual(['rejected']);
