@@ -11,7 +11,11 @@ import {
   type Unit,
   type Verdict,
 } from '../../services/feature/contract/verdict.ts';
-import type { Account, QualityReport } from '../../services/feature/quality-report.ts';
+import {
+  type Account,
+  hasHours,
+  type QualityReport,
+} from '../../services/feature/quality-report.ts';
 import type { QualityTables } from '../charts/data/quality-tables.ts';
 import { colour, partColour } from '../charts/look.ts';
 import { barChart, heatChart, rejectionChart, volumeChart } from '../charts/quality-charts.ts';
@@ -114,9 +118,11 @@ function profileSection(report: QualityReport): Markup {
     values: cells,
     format: (value) => `${figure(value)} ${unit}`,
   });
+  const weekdays = figureOf(barChart('Mean by weekday', report.byWeekday, WEEKDAYS), 'By weekday.');
+  if (!hasHours(report)) return html`<h2>By weekday</h2>${weekdays}`;
   return html`<h2>By local hour and weekday</h2>
 ${figureOf(barChart('Mean by hour', report.byHour, hours), about)}
-${figureOf(barChart('Mean by weekday', report.byWeekday, WEEKDAYS), 'By weekday.')}
+${weekdays}
 ${figureOf(week, `By weekday and hour: the stronger, the more, up to ${highest}.`)}`;
 }
 

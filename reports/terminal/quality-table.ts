@@ -6,7 +6,7 @@
  */
 import Table from 'cli-table3';
 import { utcText } from '../../platform/text/utc-text.ts';
-import type { QualityReport } from '../../services/feature/quality-report.ts';
+import { hasHours, type QualityReport } from '../../services/feature/quality-report.ts';
 
 /** Series ids and file names come from data: no escape sequence of theirs reaches the terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
@@ -63,7 +63,7 @@ export function qualityTable(report: QualityReport): string {
     .slice(0, 5)
     .map(({ seriesId, mean }) => `${plain(seriesId)} (${figure(mean)})`);
   table.push(['busiest', '', busy.join(', ')]);
-  table.push(['by local hour, 0 to 23', '', sparkline(report.byHour)]);
+  if (hasHours(report)) table.push(['by local hour, 0 to 23', '', sparkline(report.byHour)]);
   table.push(['by weekday, from Monday', '', sparkline(report.byWeekday)]);
   const judged = report.verdicts.filter(({ outcome }) => outcome !== 'unjudged');
   const kept = judged.filter(({ outcome }) => outcome === 'pass').length;

@@ -244,6 +244,10 @@ function seriesFigures(panel: Panel): SeriesRow[] {
   });
 }
 
+/** False by days and on coarser grids, where all intervals begin at one hour. */
+export const hasHours = ({ byHour }: Pick<QualityReport, 'byHour'>): boolean =>
+  byHour.filter((mean) => mean !== null).length > 1;
+
 interface WeekRow {
   readonly weekday: number;
   readonly hour: number;

@@ -177,6 +177,18 @@ describe('data-quality report', () => {
     expect(page.length).toBeLessThan(300_000);
   });
 
+  test('where all intervals begin at one hour, hours are left out', async () => {
+    const { report, tables } = await reportOf(series, weeks);
+    const byDay = {
+      ...report,
+      byHour: report.byHour.map((mean, hour) => (hour === 0 ? mean : null)),
+    };
+    expect(qualityTable(report)).toContain('by local hour');
+    expect(qualityTable(byDay)).not.toContain('by local hour');
+    expect(qualityPage(report, tables)).toContain('Mean by hour');
+    expect(qualityPage(byDay, tables)).not.toContain('Mean by hour');
+  });
+
   test('the table fits a terminal and removes escape sequences from the data', async () => {
     const table = qualityTable((await reportOf(series, weeks)).report);
     expect(table).toContain('rows used');
