@@ -55,7 +55,7 @@ describe('each check of the fuzzer can fail', () => {
       '404 SERIES_UNKNOWN is not in the document',
     ],
     [
-      'a code nobody knows',
+      'an unknown code',
       [response(404, { ...problem, code: 'ODD' })],
       anywhere,
       'unknown code ODD',
@@ -70,7 +70,7 @@ describe('each check of the fuzzer can fail', () => {
       'a member that is missing',
       [response(404, { ...problem, detail: undefined })],
       anywhere,
-      'a problem that is none',
+      'an invalid problem document',
     ],
     ['text for a problem', [response(400, 'Bad Request')], anywhere, 'not JSON'],
     [

@@ -415,9 +415,9 @@ describe('key file', () => {
     ['no scope', formatKeys([{ ...good, scopes: [] }])],
     ['a day that does not exist', formatKeys([{ ...good, expiresAt: '2026-13-01T00:00:00Z' }])],
     ['a time in words', formatKeys([{ ...good, revokedAt: 'tomorrow' }])],
-    ['a hash that is none', formatKeys([{ ...good, hash: 'hw_secret' }])],
+    ['an invalid hash', formatKeys([{ ...good, hash: 'hw_secret' }])],
     ['the same id twice', formatKeys([good, good])],
-    ['a member too few', '{"format":1,"keys":[{"id":"0123456789ab"}]}'],
+    ['a missing member', '{"format":1,"keys":[{"id":"0123456789ab"}]}'],
   ])('stops the start if it holds %s, without repeating it', async (_title, text) => {
     const file = join(folder, 'wrong.json');
     await writeFile(file, text);

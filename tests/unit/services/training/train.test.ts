@@ -252,7 +252,7 @@ describe('train on unsuitable input', () => {
 
   test.each([
     ['was damaged on disk', true],
-    ['is of a kind that nobody knows', false],
+    ['is of an unknown kind', false],
   ])(
     'skips the comparison with a champion that %s',
     async (_title, isDamaged) => {
