@@ -3,9 +3,10 @@
  * parts of a day, and of a month that is over, become a few that are sorted by series and cut at
  * MAX_PART_ROWS. The JSON log of earlier versions is moved into the ledger on the way.
  * Invariants: an entry replaces parts by others that have the same rows, each once; readers see the
- * one or the other. Parts of the last KEEP_LOOSE_MS stay as they are: a service that starts reads
- * them without a SQL engine. A compaction that is killed, or overtaken by another, leaves parts
- * that nothing names. Nothing is removed: that is the collection's (ledger-gc.ts).
+ * one or the other. Of two versions of a forecast the first that was written stays. Parts of the
+ * last KEEP_LOOSE_MS stay as they are: a service that starts reads them without a SQL engine. A
+ * compaction that is killed, or overtaken by another, leaves parts that nothing names. Nothing is
+ * removed: that is the collection's (ledger-gc.ts).
  * Fails: as reading and writing parts does; INTERNAL where rows would be lost (nothing is
  * replaced).
  */
@@ -18,7 +19,7 @@ import type { LedgerLog } from './ledger-log.ts';
 import type { OldLog } from './old-log.ts';
 import type { PartFiles } from './part-files.ts';
 import { quantilesOf } from './part-range.ts';
-import { PART_ORDER, partColumns, timestampSql } from './part-sql.ts';
+import { firstWrittenSql, PART_ORDER, partColumns, timestampSql } from './part-sql.ts';
 
 /** Some 20 MB. */
 const MAX_PART_ROWS = 1 << 20;
@@ -149,9 +150,11 @@ function mergeable(live: readonly LedgerPart[], now: number): MergeGroup[] {
     group.parts.push(part);
     for (const period of periods) group.periods.set(period.start, period);
   }
+  const position = new Map(live.map(({ key }, i) => [key, i]));
   return [...groups]
     .map(({ parts, periods }) => ({
-      parts,
+      // As they were written.
+      parts: parts.sort((a, b) => Number(position.get(a.key)) - Number(position.get(b.key))),
       periods: [...periods.values()].sort((a, b) => a.start - b.start),
     }))
     .filter(({ parts, periods }) => isUnmerged(parts, periods))
@@ -168,9 +171,8 @@ const isUnmerged = (parts: readonly LedgerPart[], [period]: readonly Period[]): 
 function merge({ log, files }: CompactionParts, { parts, periods }: MergeGroup) {
   return withSqlSession(async (session): Promise<LedgerPart[] | null> => {
     const paths = await files.paths(parts);
-    const columns = partColumns(quantilesOf(parts)).join(', ');
-    const all = parquetFiles(paths, 'union_by_name = true');
-    const rows = (where: string) => `SELECT DISTINCT ${columns} FROM ${all} WHERE ${where}`;
+    const columns = partColumns(quantilesOf(parts));
+    const rows = (where: string) => firstWrittenSql(paths, columns, where);
     const made: LedgerPart[] = [];
     for (const { kind, start, end } of periods) {
       const within = `issued_at >= ${timestampSql(start)} AND issued_at < ${timestampSql(end)}`;

@@ -7,7 +7,7 @@
  * Fails: null for a quantile that is written with an exponent (below 0.000001), and for a name
  * that is no quantile's.
  */
-import { sqlFilename, sqlText } from '../../platform/duckdb/sql.ts';
+import { parquetFiles, sqlFilename, sqlText } from '../../platform/duckdb/sql.ts';
 
 /** What one issue says of all its rows. */
 export const HEADER_COLUMNS = [
@@ -62,6 +62,25 @@ export const PART_ORDER = `series_id, ${HEADER_COLUMNS.join(', ')}, step`;
 export interface OrderedRows {
   readonly select: string;
   readonly order: string;
+}
+
+/**
+ * Rows of parts, each forecast of a series once: where several parts have one (a batch that was
+ * repeated with another backend), whole from the first of `paths`, never some steps of each.
+ */
+export function firstWrittenSql(
+  paths: readonly string[],
+  columns: readonly string[],
+  where: string,
+): string {
+  const all = parquetFiles(paths, 'union_by_name = true');
+  const key = [...HEADER_COLUMNS, 'series_id'];
+  const isSame = [...key, 'file_index'].map((name) => `r.${name} IS NOT DISTINCT FROM f.${name}`);
+  return (
+    `SELECT ${columns.join(', ')} FROM (SELECT *, file_index FROM ${all} WHERE ${where}) AS r ` +
+    `SEMI JOIN (SELECT ${key.join(', ')}, min(file_index) AS file_index FROM ${all} ` +
+    `WHERE ${where} GROUP BY ALL) AS f ON ${isSame.join(' AND ')}`
+  );
 }
 
 export const timestampSql = (ms: number): string => `make_timestamp(${ms * 1000})`;

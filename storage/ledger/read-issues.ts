@@ -1,8 +1,8 @@
 /**
  * Purpose: rows of the ledger's parts as issues again.
  * Invariants: issues are canonical (ledger-issue.ts); of a target outside the asked range the value
- * is NaN; an issue without a row in the range is not there. A row that was written twice counts
- * once.
+ * is NaN; an issue without a row in the range is not there. A forecast that was written twice
+ * counts once, with the first that was written.
  * Fails: with the engine's own errors.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
@@ -61,8 +61,8 @@ export async function readIssues(
   const names = columnNames(quantiles);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE found AS SELECT ${HEADER_COLUMNS.join(', ')}, series_id, step, ` +
-      `${[...names, 'mean'].join(', ')} FROM ${parquetFiles(paths, 'union_by_name = true')} ` +
-      `WHERE ${rangeSql(range)}`,
+      `file_index::INTEGER AS part, ${[...names, 'mean'].join(', ')} ` +
+      `FROM ${parquetFiles(paths, 'union_by_name = true')} WHERE ${rangeSql(range)}`,
   );
   const key = HEADER_COLUMNS.join(', ');
   await session.run(
@@ -77,7 +77,7 @@ export async function readIssues(
   const known = [...names, 'mean'].map((name) => `coalesce(f.${name}, 'NaN'::FLOAT) AS ${name}`);
   const isSame = HEADER_COLUMNS.map((name) => `f.${name} IS NOT DISTINCT FROM h.${name}`);
   await session.run(
-    'CREATE OR REPLACE TEMP TABLE keyed AS SELECT header, series, step, ' +
+    'CREATE OR REPLACE TEMP TABLE keyed AS SELECT header, series, step, part, ' +
       `${known.join(', ')} ` +
       `FROM found f JOIN headers h ON ${isSame.join(' AND ')} JOIN ids USING (series_id)`,
   );
@@ -89,10 +89,15 @@ export async function readIssues(
   return blocks.map(({ issue }) => issue).sort(compareIssues);
 }
 
+/** Later than any. */
+const NO_PART = 2 ** 31 - 1;
+
 interface Block {
   readonly issue: CanonicalIssue;
   /** Position of a series among all that were found → its row in the issue. */
   readonly rowOf: ReadonlyMap<number, number>;
+  /** The part that each row of the issue is from. */
+  readonly partOf: Int32Array;
 }
 
 /** The issues, with no value known yet. */
@@ -127,7 +132,8 @@ async function emptyBlocks(session: SqlSession, ids: readonly string[]): Promise
       values: unknown(cells * about.quantiles.length),
       mean: row.at(-1) === true ? unknown(cells) : null,
     };
-    return { issue, rowOf: new Map(series.map((position, i) => [position, i])) };
+    const rowOf = new Map(series.map((position, i) => [position, i]));
+    return { issue, rowOf, partOf: new Int32Array(series.length).fill(NO_PART) };
   });
 }
 
@@ -155,20 +161,20 @@ function fill(
   chunk: DuckDBDataChunk,
   quantiles: readonly number[],
 ): void {
-  const [headers, series, steps] = [0, 1, 2].map((c) => columnItems<Int32Array>(chunk, c)) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
-  const columns = quantiles.map((_, q) => columnItems<Float32Array>(chunk, 3 + q));
-  const means = columnItems<Float32Array>(chunk, 3 + quantiles.length);
+  const keys = [0, 1, 2, 3].map((c) => columnItems<Int32Array>(chunk, c));
+  const [headers, series, steps, parts] = keys as [Int32Array, Int32Array, Int32Array, Int32Array];
+  const columns = quantiles.map((_, q) => columnItems<Float32Array>(chunk, keys.length + q));
+  const means = columnItems<Float32Array>(chunk, keys.length + quantiles.length);
   const places = new Map<Block, number[]>();
   for (let i = 0; i < headers.length; i++) {
     const block = blocks[headers[i] as number] as Block;
-    const { issue, rowOf } = block;
+    const { issue, rowOf, partOf } = block;
     const place = places.get(block) ?? issue.quantiles.map((q) => quantiles.indexOf(q));
     places.set(block, place);
     const row = rowOf.get(series[i] as number) as number;
+    const part = parts[i] as number;
+    if (part > (partOf[row] as number)) continue;
+    partOf[row] = part;
     const step = (steps[i] as number) - 1;
     for (let q = 0; q < place.length; q++)
       issue.values[(row * place.length + q) * issue.horizon + step] = columns[place[q] as number]?.[

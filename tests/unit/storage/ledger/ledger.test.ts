@@ -136,3 +136,17 @@ test('appends in memory are read without their parts', async () => {
   expect(await ledger.read()).toEqual(canonicalIssues([issueAt(1)]));
   await expect(ledger.files(await ledger.parts())).rejects.toThrow();
 });
+
+test('of two versions of a forecast every reader takes the first that was written', async () => {
+  const store = memoryObjectStore();
+  const replayed = { origin: 'replayed' } as const;
+  const values = Array.from({ length: 8 }, (_, i) => 100 + i);
+  await open(store).append([issueAt(1, replayed)]);
+  await open(store).append([issueAt(1, { ...replayed, values })]);
+  await open(store).append([issueAt(2)]);
+  const expected = canonicalIssues([issueAt(1, replayed), issueAt(2)]);
+  expect(await open(store).read()).toEqual(expected);
+  await open(store).compact({ now: hour(200) });
+  expect(await open(store).read()).toEqual(expected);
+  expect(await open(store).latest(0, hour(9))).toEqual(canonicalIssues([issueAt(2)]));
+});
