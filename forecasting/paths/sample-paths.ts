@@ -85,20 +85,21 @@ export class SamplePaths {
     const templates = errorTemplates(targetOf(panel, series), this.#grid);
     const all = dependences.map(() => new Float32Array(this.count * horizon));
     const values = new Float64Array(quantiles.length);
-    const sorted = new Float64Array(this.count);
-    const keys = new Float64Array(this.count);
+    // Arrays of this size cost more to make than to fill.
+    const [sorted, keys, draws, order] = fourArrays(this.count);
+    const ofTemplates = fourArrays(this.#scores.length);
     for (let k = 0; k < horizon; k++) {
       for (let q = 0; q < values.length; q++)
         values[q] = prediction.values[(series * values.length + q) * horizon + k] as number;
       const mean = prediction.mean[series * horizon + k] as number;
       this.#valuesAt(values, mean, sorted);
       if (integerValued) toCounts(sorted, random);
-      const scores = this.#scoresOf(templates, k, horizon, random);
-      const draws = drawsOf(this.count, random);
+      const scores = this.#scoresOf(templates, k, horizon, random, ofTemplates);
+      drawInto(draws, random);
       for (const [i, dependence] of dependences.entries()) {
         this.#keysOf(scores, own, dependence, keys);
         const out = all[i] as Float32Array;
-        const order = ascendingIndices(keys, draws);
+        ascendingIndices(keys, draws, order);
         for (let rank = 0; rank < order.length; rank++)
           out[(order[rank] as number) * horizon + k] = sorted[rank] as number;
       }
@@ -133,23 +134,32 @@ export class SamplePaths {
     }
   }
 
-  /** [template]: the score of its rank at the step. */
+  /** [template]: the score of its rank at the step, in the last of the arrays. */
   #scoresOf(
     templates: Float32Array,
     step: number,
     horizon: number,
     random: () => number,
+    [errors, draws, order, out]: FourArrays,
   ): Float64Array {
     const count = this.#scores.length;
-    const errors = new Float64Array(count);
     for (let m = 0; m < count; m++) errors[m] = templates[m * horizon + step] as number;
-    const out = new Float64Array(count);
-    const order = ascendingIndices(errors, drawsOf(count, random));
+    drawInto(draws, random);
+    ascendingIndices(errors, draws, order);
     for (let rank = 0; rank < count; rank++)
       out[order[rank] as number] = this.#scores[rank] as number;
     return out;
   }
 }
+
+type FourArrays = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+
+const fourArrays = (length: number): FourArrays => [
+  new Float64Array(length),
+  new Float64Array(length),
+  new Float64Array(length),
+  new Float64Array(length),
+];
 
 /**
  * Counts in place of ascending values, ascending too: of those between two counts so many of the
@@ -178,22 +188,19 @@ function spreadOver(count: number, kinds: number, random: () => number): Int32Ar
   return out;
 }
 
-function drawsOf(count: number, random: () => number): Float64Array {
-  const draws = new Float64Array(count);
-  for (let i = 0; i < count; i++) draws[i] = random();
-  return draws;
+function drawInto(draws: Float64Array, random: () => number): void {
+  for (let i = 0; i < draws.length; i++) draws[i] = random();
 }
 
 /**
  * Indices in ascending order of their values; equals in the order of their draws, 0–1. Sorting
  * numbers is fast.
  */
-function ascendingIndices(values: Float64Array, draws: Float64Array): Float64Array {
+function ascendingIndices(values: Float64Array, draws: Float64Array, packed: Float64Array): void {
   const count = values.length;
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   const unit = largest > 0 ? RESOLUTION / largest : 0;
-  const packed = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const place = Math.floor(
       ((values[i] as number) * unit + RESOLUTION + (draws[i] as number)) * 1024,
@@ -206,5 +213,4 @@ function ascendingIndices(values: Float64Array, draws: Float64Array): Float64Arr
     const value = packed[i] as number;
     packed[i] = value - Math.floor(value / count) * count;
   }
-  return packed;
 }

@@ -31,7 +31,7 @@ export function calibrate(
   const groups = groupsOf(windows, levelBounds).map((group) =>
     ofGroup(windows, group, models, spec),
   );
-  const context = models.forecaster.withContext?.(panel) ?? panel;
+  const context = models.withContext?.(panel) ?? panel;
   const short = observe(shortHistories(context, cutoffs, spec), models, spec);
   const all = Int32Array.from({ length: short.count }, (_, w) => w);
   if (spec.version === 2) groups.push(ofGroup(short, all, models, spec));
@@ -50,8 +50,8 @@ function ofGroup(
   models: Calibrated,
   kind: TargetKind & LevelSpec,
 ) {
-  const { quantiles } = models.forecaster;
-  const trust = trustPerStep(windows, group, quantiles, models.linear !== null);
+  const { quantiles, hasLinear } = models;
+  const trust = trustPerStep(windows, group, quantiles, hasLinear);
   const factors = factorsOf(windows, group, quantiles, trust);
   const edge = kind.integerValued ? edgeOf(windows, group, quantiles, kind, { trust, factors }) : 0;
   const mean = meanCorrectionOf(windows, group, quantiles, kind, { trust, factors });

@@ -53,7 +53,7 @@ export function followCoverage(
   );
   const horizons = ((cutoffs.at(-1) ?? 0) - (cutoffs[0] ?? 0)) / spec.horizon;
   const weight = horizons / (horizons + HALF_HORIZONS);
-  const { quantiles } = models.forecaster;
+  const { quantiles } = models;
   const groups = groupsOf(windows, calibration.levelBounds).map((group, g) =>
     followedGroup(windows, group, {
       ...{ quantiles, kind: spec, weight, edge: calibration.edges[g] ?? 0 },

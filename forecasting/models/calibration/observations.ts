@@ -8,17 +8,45 @@
 import { type FeatureSpec, type LevelSpec, levelIntervals } from '../../features/feature-spec.ts';
 import { hasEnoughHistory, levelAt } from '../../features/features.ts';
 import { firstEvent, recentBirth } from '../../panel/birth.ts';
-import { targetOf } from '../../panel/panel.ts';
+import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
 import { groupOf } from './calibration.ts';
 
-export interface Calibrated {
-  /** Uncalibrated, its values neither rounded nor cut off. */
-  readonly forecaster: Forecaster;
-  /** A point forecaster: what is believed where nothing else is. */
-  readonly anchor: Forecaster;
-  /** A point forecaster that may be better than the first; null where there is none. */
+/** What a calibration is made for. */
+export interface Calibrated extends Pick<Forecaster, 'quantiles' | 'withContext'> {
+  /** Whether there is a linear model, which may be better than the forecast. */
+  readonly hasLinear: boolean;
+  /** As a forecaster's, of all parts in one pass over the inputs. */
+  predictParts(panel: Panel, cutoff: number, horizon: number): ForecastParts;
+}
+
+export interface ForecastParts {
+  /** [series][quantile][step]: uncalibrated, neither rounded nor cut off. */
+  readonly forecast: Float32Array;
+  /** [series][step]: what is believed where nothing else is. */
+  readonly anchor: Float32Array;
+  /** [series][step]: of the linear model; the anchor where there is none. */
+  readonly linear: Float32Array;
+}
+
+/** Of forecasters that know nothing of one another; the anchor and the linear one give points. */
+export function calibratedOf({
+  forecaster,
+  anchor,
+  linear,
+}: Readonly<Record<'forecaster' | 'anchor', Forecaster>> & {
   readonly linear: Forecaster | null;
+}): Calibrated {
+  const { quantiles, withContext } = forecaster;
+  return {
+    ...{ quantiles, hasLinear: linear !== null },
+    ...(withContext ? { withContext } : {}),
+    predictParts(...of) {
+      const points = anchor.predict(...of);
+      const lines = linear?.predict(...of) ?? points;
+      return { forecast: forecaster.predict(...of), anchor: points, linear: lines };
+    },
+  };
 }
 
 /** A panel and its cutoff, and what that is in the grid of the whole panel. */
@@ -49,11 +77,11 @@ const MAX_GROUPS = 5;
 
 export function observe(
   cuts: readonly CalibrationCut[],
-  { forecaster, anchor, linear }: Calibrated,
+  { quantiles, predictParts }: Calibrated,
   spec: Pick<FeatureSpec, 'horizon' | 'day'> & LevelSpec,
 ): Windows {
   const { horizon } = spec;
-  const size = forecaster.quantiles.length * horizon;
+  const size = quantiles.length * horizon;
   const capacity = cuts.reduce((sum, { panel }) => sum + panel.seriesIds.length, 0);
   const windows = {
     cutoffs: new Int32Array(capacity),
@@ -65,9 +93,7 @@ export function observe(
   };
   let count = 0;
   for (const { panel, cutoff, time } of cuts) {
-    const forecasts = forecaster.predict(panel, cutoff, horizon);
-    const anchors = anchor.predict(panel, cutoff, horizon);
-    const lines = linear?.predict(panel, cutoff, horizon) ?? anchors;
+    const { forecast, anchor, linear } = predictParts(panel, cutoff, horizon);
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const values = targetOf(panel, s);
       if (!hasEnoughHistory(values, cutoff, spec) || !hasBegun(values, cutoff, spec)) continue;
@@ -76,9 +102,9 @@ export function observe(
       windows.levels[count] = levelAt(values, cutoff, spec);
       windows.actual.fill(Number.NaN, count * horizon, (count + 1) * horizon);
       windows.actual.set(values.subarray(cutoff + 1, cutoff + 1 + horizon), count * horizon);
-      windows.anchor.set(rowOf(anchors, horizon), count * horizon);
-      windows.linear.set(rowOf(lines, horizon), count * horizon);
-      windows.forecast.set(rowOf(forecasts, size), count * size);
+      windows.anchor.set(rowOf(anchor, horizon), count * horizon);
+      windows.linear.set(rowOf(linear, horizon), count * horizon);
+      windows.forecast.set(rowOf(forecast, size), count * size);
       count++;
     }
   }

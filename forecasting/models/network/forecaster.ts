@@ -18,6 +18,7 @@ import {
 } from '../../features/feature-spec.ts';
 import type { Panel } from '../../panel/panel.ts';
 import type { Calibration } from '../calibration/calibration.ts';
+import type { Calibrated, ForecastParts } from '../calibration/observations.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
 import { embeddingRows, keepGroups, rowsById } from './input-scaling.ts';
 import { type NetworkSpec, parameterCount, type TrainedNetwork, toTensors } from './network.ts';
@@ -173,10 +174,9 @@ export function networkForecaster(
   trained: TrainedNetwork,
   windowSource = windowSources(trained.spec.features),
 ): NetworkForecaster {
-  const { spec, members } = trained;
-  const Q = spec.quantiles.length;
-  const pass = new NetworkPass(trained);
-  const rowOf = rowsById(spec);
+  const { spec } = trained;
+  const inputs = passOf(trained, windowSource);
+  const { pass, rowOf } = inputs;
   const groups = featureGroups(spec.features);
 
   const predict = (
@@ -186,41 +186,16 @@ export function networkForecaster(
     mean?: Float32Array,
   ): Float32Array => predictEach([{ panel, cutoff }], horizon, mean && [mean])[0] as Float32Array;
 
-  /** The rows of all panels in one batch: the fixed cost of a pass is paid once. */
-  function predictEach(
+  const predictEach = (
     windows: readonly CutPanel[],
     horizon: number,
     means: readonly Float32Array[] = [],
-  ): Float32Array[] {
-    const outs = windows.map(({ panel }, n) => ({
-      out: new Float32Array(panel.seriesIds.length * Q * horizon),
-      mean: means[n],
-    }));
-    const parameters = members.map((weights) => toTensors(spec, weights));
-    const filled: (readonly [out: (typeof outs)[number], series: number])[] = [];
-    const run = () => {
-      const offsets = pass.run(filled.length, parameters);
-      for (const [row, [out, series]] of filled.entries())
-        pass.writeForecast(out, series, horizon, offsets, row);
-      filled.length = 0;
-    };
-    try {
-      for (const [n, { panel, cutoff }] of windows.entries()) {
-        const { source, at } = windowSource(panel, cutoff, horizon);
-        const embedding = embeddingRows(spec, panel, rowOf);
-        for (let series = 0; series < panel.seriesIds.length; series++) {
-          const row = filled.length;
-          pass.write(source, series, at, row, embedding[series] as number);
-          filled.push([outs[n] as (typeof outs)[number], series]);
-          if (filled.length === CHUNK) run();
-        }
-      }
-      if (filled.length > 0) run();
-    } finally {
-      tf.dispose(parameters);
-    }
-    return outs.map(({ out }) => out);
-  }
+  ): Float32Array[] =>
+    predictWindows(
+      inputs,
+      windows.map((window, n) => ({ ...window, mean: means[n] })),
+      horizon,
+    );
 
   function predictStored(
     panel: Panel,
@@ -259,6 +234,78 @@ export function networkForecaster(
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),
   };
+}
+
+/**
+ * As `predict` of a network without calibration, with the points that a calibration chooses the
+ * median among.
+ */
+export function networkParts(trained: TrainedNetwork): Calibrated['predictParts'] {
+  const inputs = passOf(trained, windowSources(trained.spec.features));
+  return (panel, cutoff, horizon) => {
+    const unknown = () => new Float32Array(panel.seriesIds.length * horizon);
+    const points = { anchor: unknown(), linear: unknown() };
+    const [forecast] = predictWindows(inputs, [{ panel, cutoff, points }], horizon);
+    return { forecast: forecast as Float32Array, ...points };
+  };
+}
+
+/** What the predictions of one network share. */
+interface PassInputs {
+  readonly trained: TrainedNetwork;
+  readonly pass: NetworkPass;
+  readonly windowSource: ReturnType<typeof windowSources>;
+  readonly rowOf: ReadonlyMap<string, number>;
+}
+
+const passOf = (trained: TrainedNetwork, windowSource: PassInputs['windowSource']): PassInputs => ({
+  ...{ trained, windowSource },
+  pass: new NetworkPass(trained),
+  rowOf: rowsById(trained.spec),
+});
+
+/** A panel to forecast, and what is written besides its quantiles. */
+interface PassWindow extends CutPanel {
+  readonly mean?: Float32Array | undefined;
+  readonly points?: Pick<ForecastParts, 'anchor' | 'linear'>;
+}
+
+/** The rows of all panels in one batch: the fixed cost of a pass is paid once. */
+function predictWindows(
+  { trained: { spec, members }, pass, windowSource, rowOf }: PassInputs,
+  windows: readonly PassWindow[],
+  horizon: number,
+): Float32Array[] {
+  const outs = windows.map(({ panel, mean, points }) => ({
+    out: new Float32Array(panel.seriesIds.length * spec.quantiles.length * horizon),
+    ...{ mean, points },
+  }));
+  const parameters = members.map((weights) => toTensors(spec, weights));
+  const filled: (readonly [out: (typeof outs)[number], series: number])[] = [];
+  const run = () => {
+    const offsets = pass.run(filled.length, parameters);
+    for (const [row, [out, series]] of filled.entries()) {
+      pass.writeForecast(out, series, horizon, offsets, row);
+      if (out.points) pass.writePoints(out.points, series, horizon, offsets, row);
+    }
+    filled.length = 0;
+  };
+  try {
+    for (const [n, { panel, cutoff }] of windows.entries()) {
+      const { source, at } = windowSource(panel, cutoff, horizon);
+      const embedding = embeddingRows(spec, panel, rowOf);
+      for (let series = 0; series < panel.seriesIds.length; series++) {
+        const row = filled.length;
+        pass.write(source, series, at, row, embedding[series] as number);
+        filled.push([outs[n] as (typeof outs)[number], series]);
+        if (filled.length === CHUNK) run();
+      }
+    }
+    if (filled.length > 0) run();
+  } finally {
+    tf.dispose(parameters);
+  }
+  return outs.map(({ out }) => out);
 }
 
 const contextOf = (features: FeatureSpec, context: ContextInputs) => ({

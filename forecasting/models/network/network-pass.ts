@@ -13,9 +13,16 @@ import {
   knownShareOf,
   writeFeatures,
 } from '../../features/features.ts';
-import { believedCenter, groupOfWindow, spreadAbout } from '../calibration/calibration.ts';
+import {
+  believedCenter,
+  type Centers,
+  combined,
+  groupOfWindow,
+  spreadAbout,
+} from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
 import { correctedMean, meanBefore } from '../calibration/mean-correction.ts';
+import type { ForecastParts } from '../calibration/observations.ts';
 import { SHORT_SHARE } from '../calibration/short-histories.ts';
 import { dropContext, repeatFirstRow, standardiseRow } from './input-scaling.ts';
 import { forward, type TrainedNetwork } from './network.ts';
@@ -23,6 +30,8 @@ import { linearOffsets } from './ridge.ts';
 
 /** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
 export const CHUNK = 256;
+
+const LINEAR_ALONE = { network: 0, linear: 1 };
 
 export class NetworkPass {
   readonly sizes: FeatureSizes;
@@ -81,9 +90,9 @@ export class NetworkPass {
     return calibration ? groupOfWindow(calibration, level, this.isShort[row] === 1) : 0;
   }
 
-  /** The calibrated median of a row and step, in the target's own unit. */
-  centerOf(offsets: Float32Array, row: number, k: number): number {
-    const { scaling, linear, calibration } = this.trained;
+  /** What the median of a row and step is made of, in the target's own unit. */
+  private centersOf(offsets: Float32Array, row: number, k: number): Centers {
+    const { scaling, linear } = this.trained;
     const { Q, median, fittedHorizon } = this;
     const level = this.batch.level[row] as number;
     const unit = scaling.outputScale * (this.batch.movement[row] as number);
@@ -91,8 +100,28 @@ export class NetworkPass {
     const anchor = level * (this.batch.base[at] as number);
     const own = anchor + level * (offsets[at * Q + median] as number) * unit;
     const line = linear ? anchor + level * (this.lineOffsets[at] as number) * unit : anchor;
-    const group = this.groupOf(row);
-    return believedCenter(calibration, group, k, { anchor, linear: line, own });
+    return { anchor, linear: line, own };
+  }
+
+  /** The calibrated median of a row and step, in the target's own unit. */
+  centerOf(offsets: Float32Array, row: number, k: number): number {
+    const centers = this.centersOf(offsets, row, k);
+    return believedCenter(this.trained.calibration, this.groupOf(row), k, centers);
+  }
+
+  /** The points that an uncalibrated forecast lies about: [series][step]. */
+  writePoints(
+    { anchor, linear }: Pick<ForecastParts, 'anchor' | 'linear'>,
+    series: number,
+    horizon: number,
+    offsets: Float32Array,
+    row: number,
+  ): void {
+    for (let k = 0; k < horizon; k++) {
+      const centers = this.centersOf(offsets, row, k);
+      anchor[series * horizon + k] = centers.anchor;
+      linear[series * horizon + k] = combined(LINEAR_ALONE, { ...centers, own: centers.anchor });
+    }
   }
 
   /** The calibrated mean of a row of this group whose quantiles these are. */

@@ -12,9 +12,9 @@ import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { fitDependence } from '../../paths/fit-dependence.ts';
 import { calibrate } from '../calibration/calibrate.ts';
-import { type Calibration, trusting } from '../calibration/calibration.ts';
+import type { Calibration } from '../calibration/calibration.ts';
 import type { Calibrated } from '../calibration/observations.ts';
-import { networkForecaster } from './forecaster.ts';
+import { networkForecaster, networkParts } from './forecaster.ts';
 import { fitScaling } from './input-scaling.ts';
 import {
   type FitOptions,
@@ -28,7 +28,6 @@ import {
 import type { InputScaling, NetworkSpec, TrainedNetwork } from './network.ts';
 import { fitCoefficients } from './ridge.ts';
 import type { WarmStart } from './warm-start.ts';
-import { windowSources } from './window-source.ts';
 
 export interface FittedNetwork extends TrainedNetwork {
   readonly calibration: Calibration | null;
@@ -119,18 +118,11 @@ export function uncalibrated({
   linear,
 }: Omit<TrainedNetwork, 'calibration'>): Calibrated {
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
-  const windowSource = windowSources(raw.features);
-  const own = { spec: raw, scaling, members, linear: null, calibration: null };
-  const pointOf = (of: Float32Array | null) => {
-    const point: NetworkSpec = { ...raw, quantiles: [0.5] };
-    const calibration = trusting({ network: 0, linear: of ? 1 : 0 }, spec.features.horizon);
-    const trained = { spec: point, scaling, members: [], linear: of, calibration };
-    return networkForecaster(trained, windowSource);
-  };
+  const trained = { spec: raw, scaling, members, linear, calibration: null };
+  const { quantiles, withContext } = networkForecaster(trained);
   return {
-    forecaster: networkForecaster(own, windowSource),
-    anchor: pointOf(null),
-    linear: linear && pointOf(linear),
+    ...{ quantiles, hasLinear: linear !== null, predictParts: networkParts(trained) },
+    ...(withContext ? { withContext } : {}),
   };
 }
 

@@ -17,6 +17,7 @@ import { featureSizes } from '../../../forecasting/features/feature-spec.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
 import { calibrate } from '../../../forecasting/models/calibration/calibrate.ts';
 import type { Calibration } from '../../../forecasting/models/calibration/calibration.ts';
+import { calibratedOf } from '../../../forecasting/models/calibration/observations.ts';
 import { anchorForecaster } from '../../../forecasting/models/external/anchor.ts';
 import type { RunGraph } from '../../../forecasting/models/external/card.ts';
 import { ensembleForecaster, sharesOf } from '../../../forecasting/models/external/ensemble.ts';
@@ -188,7 +189,8 @@ function calibrated(
     const ours = partner && networkForecaster(partner.network);
     const shares = ours && sharesOf(panel, theirs, ours, heldOut, features);
     const raw = ours && shares ? ensembleForecaster(theirs, ours, shares) : theirs;
-    const models = { forecaster: raw, anchor: anchorForecaster(features), linear: null };
+    const anchor = anchorForecaster(features);
+    const models = calibratedOf({ forecaster: raw, anchor, linear: null });
     const calibration: Calibration | null =
       heldOut.length > 0 ? calibrate(panel, models, heldOut, features) : null;
     const own = partner && saveNetwork(partner.network);

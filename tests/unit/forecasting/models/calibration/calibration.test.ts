@@ -11,6 +11,7 @@ import {
   type Trust,
 } from '../../../../../forecasting/models/calibration/calibration.ts';
 import { constrainQuantiles } from '../../../../../forecasting/models/calibration/constrain-quantiles.ts';
+import { calibratedOf } from '../../../../../forecasting/models/calibration/observations.ts';
 import type { Forecaster } from '../../../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../../platform/random.ts';
@@ -72,7 +73,12 @@ const calibrate = (
   cutoffs: readonly number[],
   of = spec,
 ): Calibration =>
-  calibrateWith(panel, { forecaster, anchor: medianOf(forecaster), linear: null }, cutoffs, of);
+  calibrateWith(
+    panel,
+    calibratedOf({ forecaster, anchor: medianOf(forecaster), linear: null }),
+    cutoffs,
+    of,
+  );
 
 const ALONE: Trust = { network: 1, linear: 0 };
 const NETWORK_ALONE = Array.from({ length: 6 }, () => ALONE);
@@ -217,7 +223,7 @@ test('one large series does not decide the trust in the forecasters', () => {
         .map((y, i) => ((Math.floor(i / asked[2]) === 0) === large ? 2 * y : y)),
   });
   const models = { forecaster: offFor(true), anchor: offFor(true), linear: offFor(false) };
-  const { trust } = calibrateWith(panel, models, EARLY, spec);
+  const { trust } = calibrateWith(panel, calibratedOf(models), EARLY, spec);
   // The linear model is right on the large series alone.
   for (const { linear } of trust[0] as Trust[]) expect(linear).toBeLessThan(0.2);
 });
@@ -256,7 +262,7 @@ test('trusts no noise, trusts a correct forecaster, and prefers the better of tw
   });
   const wild = off((cutoff) => (cutoff % 2 ? 30 : -30));
   const trust = (forecaster: Forecaster, anchor: Forecaster, linear: Forecaster | null = null) =>
-    calibrateWith(panel, { forecaster, anchor, linear }, EARLY, spec).trust[0]?.[3];
+    calibrateWith(panel, calibratedOf({ forecaster, anchor, linear }), EARLY, spec).trust[0]?.[3];
   expect(trust(wild, right)).toEqual({ network: 0, linear: 0 });
   expect(
     trust(

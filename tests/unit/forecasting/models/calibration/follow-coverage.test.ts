@@ -9,7 +9,10 @@ import {
   correctedMean,
   meanBefore,
 } from '../../../../../forecasting/models/calibration/mean-correction.ts';
-import type { Calibrated } from '../../../../../forecasting/models/calibration/observations.ts';
+import {
+  type Calibrated,
+  calibratedOf,
+} from '../../../../../forecasting/models/calibration/observations.ts';
 import { type Panel, targetOf } from '../../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../../platform/random.ts';
 import { changedAfter, panelOf } from '../../../../fixtures/random-panels.ts';
@@ -46,7 +49,7 @@ function constant(quantileOf: (quantile: number, step: number) => number): Calib
         quantileOf(quantiles[Math.floor(i / horizon) % quantiles.length] as number, i % horizon),
       ),
   });
-  return { forecaster: of(QUANTILES), anchor: of([0.5]), linear: null };
+  return calibratedOf({ forecaster: of(QUANTILES), anchor: of([0.5]), linear: null });
 }
 
 /** The truth of `uniform`, too wide by a factor. */
