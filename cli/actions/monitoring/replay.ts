@@ -15,6 +15,7 @@ import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
 import type { ActPorts } from '../../../services/monitoring/act.ts';
+import { challengersOf } from '../../../services/monitoring/challengers.ts';
 import { monitor } from '../../../services/monitoring/monitor.ts';
 import { type ReadPolicy, readPolicy } from '../../../services/monitoring/policy.ts';
 import { publishCheck } from '../../../services/monitoring/publish-check.ts';
@@ -88,6 +89,12 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
         now.current = at;
         if ((await store.registry.champion()) === null)
           await train({ kind: 'retrain', reason: 'the first model', isShadow: false });
+      },
+      async models() {
+        const [previous] = await store.registry.earlierChampions();
+        const champion = await store.registry.champion();
+        const versions = [champion, previous].map((one) => one?.modelVersion ?? null);
+        return JSON.stringify([...versions, ...(await challengersOf(store.decisions))]);
       },
       async issue(times) {
         const size = Math.ceil(times.length / workers);

@@ -36,6 +36,7 @@ function portsOver(store: MemoryObjectStore): ReplayPorts {
     },
     checkpoints: openCheckpoints({ store, domain: 'toy', plan: 'the toy' }),
     prepare: (now) => put(`model-${now}`, 'first'),
+    models: async () => 'first',
     issue: async (times) => times.map((issuedAt) => ({ issuedAt }) as LedgerIssue),
     check: async (now) => {
       await checks.append({ at: now, scoredDays: [], verdicts: [] }, {});
@@ -62,6 +63,65 @@ test('issues every hour once and checks after each day, also a shorter last day'
   expect(written[`toy/issues-${FROM + 48 * HOUR}`]).toBe(hours(2, 18));
   const checks = await openCheckLog({ store, domain: 'toy' }).entries();
   expect(checks.map(({ at }) => at)).toEqual([24, 48, 66].map((hour) => FROM + hour * HOUR));
+});
+
+test('the next forecasts are made during a check, again where it changes who forecasts', async () => {
+  const store = memoryObjectStore();
+  const ports = portsOver(store);
+  const seen: string[] = [];
+  const dayOf = (time: number) => (time - FROM) / (24 * HOUR);
+  let model = 'first';
+  const issued: string[] = [];
+  await replay(PLAN, {
+    ...ports,
+    models: async () => model,
+    async issue(times) {
+      seen.push(`issue ${dayOf(times[0] as number)} by ${model}`);
+      return times.map((issuedAt) => ({ issuedAt, modelVersion: model }) as LedgerIssue);
+    },
+    ledger: {
+      async append(issues) {
+        issued.push(`${dayOf(issues[0]?.issuedAt as number)} by ${issues[0]?.modelVersion}`);
+        return null;
+      },
+    },
+    async check(now) {
+      const day = dayOf(now);
+      seen.push(`check ${day}`);
+      if (day === 1) model = 'second';
+      return '';
+    },
+  });
+  expect(seen).toEqual([
+    ...['issue 0 by first', 'issue 1 by first', 'check 1', 'issue 1 by second'],
+    ...['issue 2 by second', 'check 2', `check ${66 / 24}`],
+  ]);
+  expect(issued).toEqual(['0 by first', '1 by second', '2 by second']);
+});
+
+test('forecasts made ahead that fail stop the replay, and only where they are needed', async () => {
+  const failing = (fails: (day: number, calls: number) => boolean, models: () => string) => {
+    let calls = 0;
+    return replay(PLAN, {
+      ...portsOver(memoryObjectStore()),
+      models: async () => models(),
+      async issue(times) {
+        if (fails(((times[0] as number) - FROM) / (24 * HOUR), calls++)) throw new Error('failed');
+        return times.map((issuedAt) => ({ issuedAt }) as LedgerIssue);
+      },
+    });
+  };
+  await expect(
+    failing(
+      (day) => day === 1,
+      () => 'same',
+    ),
+  ).rejects.toThrow('failed');
+  let named = 0;
+  await failing(
+    (day, calls) => day === 1 && calls === 1,
+    () => `other ${named++}`,
+  );
 });
 
 test('progress of a resumed run starts with what was done before', async () => {
