@@ -57,6 +57,7 @@ export function historySince(
       (span - source.tables.from) * WEEKS_OF_SHAPE,
     );
   const lags = { at: part(source.lags.at), day: part(source.lags.day) };
-  const tables = createWeekTables(one, tableSizes(spec, from, span), lags);
+  const sizes = { ...tableSizes(spec, from, span), knownFrom: first };
+  const tables = createWeekTables(one, sizes, lags);
   return { values, ...tables };
 }

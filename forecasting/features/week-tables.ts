@@ -39,6 +39,8 @@ export interface WeekTableSizes {
   /** Entries of the grid indices [from, span); the calendar covers them. */
   readonly from: number;
   readonly span: number;
+  /** Grid index before which no value is known; default 0. */
+  readonly knownFrom?: number;
 }
 
 /** @param lags of this grid and these sizes */
@@ -53,7 +55,7 @@ export function createWeekTables(panel: Panel, sizes: WeekTableSizes, lags: Lags
     const values = targetOf(panel, series);
     writeMeans(weekMeans, series * width, values, lags, weeksOfMean);
     weeksBeforeDays(means, values, ahead, sizes);
-    writeShape(weekShape, series * width, values, lags, means, sizes.isAdditive === true);
+    writeShape(weekShape, series * width, values, lags, means, sizes);
   }
   return { from, width, weekMeans, weekShape };
 }
@@ -137,17 +139,19 @@ function writeShape(
   values: Float32Array,
   lags: Lags,
   weekBeforeDay: Float64Array,
-  isAdditive: boolean,
+  { isAdditive, knownFrom = 0 }: Pick<WeekTableSizes, 'isAdditive' | 'knownFrom'>,
 ): void {
   const { at, day } = lags;
-  let i = 0;
-  for (let entry = 0; i < at.length; entry++) {
+  for (let entry = 0; entry * WEEKS_OF_SHAPE < at.length; entry++) {
     let above = 0;
     let below = 0;
     let known = 0;
-    for (const end = i + WEEKS_OF_SHAPE; i < end; i++) {
+    const end = (entry + 1) * WEEKS_OF_SHAPE;
+    for (let i = end - WEEKS_OF_SHAPE; i < end; i++) {
       const lag = at[i] as number;
       if (lag < 0) continue;
+      // The others lie further back.
+      if (lag < knownFrom) break;
       const value = values[lag] as number;
       const mean = weekBeforeDay[day[i] as number] as number;
       if (Number.isNaN(value) || Number.isNaN(mean)) continue;
@@ -169,7 +173,7 @@ function weeksBeforeDays(
   means: Float64Array,
   values: Float32Array,
   ahead: number,
-  { day, week, from, span }: WeekTableSizes,
+  { day, week, from, span, knownFrom = 0 }: WeekTableSizes,
 ): void {
   const days = week / day;
   const endDay = Math.min(means.length, Math.ceil((span + ahead) / day) + 1);
@@ -178,7 +182,8 @@ function weeksBeforeDays(
   const counts = new Int32Array(means.length);
   let largest = 0;
   let smallest = Number.POSITIVE_INFINITY;
-  for (let d = Math.max(0, Math.floor(firstDay - days)); d < endDay; d++) {
+  const firstKnown = Math.floor((knownFrom + ahead) / day);
+  for (let d = Math.max(0, Math.floor(firstDay - days), firstKnown); d < endDay; d++) {
     const end = Math.min(values.length, (d + 1) * day - ahead);
     let sum = 0;
     let count = 0;

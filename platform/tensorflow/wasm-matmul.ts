@@ -68,12 +68,38 @@ function swapLastAxes(x: TensorInfo, backend: WasmBackend): TensorInfo {
   const out = backend.makeOutput([...x.shape.slice(0, -2), columns, rows], x.dtype);
   // After the output was made, which may have moved the heap.
   const [from, to] = [backend.typedArrayFromHeap(x), backend.typedArrayFromHeap(out)];
-  for (let at = 0; at < from.length; at += rows * columns)
-    for (let first = 0; first < rows; first += BLOCK) {
-      const end = Math.min(rows, first + BLOCK);
-      for (let column = 0; column < columns; column++)
-        for (let row = first; row < end; row++)
-          to[at + column * rows + row] = from[at + row * columns + column] as number;
-    }
+  for (let at = 0; at < from.length; at += rows * columns) transpose(from, to, at, rows, columns);
   return out;
+}
+
+/**
+ * One matrix of [rows × columns] at `at`. Eight values at a time, written out: a loop of so few
+ * takes nearly three times as long.
+ */
+function transpose(
+  from: TypedArray,
+  to: TypedArray,
+  at: number,
+  rows: number,
+  columns: number,
+): void {
+  const whole = rows - (rows % BLOCK);
+  for (let first = 0; first < whole; first += BLOCK)
+    for (let column = 0; column < columns; column++) {
+      let i = at + first * columns + column;
+      let o = at + column * rows + first;
+      for (const end = o + BLOCK; o < end; o += 8, i += 8 * columns) {
+        to[o] = from[i] as number;
+        to[o + 1] = from[i + columns] as number;
+        to[o + 2] = from[i + 2 * columns] as number;
+        to[o + 3] = from[i + 3 * columns] as number;
+        to[o + 4] = from[i + 4 * columns] as number;
+        to[o + 5] = from[i + 5 * columns] as number;
+        to[o + 6] = from[i + 6 * columns] as number;
+        to[o + 7] = from[i + 7 * columns] as number;
+      }
+    }
+  for (let row = whole; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      to[at + column * rows + row] = from[at + row * columns + column] as number;
 }
