@@ -20,10 +20,10 @@ import {
   inCodePoints,
   type KnownFeeds,
   knownFeeds,
-  MAX_BLOCK,
   readExogenous,
   type SnapshotFiles,
   type SnapshotQuery,
+  seriesAtOnce,
   snapshotPanels,
   sumFeeds,
 } from '../reading/snapshot-reader.ts';
@@ -215,7 +215,7 @@ async function latestRows(
   const valuesOf = (some: readonly string[]) => sumFeeds(reader, fed, some, part, missing);
   // No series has an empty id.
   const absent = await valuesOf(['']);
-  const atOnce = Math.max(1, Math.floor(MAX_BLOCK / length));
+  const atOnce = seriesAtOnce(length);
   let block: Rows & { values: Float32Array } = { from: 0, to: 0, values: new Float32Array(0) };
   return {
     ids,

@@ -54,8 +54,20 @@ export function heldSnapshot(panel: Panel, manifest: Manifest): OnlineSnapshot {
 }
 
 /** The whole of a snapshot: only where it fits into memory. */
-export const wholePanel = (snapshot: OnlineSnapshot): Promise<Panel> =>
-  joinPanels(panelsOf(snapshot));
+export async function wholePanel(snapshot: OnlineSnapshot): Promise<Panel> {
+  const { series, length, ranges } = snapshot;
+  if (ranges.length === 1) return snapshot.range(0);
+  refuseTooLarge(series, length);
+  const target = new Float32Array(series * length);
+  const panels: Panel[] = [];
+  for (const [index, { from }] of ranges.entries()) {
+    const panel = await snapshot.range(index);
+    target.set(panel.columns.target, from * length);
+    // Without its values, so that none is held twice.
+    panels.push({ ...panel, columns: { target: new Float32Array(0) } });
+  }
+  return joined(panels, target);
+}
 
 /** Of these series the ones that the snapshot has, in its order; their ranges alone are read. */
 export async function pickFromRanges(
@@ -74,24 +86,14 @@ export async function pickFromRanges(
   return joinPanels(picked);
 }
 
-/** Range after range. */
-export async function* panelsOf(snapshot: OnlineSnapshot): AsyncGenerator<Panel> {
-  for (const index of snapshot.ranges.keys()) yield await snapshot.range(index);
-}
-
-/** One panel of the ranges of a view, or of some that follow one another. */
+/** One panel of some that follow one another. */
 export async function joinPanels(panels: AsyncIterable<Panel> | Iterable<Panel>): Promise<Panel> {
   const all: Panel[] = [];
   let series = 0;
   for await (const panel of panels) {
     all.push(panel);
     series += panel.seriesIds.length;
-    if (series * panel.length <= MAX_VALUES) continue;
-    throw new HeadwayError(
-      'USAGE',
-      `the view has too many series × ${panel.length} intervals to be read at once`,
-      { fix: 'Read it by ranges, or `readAsOf` with `seriesIds`.' },
-    );
+    refuseTooLarge(series, panel.length);
   }
   const [first] = all as [Panel];
   if (all.length === 1) return first;
@@ -101,17 +103,31 @@ export async function joinPanels(panels: AsyncIterable<Panel> | Iterable<Panel>)
     target.set(columns.target, at);
     at += columns.target.length;
   }
-  const shared = new Map(all.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
+  return joined(all, target);
+}
+
+function joined(panels: readonly Panel[], target: Float32Array): Panel {
+  const [first] = panels as [Panel];
+  const shared = new Map(panels.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
   const names = [...shared.keys()].sort();
   const exogenous = first.exogenous && {
     exogenous: Object.fromEntries(
       names.map((name) => [name, shared.get(name) as Float32Array] as const),
     ),
   };
-  return createPanel({
-    ...first,
-    seriesIds: all.flatMap(({ seriesIds }) => seriesIds),
-    columns: { target },
-    ...exogenous,
-  });
+  const seriesIds = panels.flatMap((panel) => panel.seriesIds);
+  return createPanel({ ...first, seriesIds, columns: { target }, ...exogenous });
+}
+
+function refuseTooLarge(series: number, length: number): void {
+  if (series * length <= MAX_VALUES) return;
+  throw new HeadwayError(
+    'USAGE',
+    `${series} series × ${length} intervals are too many to be in memory at once`,
+    {
+      fix:
+        'Serve them from several stores; `headway forecast` reads any number of series, some ' +
+        'at a time.',
+    },
+  );
 }

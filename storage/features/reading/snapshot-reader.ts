@@ -35,8 +35,14 @@ import { feedsOf, type WinningSpan, winningSpans } from './version-coverage.ts';
 
 /** 4 GB: no array can be much larger. */
 const MAX_VALUES = 2 ** 30;
-/** 256 MB. */
-export const MAX_BLOCK = 2 ** 26;
+/** Read at once, where series are read one after another: 256 MB, … */
+const MAX_BLOCK = 2 ** 26;
+/** … and as many ids as a statement of the SQL engine may name. */
+const MAX_BLOCK_SERIES = 65_536;
+
+/** How many series of so many intervals are read at once. */
+export const seriesAtOnce = (length: number): number =>
+  Math.max(1, Math.min(MAX_BLOCK_SERIES, Math.floor(MAX_BLOCK / length)));
 
 export interface SnapshotQuery {
   /** Start of the last interval, inclusive. Default: the last one that anything covers. */
@@ -105,7 +111,7 @@ export async function readSnapshot(
 
 /**
  * The panel that `readSnapshot` gives, some series at a time: at most MAX_BLOCK values are in
- * memory.
+ * memory, or a range.
  */
 export async function* snapshotPanels(
   files: ReadableFiles,
@@ -119,7 +125,7 @@ export async function* snapshotPanels(
   const { frequencyMinutes } = snapshot.schema;
   const { rangeSeries = RANGE_SERIES } = query;
   const ranges = rangesOf(seriesIds.length, rangeSeries);
-  const atOnce = Math.max(1, Math.floor(MAX_BLOCK / (rangeSeries * length)));
+  const atOnce = Math.max(1, Math.floor(seriesAtOnce(length) / rangeSeries));
   for (let block = 0; block < ranges.length; block += atOnce) {
     const inBlock = ranges.slice(block, block + atOnce);
     const first = inBlock[0]?.from as number;

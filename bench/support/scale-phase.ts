@@ -1,0 +1,149 @@
+/**
+ * Purpose: one phase of bench:scale in a process of its own, so that its peak memory is its own.
+ *   tsx bench/support/scale-phase.ts fill|commit|batch|one FOLDER SERIES WEEKS
+ * Invariants: prints one line of JSON; what is measured runs through the functions that `features
+ * run` (its commit) and `headway forecast` run.
+ * Fails: with the store's errors, exit status 1.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { issue, issueAll } from '../../cli/actions/issue-batch.ts';
+import type { CommandContext } from '../../cli/context.ts';
+import { saveNetwork } from '../../forecasting/models/network/forecaster.ts';
+import { fixedClock, systemClock } from '../../platform/clock.ts';
+import { withSqlSession } from '../../platform/duckdb/session.ts';
+import { parquetFiles, sqlFilename } from '../../platform/duckdb/sql.ts';
+import { seededRandom } from '../../platform/random.ts';
+import { silentLogger } from '../../platform/telemetry/logger.ts';
+import { openFeatureStore } from '../../storage/features/feature-store.ts';
+import { viewObjects } from '../../storage/features/manifest.ts';
+import { openLedger } from '../../storage/ledger/ledger.ts';
+import { openModelRegistry } from '../../storage/models/model-registry.ts';
+import { fileObjectStore } from '../../storage/objects/file-object-store.ts';
+import { benchDomain } from '../serving/fixture.ts';
+import { QUANTILES, randomNetwork } from './random-network.ts';
+
+const HOUR_MS = 3_600_000;
+const START = Date.UTC(2025, 0, 6);
+const HORIZON = 24;
+/** Two events a week and series: what is stored is sparse, the view is not. */
+const HOURS_AN_EVENT = 84;
+/** A model knows so many series by name, however many there are. */
+const MAX_KNOWN = 10_000;
+const SCHEMA = { frequencyMinutes: 60, missing: 'zero', unit: 'events', timeZone: 'UTC' } as const;
+
+const [phase = '', folder = '', seriesText = '', weeksText = ''] = process.argv.slice(2);
+const [series, weeks] = [Number(seriesText), Number(weeksText)];
+const end = START + weeks * 168 * HOUR_MS;
+const clock = fixedClock(end + 2 * HOUR_MS);
+const domain = { ...benchDomain, horizon: HORIZON, quantiles: QUANTILES };
+const about = { store: fileObjectStore(join(folder, 'store')), domain: domain.name, clock };
+const features = openFeatureStore(about);
+const idOf = (n: string) => `printf('s%07d', ${n})`;
+
+/** Commits the rows of a SELECT of n (series), hour (epoch ms) and target. */
+async function commit(sql: string, part: string, span: { start: number; end: number }) {
+  const raw = await mkdtemp(join(folder, 'raw-'));
+  const path = join(raw, 'rows.parquet');
+  const rows = await withSqlSession(async (session) => {
+    await session.run(`COPY (SELECT ${idOf('n')} AS series_id,
+      make_timestamp(hour * 1000) AS "timestamp", target::FLOAT AS target,
+      make_timestamp(${span.end} * 1000) AS available_at FROM (${sql}))
+      TO ${sqlFilename(path)} (FORMAT parquet)`);
+    const [row] = await session.rows(`SELECT count(*) FROM ${parquetFiles(path)}`);
+    return Number(row?.[0]);
+  });
+  const started = begin();
+  const object = { path, rows, span, availableAt: span.end, feed: 'main', part, fingerprint: part };
+  const account = { rowsIn: rows, rowsUsed: rows, rejected: {} };
+  const manifest = await features.commit({
+    reason: 'bench',
+    staged: await features.stage(SCHEMA, [{ ...object, ...account }]),
+    onlineIntervals: weeks * 168,
+  });
+  const spent = started();
+  await rm(raw, { recursive: true });
+  const objects = viewObjects(manifest.online);
+  const viewBytes = objects.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { ...spent, rows, viewObjects: objects.length, viewBytes };
+}
+
+async function addModel(): Promise<void> {
+  const ids = Array.from(
+    { length: Math.min(series, MAX_KNOWN) },
+    (_, n) => `s${String(n).padStart(7, '0')}`,
+  );
+  const registry = openModelRegistry(about);
+  const { modelVersion } = await registry.register({
+    ...saveNetwork(randomNetwork(ids, HORIZON, seededRandom(7))),
+    card: {
+      ...{ snapshotVersion: '1-abcdefabcdef', knownAt: null, trainingCutoff: end, config: {} },
+      ...{ panelHash: 'f'.repeat(64), forecaster: 'network', seed: 7, backend: 'none' },
+      ...{ trainingSeconds: 1, metrics: {}, quantiles: QUANTILES, horizon: HORIZON },
+    },
+  });
+  await registry.promote({ modelVersion, reason: 'bench', evidence: null });
+}
+
+/** What a command works with, as far as a batch asks for it. */
+const context = {
+  ...{ domain, clock, logger: silentLogger, settings: { backend: 'auto' } },
+  features: async () => features,
+  registry: async () => openModelRegistry(about),
+  ledger: async () => openLedger(about),
+  decisions: async () => ({ entries: async () => [] }),
+} as unknown as CommandContext;
+
+const phases: Readonly<Record<string, () => Promise<object>>> = {
+  async fill() {
+    const times = Math.floor((weeks * 168) / HOURS_AN_EVENT);
+    const place = `k * ${HOURS_AN_EVENT} + (hash(n, k) % ${HOURS_AN_EVENT})::BIGINT`;
+    const rows = `SELECT n, ${START} + (${place}) * ${HOUR_MS} AS hour, 1 + hash(k, n) % 9 AS target
+      FROM range(${series}) AS a(n), range(${times}) AS b(k)`;
+    const filled = await commit(rows, 'history', { start: START, end });
+    await addModel();
+    return filled;
+  },
+  commit: () =>
+    commit(
+      `SELECT n, ${end} AS hour, hash(n) % 9 AS target FROM range(${series}) AS a(n)`,
+      'hour',
+      {
+        start: end,
+        end: end + HOUR_MS,
+      },
+    ),
+  async batch() {
+    const started = begin();
+    const batch = await issueAll(context, {}, []);
+    const ledger = await openLedger(about).parts();
+    return {
+      ...started(),
+      ...{ series: batch.series, ranges: batch.ranges, ledgerParts: ledger.length },
+      fallbacks: Object.fromEntries(batch.fallbacks),
+    };
+  },
+  async one() {
+    const started = begin();
+    const seriesId = `s${String(Math.floor(series / 2)).padStart(7, '0')}`;
+    const { entry } = await issue(context, { seriesId });
+    const row = entry.seriesIds.indexOf(seriesId);
+    const isKnown = row >= 0 && Number.isFinite(entry.values[row * QUANTILES.length * HORIZON]);
+    if (!isKnown) throw new Error(`${seriesId} has no forecast`);
+    return started();
+  },
+};
+
+function begin() {
+  const [wall, cpu] = [systemClock.elapsedMs(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    const seconds = (systemClock.elapsedMs() - wall) / 1000;
+    return { seconds, cpuSeconds: (user + system) / 1e6 };
+  };
+}
+
+const found = await phases[phase]?.();
+const peakMb = process.resourceUsage().maxRSS / 1024;
+console.log(JSON.stringify({ phase, ...found, peakMb }));
+process.exit(0);
