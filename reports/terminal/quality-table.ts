@@ -46,7 +46,7 @@ export function qualityTable(report: QualityReport): string {
   table.push([
     'series',
     { content: whole(report.seriesCount), hAlign: 'right' },
-    `mean ${figure(report.mean)} ${report.unit}`,
+    `mean ${figure(report.mean)} ${report.unit}${report.oneIn ? `; one in ${report.oneIn}` : ''}`,
   ]);
   table.push(['unknown intervals', { content: whole(gaps.intervals), hAlign: 'right' }, gapDetail]);
   table.push([

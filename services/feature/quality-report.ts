@@ -64,6 +64,8 @@ export interface QualityReport {
   /** What the figures below are about: UTC epoch milliseconds [start, end). */
   readonly span: { readonly start: number; readonly end: number };
   readonly seriesCount: number;
+  /** One series in so many was looked at, and counts below; absent where all were. */
+  readonly oneIn?: number;
   /**
    * The rows of this run, and of every segment that the snapshot reads, this run's included: what a
    * later publication replaced wholly is not counted.
@@ -102,6 +104,8 @@ export interface QualityReport {
 export interface QualityOptions {
   readonly domain: Domain;
   readonly panel: Panel;
+  /** The panel has one series in so many. */
+  readonly oneIn?: number;
   readonly parts: readonly PartAccount[];
   /** The segments that the snapshot to be reads anywhere. */
   readonly read: readonly Account[];
@@ -112,6 +116,7 @@ export interface QualityOptions {
 export async function buildQualityReport({
   domain,
   panel,
+  oneIn = 1,
   parts,
   read,
   contract,
@@ -149,6 +154,7 @@ export async function buildQualityReport({
     generatedAt: now,
     span: { start: panel.start, end: timestampAt(panel, panel.length) },
     seriesCount: panel.seriesIds.length,
+    ...(oneIn > 1 ? { oneIn } : {}),
     run,
     total: sum(read),
     parts,

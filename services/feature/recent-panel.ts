@@ -1,26 +1,36 @@
 /**
  * Purpose: the demand that a quality report and the data contract look at: how the snapshot will
- * read once this run is committed, and what of it is new.
+ * read once this run is committed, and what of it is new; of very many series a sample.
  * Invariants: the panel is what the store will return; nothing is computed a second
  * way. It begins twelve weeks before what is new (after a first run: at its beginning), as far as
- * MAX_VALUES allow. `fresh` marks intervals that this run adds or changes: what is published again
+ * MAX_VALUES allow. A sample is drawn by the ids alone, so that it is the same in every run; without
+ * one, series are all there are. `fresh` marks intervals that this run adds or changes: what is published again
  * as it was is not judged twice.
  * Fails: as the store's readNext and readAsOf.
  */
 import type { Domain } from '../../domains/domain.ts';
-import type { Panel } from '../../forecasting/panel/panel.ts';
+import { indexAt, type Panel, panelTail } from '../../forecasting/panel/panel.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../platform/duckdb/sql.ts';
+import { seedFrom } from '../../platform/random.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import {
   demandOf,
   filesOf,
+  isRanged,
   type Manifest,
   type TimeSpan,
 } from '../../storage/features/manifest.ts';
+import {
+  joinPanels,
+  onlySeriesOf,
+  panelsOf,
+} from '../../storage/features/online/online-snapshot.ts';
 import type { Staged, StagedObject } from '../../storage/features/requests.ts';
 
 const MAX_VALUES = 4_000_000;
+/** 0.5 GB: of series that have more together a sample is judged. 66,000 of twelve weeks of hours. */
+const MAX_JUDGED = 2 ** 27;
 const WEEKS = 12;
 /** A correction of something older changes the snapshot, and is not in the report. */
 const MAX_WEEKS = 104;
@@ -34,14 +44,18 @@ export interface RecentDemand {
   readonly covered: Uint8Array;
   /** The same time as the head has it, before this run; null where it has nothing of it. */
   readonly before: Panel | null;
+  /** One series in so many is looked at. */
+  readonly oneIn: number;
 }
 
 export interface RecentPanelOptions {
   readonly domain: Domain;
-  readonly features: Pick<FeatureStore, 'readAsOf' | 'readOnline' | 'readNext'>;
+  readonly features: Pick<FeatureStore, 'readAsOf' | 'openOnline' | 'readNext'>;
   readonly head: Manifest | null;
   /** What this run is about to commit. */
   readonly staged: Staged;
+  /** For tests: values that are judged at most. */
+  readonly maxJudged?: number;
 }
 
 export async function recentPanel({
@@ -49,6 +63,7 @@ export async function recentPanel({
   features,
   head,
   staged,
+  maxJudged = MAX_JUDGED,
 }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
@@ -57,19 +72,21 @@ export async function recentPanel({
   const all = [...committed, ...fresh];
   const end = Math.max(...all.map(({ span }) => span.end));
   const first = Math.min(...all.map(({ span }) => span.start));
-  const most = Math.max(
-    (WEEKS * WEEK_MS) / step,
-    Math.floor(MAX_VALUES / Math.max(1, await countSeries(fresh))),
-  );
+  const series = await countSeries(fresh);
+  const most = Math.max((WEEKS * WEEK_MS) / step, Math.floor(MAX_VALUES / Math.max(1, series)));
   const newest = Math.min(end, ...fresh.map(({ span }) => span.start));
   const furthest = Math.min(most, (MAX_WEEKS * WEEK_MS) / step);
   const wanted =
     committed.length === 0 ? most : Math.min(furthest, (end - newest + WEEKS * WEEK_MS) / step);
   const start = Math.max(first, end - Math.floor(wanted) * step);
 
-  const panel = await features.readNext({ head, staged, from: start });
+  const values = Math.max(series, seriesIn(head)) * ((end - start) / step);
+  const oneIn = Math.max(1, Math.ceil(values / maxJudged));
+  const takes = (id: string) => oneIn === 1 || seedFrom(id) % oneIn === 0;
+  const next = { head, staged, from: start };
+  const panel = await features.readNext(oneIn === 1 ? next : { ...next, takes });
   const isOldIn = committed.some(({ span }) => span.end > start);
-  const old = isOldIn ? await committedSince(features, head, start) : null;
+  const old = isOldIn && head ? await committedSince(features, head, start, oneIn, takes) : null;
   const feeds = [...new Set(all.map(({ feed }) => feed))];
   const brought = covered(fresh, panel);
   const had = coverage(committed, feeds, panel);
@@ -78,6 +95,7 @@ export async function recentPanel({
     fresh: changedIntervals(brought, placedBefore(old, panel), panel, had),
     covered: coverage(all, feeds, panel),
     before: old,
+    oneIn,
   };
 }
 
@@ -142,19 +160,34 @@ function changedIntervals(
   return fresh;
 }
 
+/** As many as a view in ranges says; of one object, which has few, 0. */
+const seriesIn = (head: Manifest | null): number =>
+  head?.online && isRanged(head.online)
+    ? head.online.ranges.reduce((sum, { series }) => sum + series, 0)
+    : 0;
+
 /**
  * From the online view where that reaches back so far: it reads the same, and takes no SQL engine.
+ * Of a sample nothing else is read: then all that this run brings is new.
  */
 async function committedSince(
   features: RecentPanelOptions['features'],
-  head: Manifest | null,
+  head: Manifest,
   start: number,
-): Promise<Panel> {
-  if (head?.online && head.online.span.start <= start) {
-    const { panel, manifest } = await features.readOnline();
-    if (manifest.snapshotVersion === head.snapshotVersion) return panel;
+  oneIn: number,
+  takes: (seriesId: string) => boolean,
+): Promise<Panel | null> {
+  if (head.online && head.online.span.start <= start) {
+    const online = await features.openOnline(head);
+    if (online.ranges.length === 1 && oneIn === 1) return online.range(0);
+    return joinPanels(since(onlySeriesOf(panelsOf(online), takes), start));
   }
-  return features.readAsOf({ from: start });
+  return oneIn === 1 ? features.readAsOf({ from: start }) : null;
+}
+
+/** What the panels have from a time on. */
+async function* since(panels: AsyncIterable<Panel>, start: number): AsyncGenerator<Panel> {
+  for await (const panel of panels) yield panelTail(panel, panel.length - indexAt(panel, start));
 }
 
 interface Before {

@@ -50,7 +50,7 @@ export interface FeatureRunOptions {
     | 'stage'
     | 'commit'
     | 'readAsOf'
-    | 'readOnline'
+    | 'openOnline'
     | 'readNext'
     | 'readReport'
     | 'segments'
@@ -202,10 +202,14 @@ async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<Q
   });
   const { verdicts } = contract;
   let report: QualityReport | null = null;
+  if (recent !== null && recent.oneIn > 1)
+    logger.info({ oneIn: recent.oneIn }, `one series in ${recent.oneIn} is judged`);
   if (recent !== null) {
     const read = [...segmentsRead([...committed.segments, ...staged.objects])];
     const { panel } = recent;
-    report = await buildQualityReport({ domain, panel, parts: accounts, read, contract, now });
+    report = await buildQualityReport({
+      ...{ domain, panel, oneIn: recent.oneIn, parts: accounts, read, contract, now },
+    });
     await options.onReport?.(report, contract.view);
   }
   if (contract.isBroken || report === null) {

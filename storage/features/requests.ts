@@ -47,4 +47,6 @@ export interface NextSnapshot {
   readonly staged: Staged;
   /** Start of the first interval to be read. */
   readonly from: number;
+  /** Which series; all where it is absent. Memory is needed for these alone. */
+  readonly takes?: (seriesId: string) => boolean;
 }

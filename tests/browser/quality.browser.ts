@@ -46,6 +46,7 @@ withBrowser('the data-quality page', () => {
       covered,
       fresh: covered,
       before: seriesSlice(panel, 1, seriesIds.length),
+      oneIn: 1,
     };
     const part = {
       name: 'a file with a name that is rather longer than one would wish it to be.parquet',

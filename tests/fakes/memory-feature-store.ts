@@ -38,7 +38,7 @@ export interface MemoryFeatureStore
     | 'log'
     | 'commit'
     | 'readAsOf'
-    | 'readOnline'
+    | 'openOnline'
     | 'readNext'
     | 'readReport'
     | 'segments'
@@ -124,7 +124,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     }),
     segments: async (manifest) => manifest?.objects ?? [],
     compact: async () => manifests.at(-1) ?? null,
-    readOnline: () => Promise.reject(new Error('this store has no online view')),
+    openOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],
     async commit(request) {
       const added: FeatureObject[] = [];

@@ -86,6 +86,23 @@ export async function pickFromRanges(
   return joinPanels(picked);
 }
 
+/** Of each panel the series that `takes` accepts. */
+export async function* onlySeriesOf(
+  panels: AsyncIterable<Panel>,
+  takes: (seriesId: string) => boolean,
+): AsyncGenerator<Panel> {
+  for await (const panel of panels)
+    yield onlyRows(
+      panel,
+      [...panel.seriesIds.keys()].filter((row) => takes(panel.seriesIds[row] as string)),
+    );
+}
+
+/** The panels of all ranges. */
+export async function* panelsOf(snapshot: OnlineSnapshot): AsyncGenerator<Panel> {
+  for (const index of snapshot.ranges.keys()) yield await snapshot.range(index);
+}
+
 /** One panel of some that follow one another. */
 export async function joinPanels(panels: AsyncIterable<Panel> | Iterable<Panel>): Promise<Panel> {
   const all: Panel[] = [];

@@ -10,13 +10,13 @@ import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { type FeatureFiles, withStaged } from '../feature-files.ts';
 import { demandOf } from '../manifest.ts';
 import { withExtended } from '../online/online-increment.ts';
-import { joinPanels } from '../online/online-snapshot.ts';
+import { joinPanels, onlySeriesOf } from '../online/online-snapshot.ts';
 import type { NextSnapshot } from '../requests.ts';
 import { requireFitting } from '../staging.ts';
 
 export async function readNext(
   files: FeatureFiles,
-  { head, staged, from }: NextSnapshot,
+  { head, staged, from, takes }: NextSnapshot,
 ): Promise<Panel> {
   const { schema } = staged;
   const fresh = demandOf(staged.objects);
@@ -30,6 +30,8 @@ export async function readNext(
   };
   const readable = withStaged(files, fresh, false);
   return withSqlSession((session) =>
-    withExtended(readable, session, head, snapshot, added, { from }, joinPanels),
+    withExtended(readable, session, head, snapshot, added, { from }, (panels) =>
+      joinPanels(takes === undefined ? panels : onlySeriesOf(panels, takes)),
+    ),
   );
 }

@@ -37,7 +37,8 @@ function tables(values: Record<string, (t: number) => number>, days: number) {
   });
   const covered = new Uint8Array(length).fill(1);
   const fresh = covered.map((_, t) => (t >= length - 24 ? 1 : 0));
-  return drawQuality(domain, viewDemand(domain, { panel, fresh, covered, before: null }, []));
+  const recent = { panel, fresh, covered, before: null, oneIn: 1 };
+  return drawQuality(domain, viewDemand(domain, recent, []));
 }
 
 describe('heat chart', () => {

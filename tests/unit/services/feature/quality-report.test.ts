@@ -65,6 +65,7 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
       fresh: ones,
       covered: ones,
       before: onlySeries(panel, seriesIds.indexOf('steady')),
+      oneIn: 1,
     },
     lastReport: { columns: { one: [{ name: `gone ${HOSTILE}`, type: 'VARCHAR' }] } },
     isAccepted: false,

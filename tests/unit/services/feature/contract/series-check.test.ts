@@ -54,6 +54,7 @@ function verdictOf(
       panel: panelOf(now),
       ...{ fresh, covered: new Uint8Array(LENGTH).fill(1) },
       before: before === undefined ? null : panelOf(before),
+      oneIn: 1,
     },
   });
   return { ...verdicts.find((verdict) => verdict.name === name)!, vanishedSeries };
