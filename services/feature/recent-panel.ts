@@ -3,9 +3,9 @@
  * read once this run is committed, and what of it is new; of very many series a sample.
  * Invariants: the panel is what the store will return; nothing is computed a second
  * way. It begins twelve weeks before what is new (after a first run: at its beginning), as far as
- * MAX_VALUES allow. A sample is drawn by the ids alone, so that it is the same in every run; without
- * one, series are all there are. `fresh` marks intervals that this run adds or changes: what is published again
- * as it was is not judged twice.
+ * MAX_VALUES allow. A sample is drawn by the ids alone, so that it is the same in every run.
+ * `fresh` marks intervals that this run adds or changes: what is published again as it was is not
+ * judged twice.
  * Fails: as the store's readNext and readAsOf.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -29,7 +29,7 @@ import {
 import type { Staged, StagedObject } from '../../storage/features/requests.ts';
 
 const MAX_VALUES = 4_000_000;
-/** 0.5 GB: of series that have more together a sample is judged. 66,000 of twelve weeks of hours. */
+/** Of series that have more together a sample is judged: 0.5 GB, or 66,000 of twelve weeks. */
 const MAX_JUDGED = 2 ** 27;
 const WEEKS = 12;
 /** A correction of something older changes the snapshot, and is not in the report. */

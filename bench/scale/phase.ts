@@ -1,6 +1,6 @@
 /**
  * Purpose: one phase of bench:scale in a process of its own, so that its peak memory is its own.
- *   tsx bench/support/scale-phase.ts fill|commit|batch|one FOLDER SERIES WEEKS
+ *   tsx bench/scale/phase.ts fill|commit|batch|one FOLDER SERIES WEEKS
  * Invariants: prints one line of JSON; what is measured runs through the functions that `features
  * run` (its commit) and `headway forecast` run.
  * Fails: with the store's errors, exit status 1.
@@ -21,7 +21,7 @@ import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
 import { fileObjectStore } from '../../storage/objects/file-object-store.ts';
 import { benchDomain } from '../serving/fixture.ts';
-import { QUANTILES, randomNetwork } from './random-network.ts';
+import { QUANTILES, randomNetwork } from '../support/random-network.ts';
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2025, 0, 6);

@@ -2,7 +2,7 @@
  * Purpose: whether one store holds a million series, as a command: an hour is committed, all series
  * are forecast, and one alone, next to the same of few series in the same run.
  *   npm run bench:scale [-- --series 10000,1000000] [--weeks 28] [--folder DIR] [--json FILE]
- * Invariants: each phase is a process of its own (bench/support/scale-phase.ts); times a series are
+ * Invariants: each phase is a process of its own (bench/scale/phase.ts); times a series are
  * of processor time, for a crowded machine does not change them. A million series of 28 weeks need
  * 40 GB on the disk of the folder.
  * Fails: a plain Error where a phase fails.
@@ -15,10 +15,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { runBench } from './support/run-bench.ts';
+import { runBench } from '../support/run-bench.ts';
 
 const PHASES = ['fill', 'commit', 'batch', 'one'] as const;
-const CHILD = fileURLToPath(new URL('./support/scale-phase.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('./phase.ts', import.meta.url));
 
 interface Flags {
   readonly series: string;
