@@ -2,8 +2,8 @@
  * Purpose: `headway ledger head` and `headway ledger verify --chain`: the end of the ledger's hash
  * chain, to publish before the truth is known; and whether the ledger still is what was published.
  * Invariants: changes nothing; the chain is read from the stored bytes.
- * Fails: STORE_CORRUPT with the first link that does not hold; SOURCE_INVALID for a line of a file
- * of heads that is none.
+ * Fails: STORE_CORRUPT with the first link that does not hold; SOURCE_NOT_FOUND for a file of heads
+ * that cannot be read, SOURCE_INVALID for a line of it that is no head.
  */
 import { readFile } from 'node:fs/promises';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -18,7 +18,7 @@ export async function headCommand(context: CommandContext): Promise<void> {
 
 /** @param file of heads that were published: lines "NUMBER SHA256" */
 export async function verifyChain(context: CommandContext, file: string | null): Promise<void> {
-  const published = file === null ? [] : headsOf(await readFile(file, 'utf8'), file);
+  const published = file === null ? [] : headsOf(await textOf(file), file);
   const links = await (await context.ledger()).chain();
   const problem = chainProblem(links, published);
   const counts = { entries: links.length, published: published.length };
@@ -30,6 +30,14 @@ export async function verifyChain(context: CommandContext, file: string | null):
   context.print(`The chain holds: ${links.length} entries, ${published.length} published heads.`);
   context.printJson({ ...counts, head: links.at(-1) ?? null });
 }
+
+const textOf = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((cause: Error) => {
+    throw new HeadwayError('SOURCE_NOT_FOUND', `the heads cannot be read: ${cause.message}`, {
+      ...{ where: file, cause },
+      fix: 'Name the file to which `headway ledger head` was written.',
+    });
+  });
 
 function headsOf(text: string, file: string): ChainHead[] {
   return text

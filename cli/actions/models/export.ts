@@ -6,7 +6,6 @@
  * Fails: NO_CHAMPION, MODEL_NOT_FOUND, MODEL_INCOMPATIBLE for a model that is no network or a graph
  * that forecasts something else, PACKAGE_MISSING, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   networkForecaster,
@@ -28,6 +27,7 @@ import { encodeSafetensors, type Tensor } from '../../../platform/files/safetens
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
 import type { LoadedModel } from '../../../storage/models/model-card.ts';
 import type { CommandContext } from '../../context.ts';
+import { writeOutput } from '../../output.ts';
 import { mlflowFiles } from './mlflow.ts';
 
 export interface ExportFlags {
@@ -55,8 +55,8 @@ export async function exportModel(
   const { modelVersion } = loaded.card;
   const { files, examples } = exportedFiles(loaded, trained, panel, { snapshotVersion, windows });
   if (mlflow) Object.assign(files, mlflowFiles(loaded.card, networkPorts(trained)));
-  await mkdir(folder, { recursive: true });
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  for (const [name, content] of Object.entries(files))
+    await writeOutput(join(folder, name), content);
   const model = files['model.onnx'];
   context.print(
     `${modelVersion} is in ${folder}: model.onnx (${(model.byteLength / 1e3).toFixed(0)} kB), ` +

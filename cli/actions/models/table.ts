@@ -3,12 +3,12 @@
  * Invariants: writes nothing to the store; nothing of the test span is in the table.
  * Fails: MODEL_CARD_INVALID, MODEL_INCOMPATIBLE, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
  */
-import { writeFile } from 'node:fs/promises';
 import { encodeSafetensors } from '../../../platform/files/safetensors.ts';
 import { readCard } from '../../../services/training/external/read-folder.ts';
 import { trainingTable } from '../../../services/training/external/training-table.ts';
 import { readTrainingPanel } from '../../../services/training/train.ts';
 import type { CommandContext } from '../../context.ts';
+import { writeOutput } from '../../output.ts';
 import { configOf, type TrainingFlags } from '../train.ts';
 
 export async function writeTable(
@@ -21,7 +21,7 @@ export async function writeTable(
   const { panel, manifest } = await readTrainingPanel(await context.features(), domain);
   const config = await configOf(flags, domain);
   const { columns, tensors, trainedUpTo } = trainingTable(card, domain, panel, config);
-  await writeFile(out, encodeSafetensors(tensors));
+  await writeOutput(out, encodeSafetensors(tensors));
   const until = new Date(trainedUpTo).toISOString();
   context.print(
     `${out} has ${tensors.y.shape[0]} rows of ${columns.length} columns, targets up to ${until}. ` +

@@ -3,12 +3,10 @@
  * what was known at a time.
  * Invariants: reads only; prints the largest differences; `--json` has all series and days, `--csv`
  * every value.
- * Fails: OBJECT_NOT_FOUND for an unknown snapshot, USAGE for a time that cannot be read,
- * SNAPSHOT_EMPTY where nothing was known then.
+ * Fails: OBJECT_NOT_FOUND for an unknown snapshot, USAGE for a time that cannot be read and for a
+ * file that cannot be written, SNAPSHOT_EMPTY where nothing was known then.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import Table from 'cli-table3';
@@ -30,6 +28,7 @@ import {
 } from '../../../storage/features/reading/value-changes.ts';
 import type { CommandContext } from '../../context.ts';
 import { timestamp } from '../../flags.ts';
+import { notWritten, writeOutput } from '../../output.ts';
 
 export interface StoreDiffFlags {
   readonly knownAt?: string;
@@ -73,15 +72,16 @@ async function compared(
   csv: string | undefined,
 ): Promise<SnapshotDiff> {
   if (csv === undefined) return diffSnapshots(features, from, to);
-  await mkdir(dirname(csv), { recursive: true });
+  await writeOutput(csv, '');
   const lines = new PassThrough({ highWaterMark: 1 << 20 });
   const written = pipeline(lines, createWriteStream(csv));
-  const stopped = written.then(() => {});
+  // It is awaited at the end; until then a failure would be one that nobody handles.
+  written.catch(() => undefined);
   try {
     lines.write('unique_id,exogenous,ds,change,before,after\n');
     const diff = await diffSnapshots(features, from, to, async (changes) => {
       if (!lines.write(csvOf(changes))) {
-        await Promise.race([new Promise((resolve) => lines.once('drain', resolve)), stopped]);
+        await Promise.race([new Promise((resolve) => lines.once('drain', resolve)), written]);
       }
     });
     lines.end();
@@ -89,8 +89,8 @@ async function compared(
     return diff;
   } catch (error) {
     lines.destroy();
-    await written.catch(() => {});
-    throw error;
+    await written.catch(() => undefined);
+    throw notWritten(csv, error);
   }
 }
 
