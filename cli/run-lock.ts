@@ -9,7 +9,7 @@ import type { CommandContext } from './context.ts';
 
 export async function runLocked<Result>(
   context: CommandContext,
-  kind: 'features' | 'training',
+  kind: 'features' | 'training' | 'monitoring',
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { domain, settings, clock } = context;

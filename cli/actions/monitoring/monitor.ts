@@ -1,9 +1,10 @@
 /**
  * Purpose: `headway monitor`: one check of the live system: score, look for drift, decide, alert.
  * Invariants: reads what the other services wrote and writes logs of its own; a second check of the
- * same moment changes nothing.
- * Fails: SNAPSHOT_EMPTY; SETTINGS_INVALID for a policy or a channel that is wrong; the training's
- * error where the policy began one that failed.
+ * same moment changes nothing. One check of a domain and store at a time on this machine: one that
+ * trains takes hours, and could not be written after another of a later time.
+ * Fails: RUN_IN_PROGRESS; SNAPSHOT_EMPTY; SETTINGS_INVALID for a policy or a channel that is wrong;
+ * the training's error where the policy began one that failed.
  */
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
@@ -32,7 +33,10 @@ const DAY_MS = 86_400_000;
 /** Posts that may say something about a day that is still corrected, whole days before it too. */
 const POSTED_DAYS = CORRECTED_DAYS + 8;
 
-export async function monitorCommand(context: CommandContext, flags: MonitorFlags): Promise<void> {
+export const monitorCommand = (context: CommandContext, flags: MonitorFlags): Promise<void> =>
+  runLocked(context, 'monitoring', () => runCheck(context, flags));
+
+async function runCheck(context: CommandContext, flags: MonitorFlags): Promise<void> {
   const { domain, settings, clock, logger } = context;
   const now = clock.now();
   const channels = await openChannels(settings, logger);
