@@ -3,11 +3,10 @@
  * an engine; and the engine of the settings.
  * Invariants: nothing is sent or changed; the range of local times comes from the part itself, as
  * the first statement would return it.
- * Fails: USAGE for an unknown part or a missing address, SOURCE_INVALID where the source
- * cannot be expressed in portable SQL.
+ * Fails: as raw-part.ts; USAGE for a missing address, SOURCE_INVALID where the source cannot be
+ * expressed in portable SQL.
  */
 import { join } from 'node:path';
-import { HeadwayError } from '../../../platform/errors.ts';
 import type { Settings } from '../../../platform/settings/settings.ts';
 import {
   embeddedEngine,
@@ -27,24 +26,14 @@ import {
 } from '../../../services/feature/aggregation/engines/query-engine.ts';
 import { withRawPart } from '../../../services/feature/sources/raw-part.ts';
 import type { CommandContext } from '../../context.ts';
+import { partOf } from '../../raw-part.ts';
 
 export async function featuresSql(
   context: CommandContext,
   flags: { part?: string },
 ): Promise<void> {
   const { domain, settings } = context;
-  const parts = await (await context.source()).parts();
-  const part =
-    flags.part === undefined ? parts.at(-1) : parts.find(({ name }) => name === flags.part);
-  if (part === undefined) {
-    const known = parts.slice(-8).map(({ name }) => name);
-    throw new HeadwayError('USAGE', `the source has no part ${JSON.stringify(flags.part)}`, {
-      fix:
-        known.length > 0
-          ? `Parts are, for example, ${known.join(', ')}.`
-          : 'The source has no parts.',
-    });
-  }
+  const part = await partOf(context, flags.part);
   const dialect = settings.engine === 'duckdb' ? duckdbDialect : trinoDialect;
   const query = { dialect, domain, part, rows: await part.open() };
   const session = {

@@ -2,14 +2,14 @@
  * Purpose: `headway stream replay`: publish a raw part of a source to a topic.
  * Invariants: as services/stream/publish.ts. A topic that is absent is created, and keeps its
  * events: their times of publication may be years ago.
- * Fails: USAGE for an unknown part; as the source and the brokers do.
+ * Fails: as raw-part.ts, the source and the brokers do.
  */
-import { HeadwayError } from '../../../platform/errors.ts';
 import { openKafkaPublisher } from '../../../platform/streams/kafka-log.ts';
 import { sleep } from '../../../platform/timers.ts';
 import { streamFormatOf } from '../../../services/feature/sources/stream-source.ts';
 import { publishPart } from '../../../services/stream/publish.ts';
 import type { CommandContext } from '../../context.ts';
+import { partOf } from '../../raw-part.ts';
 import { stopOf } from '../../stop.ts';
 import { brokersOf } from './brokers.ts';
 
@@ -27,17 +27,7 @@ const DEFAULT_PARTITIONS = 3;
 export async function replayCommand(context: CommandContext, flags: ReplayFlags): Promise<void> {
   const { domain, settings, clock } = context;
   const format = await streamFormatOf(domain);
-  const parts = await (await context.source()).parts();
-  const part =
-    flags.part === undefined ? parts.at(-1) : parts.find(({ name }) => name === flags.part);
-  if (part === undefined) {
-    throw new HeadwayError('USAGE', `the source has no part ${JSON.stringify(flags.part)}`, {
-      fix: `Parts are, for example, ${parts
-        .slice(-8)
-        .map(({ name }) => name)
-        .join(', ')}.`,
-    });
-  }
+  const part = await partOf(context, flags.part);
   const publisher = await openKafkaPublisher(brokersOf(context), flags.topic);
   const stop = stopOf(context);
   const started = clock.elapsedMs();
