@@ -96,7 +96,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     });
     if (window === null) break;
     windows.push(window);
-    console.log(`\n28 days up to ${window.lastDay}, ${window.cutoffs} cutoffs`);
+    console.log(`\n${config.testDays} days up to ${window.lastDay}, ${window.cutoffs} cutoffs`);
     console.log(metricsTable(window.metrics, domain.unit));
   }
   if (!flags.json) return;
@@ -146,13 +146,17 @@ const line = (metrics: Metrics | undefined): string =>
       `${(100 * metrics.coverage).toFixed(1)} %`;
 
 const command = new Command('bench:accuracy')
-  .description('Score what `headway train` builds, and the baselines, on windows of 28 days.')
+  .description('Score what `headway train` builds, and the baselines, on windows of its test span.')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--exogenous <spec>', 'exogenous columns, as for `headway features run`')
   .option('--json <file>', 'write the figures')
   .option('--seeds <count>', 'train this many times a window and average', '3')
-  .option('--windows <count>', 'the last 28 days, and as many a quarter of a year apart', '3')
+  .option(
+    '--windows <count>',
+    'the last test span (28 days of hours), and others a quarter of a year apart each',
+    '3',
+  )
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
   .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
   .option(
