@@ -221,11 +221,14 @@ async function probeMetrics(): Promise<string[]> {
   return Object.keys(metricsOf(200, JSON.stringify(everything), 1));
 }
 
-/** What alarms and the dashboard show besides is sent by monitoring's runs; or made of a log. */
+/**
+ * What alarms and the dashboard show besides is sent by monitoring's runs; or made of a log. Their
+ * namespace is the project's title, which a fork has changed; those of AWS and of logs have a "/".
+ */
 function ownMetrics(find: Find, probe: readonly string[]): Deployment['metrics'] {
   const text = JSON.stringify([find('CloudWatch::Alarm'), find('CloudWatch::Dashboard')]);
-  const inAlarms = text.matchAll(/"MetricName":"(\w+)","Namespace":"Headway"/g);
-  const inDashboard = text.matchAll(/\\"Headway\\",\\"(\w+)\\"/g);
+  const inAlarms = text.matchAll(/"MetricName":"(\w+)","Namespace":"[^"/]+"/g);
+  const inDashboard = text.matchAll(/\[\\"[^"/\\]+\\",\\"(\w+)\\"/g);
   const shown = new Set([...inAlarms, ...inDashboard].map(([, name]) => name as string));
   return {
     probe: probe.length,
