@@ -8,7 +8,6 @@
  */
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
-import { columnsIn } from '../../../services/feature/contract/contract.ts';
 import { openChannels } from '../../../services/monitoring/alerts/open-channels.ts';
 import { quietHoursOf } from '../../../services/monitoring/alerts/quiet-hours.ts';
 import { cloudwatchFields } from '../../../services/monitoring/live-figures.ts';
@@ -19,6 +18,7 @@ import type { LiveFigures } from '../../../storage/scores/figures-log.ts';
 import type { CommandContext } from '../../context.ts';
 import { writeOutput } from '../../output.ts';
 import { runLocked } from '../../run-lock.ts';
+import { columnTexts } from './column-texts.ts';
 import { reportOf } from './report-page.ts';
 import { trainPort } from './train-port.ts';
 
@@ -55,7 +55,7 @@ async function runCheck(context: CommandContext, flags: MonitorFlags): Promise<v
   const train = trainPort(context, { features, registry: stores.registry, clock, flags: {} });
   const result = await monitor({
     ...{ domain, now, panel, ...stores, policy: flags.decide ? policy : null },
-    columns: await columnTexts(context),
+    columns: await columnTexts(features, await features.head(), logger),
     posts: await actuals.entries({ from: now - POSTED_DAYS * DAY_MS }),
     train: (request) => runLocked(context, 'training', () => train(request)),
   });
@@ -103,22 +103,4 @@ function linesOf(
     ...(drift.verdicts.length === 0 ? ['No drift.'] : []),
     ...decided.map(({ kind, reason }) => `Decided: ${kind}. ${reason}`),
   ];
-}
-
-/** The columns of the raw data that the newest snapshot was made of; none where it does not say. */
-export async function columnTexts({
-  features,
-  logger,
-}: Pick<CommandContext, 'features' | 'logger'>): Promise<string[]> {
-  const store = await features();
-  try {
-    const head = await store.head();
-    const report = head === null ? null : await store.readReport(head);
-    return Object.entries(columnsIn(report)).flatMap(([feed, columns]) =>
-      columns.map(({ name, type }) => `${feed}/${name}: ${type}`),
-    );
-  } catch (error) {
-    logger.warn({ err: error }, 'the quality report cannot be read; columns are not compared');
-    return [];
-  }
 }

@@ -31,6 +31,7 @@ import { timestamp } from '../../flags.ts';
 import { writeOutput } from '../../output.ts';
 import { stopOf } from '../../stop.ts';
 import { configOf, type TrainingFlags } from '../train.ts';
+import { columnTexts } from './column-texts.ts';
 import { planText } from './replay-plan.ts';
 import { openReplayStore, type ReplayStore } from './replay-store.ts';
 import { reportOf } from './report-page.ts';
@@ -108,7 +109,8 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
       },
       async check(at) {
         now.current = at;
-        return checkAt(at, context, { plan, past, store, policy, train });
+        const columns = columnTexts(features, (await past.at(at)).manifest, context.logger);
+        return checkAt(at, context, { plan, past, store, policy, train, columns: await columns });
       },
     });
   } catch (error) {
@@ -128,18 +130,20 @@ interface CheckParts {
   readonly store: ReplayStore;
   readonly policy: ReadPolicy;
   readonly train: ActPorts['train'];
+  /** Of the raw data of the snapshot, as far as it names them. */
+  readonly columns: readonly string[];
 }
 
 /** As `headway monitor`, with no channel to send alerts by. Returns what was found, in words. */
 async function checkAt(
   at: number,
   { domain, settings }: CommandContext,
-  { plan, past, store, policy, train }: CheckParts,
+  { plan, past, store, policy, train, columns }: CheckParts,
 ): Promise<string> {
   const { panel } = await past.at(at);
   // All forecasts of a day that is over are there, and the record of the last days alone is read.
   const result = await monitor({
-    ...{ domain, now: at, panel, posts: [], openDays: 0, policy, train, ...store },
+    ...{ domain, now: at, panel, columns, posts: [], openDays: 0, policy, train, ...store },
     recordFrom: plan.until - RECORD_DAYS * DAY_MS,
   });
   await publishCheck({

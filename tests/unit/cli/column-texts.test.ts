@@ -1,15 +1,11 @@
-/** Purpose: `headway monitor` compares the columns that the newest quality report names. */
+/** Purpose: drift checks compare the columns that the quality report of a snapshot names. */
 import { expect, test } from '@jest/globals';
-import { columnTexts } from '../../../cli/actions/monitoring/monitor.ts';
-import type { CommandContext } from '../../../cli/context.ts';
+import { columnTexts } from '../../../cli/actions/monitoring/column-texts.ts';
 import { silentLogger } from '../../../platform/telemetry/logger.ts';
 import { manifestOf } from '../../fakes/inference.ts';
 
-const textsOf = (readReport: () => Promise<unknown>) => {
-  const store = { head: async () => manifestOf(1), readReport };
-  const context = { features: async () => store, logger: silentLogger };
-  return columnTexts(context as unknown as CommandContext);
-};
+const textsOf = (readReport: () => Promise<unknown>) =>
+  columnTexts({ readReport }, manifestOf(1), silentLogger);
 
 test('lists the columns of every feed as text, and none for an unreadable report', async () => {
   const columns = {
@@ -21,5 +17,7 @@ test('lists the columns of every feed as text, and none for an unreadable report
     'zones/id: BIGINT',
   ]);
   expect(await textsOf(async () => null)).toEqual([]);
+  const none = async () => ({ columns });
+  expect(await columnTexts({ readReport: none }, null, silentLogger)).toEqual([]);
   expect(await textsOf(() => Promise.reject(new Error('torn')))).toEqual([]);
 });
