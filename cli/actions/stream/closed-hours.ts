@@ -1,9 +1,11 @@
 /**
  * Purpose: runs a job as soon as an hour of a stream has closed.
  * Invariants: one run at a time; hours that close while it runs are one more run. What fails is
- * said, and tried again when the next entry is landed. Landing never waits for it.
+ * said, and tried again when the next entry is landed, or a minute later where none is. Landing
+ * never waits for it.
  * Fails: USAGE where the source is not the stream. A run that fails is a warning.
  */
+import type { Clock } from '../../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { completeUntil, HOUR_MS } from '../../../services/feature/sources/stream-hours.ts';
@@ -12,8 +14,11 @@ import type { StreamEntry } from '../../../storage/streams/stream-log.ts';
 import type { CommandContext } from '../../context.ts';
 import { jobRuns } from '../../job-runs.ts';
 
+const RETRY_MS = 60_000;
+
 export interface ClosedHoursOptions {
   readonly latenessMs: number;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   /** @param hour UTC ms up to which hours are closed */
   run(hour: number): Promise<void>;
   onProblem(error: unknown): void;
@@ -25,6 +30,8 @@ export class ClosedHours {
   #done = Number.NEGATIVE_INFINITY;
   #wanted = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | null = null;
+  /** When the last run failed; null where it did not. */
+  #failedAt: number | null = null;
 
   constructor(options: ClosedHoursOptions) {
     this.#options = options;
@@ -38,19 +45,27 @@ export class ClosedHours {
     if (this.#wanted > this.#done) this.#running ??= this.#run();
   }
 
+  /** Begins a run that failed again, a minute after it did. Called as often as one likes. */
+  retry(): void {
+    if (this.#failedAt === null) return;
+    if (this.#options.clock.elapsedMs() - this.#failedAt >= RETRY_MS) this.#running ??= this.#run();
+  }
+
   /** Resolves when nothing runs. */
   async settled(): Promise<void> {
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { run, onProblem } = this.#options;
+    const { run, onProblem, clock } = this.#options;
+    this.#failedAt = null;
     while (this.#wanted > this.#done) {
       const hour = this.#wanted;
       try {
         await run(hour);
         this.#done = hour;
       } catch (error) {
+        this.#failedAt = clock.elapsedMs();
         onProblem(error);
         break;
       }
@@ -76,7 +91,7 @@ export function closedHoursOf(
   }
   const { features } = jobRuns(context, { ...childEnvironment, HEADWAY_SOURCE: source });
   return new ClosedHours({
-    latenessMs: spec.latenessMs,
+    ...{ latenessMs: spec.latenessMs, clock },
     async run(hour) {
       logger.info({ until: utcText(hour) }, 'an hour has closed: features');
       const limit = AbortSignal.timeout(settings.jobMinutes * 60_000);

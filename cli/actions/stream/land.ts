@@ -56,6 +56,7 @@ export async function landCommand(context: CommandContext, flags: LandFlags): Pr
     const head = await log.head();
     if (head !== null) closed?.notice(head);
     while (!stop.signal.aborted) {
+      closed?.retry();
       const landing = await landed(context, options, flags.once === true);
       if (landing?.outcome === 'landed') {
         report(context, landing.entry, total);

@@ -23,8 +23,9 @@ function closedHours(latenessMs = 0) {
   const runs: number[] = [];
   const problems: unknown[] = [];
   const waiting: { end(): void; fail(error: Error): void }[] = [];
+  const time = { ms: 0 };
   const hours = new ClosedHours({
-    latenessMs,
+    ...{ latenessMs, clock: { elapsedMs: () => time.ms } },
     run: (hour) => {
       runs.push((hour - START) / HOUR);
       return new Promise((resolve, reject) => waiting.push({ end: resolve, fail: reject }));
@@ -35,7 +36,7 @@ function closedHours(latenessMs = 0) {
     waiting.shift()?.end();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { hours, runs, problems, waiting, ended };
+  return { hours, runs, problems, waiting, ended, time };
 }
 
 test('runs once when an hour has closed, and not for events inside an hour', async () => {
@@ -79,6 +80,25 @@ test('logs a failure and runs again with the next entry', async () => {
   expect(problems).toEqual([expect.objectContaining({ message: 'the store is away' })]);
   hours.notice(headAt(1.2));
   await ended();
+  expect(runs).toEqual([1, 1]);
+});
+
+test('runs again a minute after a failure, also where nothing more is landed', async () => {
+  const { hours, runs, waiting, ended, time } = closedHours();
+  hours.retry();
+  hours.notice(headAt(1));
+  waiting.shift()?.fail(new Error('the store is away'));
+  await hours.settled();
+  time.ms = 59_999;
+  hours.retry();
+  expect(runs).toEqual([1]);
+  time.ms = 60_000;
+  hours.retry();
+  hours.retry();
+  await ended();
+  time.ms = 180_000;
+  hours.retry();
+  await hours.settled();
   expect(runs).toEqual([1, 1]);
 });
 
