@@ -40,7 +40,7 @@ export interface TrainingOutcome {
 }
 
 export interface ActPorts {
-  readonly registry: Pick<ModelRegistry, 'promote' | 'rollback' | 'promotions'>;
+  readonly registry: Pick<ModelRegistry, 'champion' | 'promote' | 'rollback' | 'promotions'>;
   readonly decisions: DecisionLog;
   /** Trains, judges and registers; promotes what passes the gate, unless it is for the shadow. */
   readonly train: (request: TrainingRequest) => Promise<TrainingOutcome>;
@@ -130,6 +130,8 @@ async function changeChampion(
       await registry.rollback({ reason, over: before, to: after, evidence: noted });
   } catch (error) {
     if (!isHeadwayError(error, 'COMMIT_CONFLICT')) throw error;
+    // Without another champion it is the race for the log that was lost.
+    if (((await registry.champion())?.modelVersion ?? null) === before) throw error;
   }
 }
 

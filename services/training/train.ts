@@ -298,6 +298,9 @@ export async function recordVerdict(
     return verdict;
   } catch (error) {
     if (outcome !== 'promoted' || !isHeadwayError(error, 'COMMIT_CONFLICT')) throw error;
+    // Without another champion it is the race for the log that was lost.
+    const reigning = (await registry.champion())?.modelVersion ?? null;
+    if (reigning === over) throw error;
     return recordVerdict(request, supersededBy(verdict, error.message), models);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';
+import { HeadwayError } from '../../../../platform/errors.ts';
 import { type ActPorts, act, type TrainingOutcome } from '../../../../services/monitoring/act.ts';
 import { explainPromotions } from '../../../../services/monitoring/decisions/explain-promotions.ts';
 import type { Decision } from '../../../../services/monitoring/decisions/input.ts';
@@ -81,6 +82,17 @@ describe('rollback', () => {
     await act([rollback(b, a)], { ...CONTEXT, seen: await seen() }, ports());
     expect((await registry.champion())?.modelVersion).toBe(c);
     expect(await log()).toMatchObject([{ kind: 'promote', after: c }, {}, {}]);
+  });
+
+  test('fails where the race for the log was lost to others than a new champion', async () => {
+    const lost = async () =>
+      Promise.reject(new HeadwayError('COMMIT_CONFLICT', 'others were first'));
+    const registryOf = { ...registry, rollback: lost, promote: lost };
+    const context = { ...CONTEXT, seen: await seen() };
+    await expect(
+      act([rollback(b, a)], context, { ...ports(), registry: registryOf }),
+    ).rejects.toMatchObject({ code: 'COMMIT_CONFLICT' });
+    expect(await log()).toHaveLength(2);
   });
 
   test('is logged once by the next process if the first died before', async () => {
