@@ -13,7 +13,7 @@ import { openKafkaLog, openKafkaPublisher } from '../../platform/streams/kafka-l
 import { headway } from '../fixtures/cli/headway-process.ts';
 import { describeEventLog, readAll } from '../fixtures/event-log-contract.ts';
 import { temporaryFolder } from '../fixtures/storage/features.ts';
-import { startBroker } from './broker.ts';
+import { type Secured, startBroker } from './broker.ts';
 import { openTopic } from './kafka-topic.ts';
 
 const broker = await startBroker();
@@ -81,6 +81,38 @@ if ('unavailable' in broker) {
     await publisher.close();
     await place.close();
   });
+
+  const { secured } = broker;
+  (secured ? test : test.skip)(
+    'the command lands over TLS by SCRAM, and not with a wrong password or certificate',
+    async () => {
+      const { folder, remove } = await temporaryFolder();
+      const place = await openTopic(broker.address);
+      const event = { lpep_pickup_datetime: '2026-01-05 12:00:00', PULocationID: 74 };
+      await place.append(0, [JSON.stringify(event)], Date.UTC(2026, 0, 5, 17));
+      const { address, password, mechanism, authority } = secured as Secured;
+      const given = {
+        ...{ HEADWAY_BROKERS: address, HEADWAY_STORE: `file:${join(folder, 'store')}` },
+        ...{ KAFKA_PASSWORD: password, KAFKA_SASL_MECHANISM: mechanism },
+        ...{ NODE_EXTRA_CA_CERTS: authority, HEADWAY_WORK: join(folder, 'work') },
+      };
+      const land = (env: Record<string, string>) =>
+        headway(['stream', 'land', '--topic', place.topic, '--once', '--json'], env);
+      // A wrong password, and a certificate that nobody vouches for, land nothing.
+      const { NODE_EXTRA_CA_CERTS: _, ...untrusted } = given;
+      for (const env of [{ ...given, KAFKA_PASSWORD: 'other' }, untrusted]) {
+        const { code, stderr } = await land(env);
+        expect([code, stderr]).toEqual([4, expect.stringContaining('STREAM_UNAVAILABLE')]);
+        expect(stderr).not.toContain(password);
+      }
+      const { code, stdout, stderr } = await land(given);
+      expect([code, JSON.parse(stdout)]).toMatchObject([0, { used: 1, rejected: 0, entries: 1 }]);
+      // What the alarm on AWS counts (infra/aws/stacks/stream-stack.ts).
+      expect(stderr).toMatch(/"msg":"landed"/);
+      await place.close();
+      await remove();
+    },
+  );
 
   test('the command lands Avro of a schema registry', async () => {
     const trip = {

@@ -23,15 +23,31 @@ const START_MS = 60_000;
 export interface Broker {
   /** kafka://host:port */
   readonly address: string;
+  /** The same over TLS with a user; null where another broker is named. */
+  readonly secured: Secured | null;
   /** Kills the broker, and starts it again on the same data. Only of our own. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
+export interface Secured {
+  /** kafkas://user@host:port */
+  readonly address: string;
+  readonly password: string;
+  readonly mechanism: string;
+  /** File of the authority that the broker's certificate is of. */
+  readonly authority: string;
+}
+
+const [USER, PASSWORD, MECHANISM] = ['ana', 'pass-word', 'SCRAM-SHA-512'];
+
 export async function startBroker(): Promise<Broker | { readonly unavailable: string }> {
   const named = process.env.HEADWAY_TEST_KAFKA;
   if (named !== undefined && named !== '')
-    return { address: named, restart: async () => undefined, stop: async () => undefined };
+    return {
+      ...{ address: named, secured: null },
+      ...{ restart: async () => undefined, stop: async () => undefined },
+    };
   try {
     await fetchJars();
   } catch (error) {
@@ -61,15 +77,18 @@ async function fetchJars(): Promise<void> {
 
 async function ownBroker(): Promise<Broker> {
   const folder = await mkdtemp(join(tmpdir(), 'headway-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const [port, secure, controller] = [await freePort(), await freePort(), await freePort()];
   const settings = join(folder, 'server.properties');
-  await writeFile(settings, propertiesOf(folder, port, controller));
+  await writeFile(settings, propertiesOf(folder, { port, secure, controller }));
+  await writeCertificate(folder);
   const java = (heap: string, ...args: readonly string[]) => [
     ...[`-Xmx${heap}`, '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'],
     ...['-cp', join(JARS, '*'), ...args],
   ];
   const id = randomBytes(16).toString('base64url');
-  await run('java', java('256m', 'kafka.tools.StorageTool', 'format', '-t', id, '-c', settings));
+  const user = `${MECHANISM}=[name=${USER},password=${PASSWORD}]`;
+  const format = ['format', '-t', id, '-c', settings, '--add-scram', user];
+  await run('java', java('256m', 'kafka.tools.StorageTool', ...format));
   const logFile = join(folder, 'broker.log');
   const start = async (): Promise<ChildProcess> => {
     const log = openSync(logFile, 'a');
@@ -87,6 +106,10 @@ async function ownBroker(): Promise<Broker> {
   };
   return {
     address: `kafka://127.0.0.1:${port}`,
+    secured: {
+      ...{ address: `kafkas://${USER}@127.0.0.1:${secure}`, password: PASSWORD },
+      ...{ mechanism: MECHANISM, authority: join(folder, CERTIFICATE) },
+    },
     async restart() {
       await kill();
       child = await start();
@@ -98,15 +121,42 @@ async function ownBroker(): Promise<Broker> {
   };
 }
 
-const propertiesOf = (folder: string, port: number, controller: number): string =>
+const [KEYS, CERTIFICATE] = ['broker.pem', 'certificate.pem'];
+
+/** Its own authority, and the broker's at once. */
+async function writeCertificate(folder: string): Promise<void> {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, CERTIFICATE)];
+  await run('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+  ]);
+  const pem = await Promise.all([key, certificate].map((file) => readFile(file, 'utf8')));
+  await writeFile(join(folder, KEYS), pem.join(''));
+}
+
+interface Ports {
+  readonly port: number;
+  /** TLS and SCRAM. */
+  readonly secure: number;
+  readonly controller: number;
+}
+
+const propertiesOf = (folder: string, { port, secure, controller }: Ports): string =>
   [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${controller}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${secure},` +
+      `CONTROLLER://127.0.0.1:${controller}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${secure}`,
     'controller.listener.names=CONTROLLER',
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL',
+    'inter.broker.listener.name=PLAINTEXT',
+    `sasl.enabled.mechanisms=${MECHANISM}`,
+    `listener.name.sasl_ssl.${MECHANISM.toLowerCase()}.sasl.jaas.config=` +
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    'ssl.keystore.type=PEM',
+    `ssl.keystore.location=${join(folder, KEYS)}`,
     `log.dirs=${join(folder, 'data')}`,
     'auto.create.topics.enable=false',
     'offsets.topic.replication.factor=1',
