@@ -39,15 +39,14 @@ export function numbersToLookAt(keys: readonly string[], prefix: string): number
   const direct = keys.filter(
     (key) => key.startsWith(prefix) && key.lastIndexOf('/') === prefix.length - 1,
   );
-  const present = new Set(direct.map(logNumber).filter((number) => number !== null && number > 0));
-  const missing = [0, ...present]
-    .map((number) => (number ?? 0) + 1)
-    .filter((number) => !present.has(number));
-  const last = Math.max(0, ...[...present].map((number) => number ?? 0));
-  return [...present, ...missing]
-    .map((number) => number ?? 0)
-    .filter((number) => number <= last)
-    .sort((a, b) => a - b);
+  // A log starts at 1.
+  const present = new Set(direct.flatMap((key) => logNumber(key) || []));
+  const ascending = [...present].sort((a, b) => a - b);
+  const last = ascending.at(-1) ?? 0;
+  const missing = [0, ...ascending]
+    .map((number) => number + 1)
+    .filter((number) => number < last && !present.has(number));
+  return [...ascending, ...missing].sort((a, b) => a - b);
 }
 
 /**
