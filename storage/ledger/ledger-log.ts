@@ -71,10 +71,6 @@ export class LedgerLog {
     return this.#log.read(number);
   }
 
-  entries(): Promise<LedgerEntry[]> {
-    return this.#log.entries();
-  }
-
   /** A link of the chain, from the stored bytes. */
   async link(number: number): Promise<ChainLink> {
     const key = objectKeys.ledgerEntry(this.#domain, number);

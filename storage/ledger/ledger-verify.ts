@@ -10,30 +10,29 @@ import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
-import type { LedgerEntry, LedgerPart } from './ledger-entry.ts';
-import type { LedgerLog } from './ledger-log.ts';
+import { type LedgerPart, parseLedgerEntry } from './ledger-entry.ts';
 import { isOldEntry, parseOldEntry } from './old-log.ts';
 import { corrupt, describe, PartFiles } from './part-files.ts';
 
-export async function verifyLedger(
-  store: ObjectStore,
-  domain: string,
-  log: LedgerLog,
-): Promise<StoreReport> {
+export async function verifyLedger(store: ObjectStore, domain: string): Promise<StoreReport> {
   const report = startReport();
   const prefix = objectKeys.ledgerLog(domain);
   const keys = await store.list(objectKeys.forecasts(domain));
-  const entries: LedgerEntry[] = [];
-  for (const number of numbersToLookAt(keys, prefix)) {
-    await report.attempt(objectKeys.ledgerEntry(domain, number), async () => {
-      entries.push(await log.read(number));
-      return (await store.get(objectKeys.ledgerEntry(domain, number))).length;
-    });
-  }
   const live = new Map<string, LedgerPart>();
-  for (const entry of entries) {
-    for (const part of entry.parts) live.set(part.key, part);
-    for (const key of entry.replaced) live.delete(key);
+  /** Replaced parts, and their bytes. Entries are not kept: each of a compaction lists all parts. */
+  const replaced = new Map<string, number>();
+  for (const number of numbersToLookAt(keys, prefix)) {
+    const key = objectKeys.ledgerEntry(domain, number);
+    await report.attempt(key, async () => {
+      const bytes = await store.get(key);
+      const entry = parseLedgerEntry(key, bytes);
+      for (const part of entry.parts) live.set(part.key, part);
+      for (const gone of entry.replaced) {
+        replaced.set(gone, live.get(gone)?.bytes ?? 0);
+        live.delete(gone);
+      }
+      return bytes.length;
+    });
   }
   const files = new PartFiles(store, domain);
   await withSqlSession(async (session) => {
@@ -45,10 +44,8 @@ export async function verifyLedger(
       });
   });
   const there = new Set(keys);
-  for (const { parts } of entries)
-    for (const part of parts)
-      if (!live.has(part.key) && there.has(part.key))
-        await report.attempt(part.key, async () => part.bytes);
+  for (const [key, bytes] of replaced)
+    if (there.has(key)) await report.attempt(key, async () => bytes);
   for (const key of keys.filter((one) => isOldEntry(one, domain)))
     await report.attempt(key, async () => {
       const bytes = await store.get(key);

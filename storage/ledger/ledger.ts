@@ -191,7 +191,7 @@ class StoredLedger implements Ledger {
   }
 
   verify(): Promise<StoreReport> {
-    return verifyLedger(this.#options.store, this.#options.domain, this.#log);
+    return verifyLedger(this.#options.store, this.#options.domain);
   }
 }
 
