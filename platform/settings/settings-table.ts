@@ -158,8 +158,10 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     allowed:
       'kafka://HOST:PORT,HOST:PORT (kafkas:// for TLS, USER@ before the hosts; the password is ' +
-      'in KAFKA_PASSWORD)',
-    description: 'Brokers of the topics that `headway stream` reads and writes.',
+      'in KAFKA_PASSWORD, its mechanism in KAFKA_SASL_MECHANISM)',
+    description:
+      'Brokers of the topics that `headway stream` reads and writes; `kafkas://` for TLS. The ' +
+      'password of a user is in `KAFKA_PASSWORD`, the mechanism in `KAFKA_SASL_MECHANISM`.',
     none: 'none',
   },
   work: {

@@ -12,7 +12,7 @@ import { sourceFlag, wholeNumber, wholeNumberOr0 } from '../../flags.ts';
 const topicFlags = (command: Command): Command =>
   command
     .requiredOption('--topic <name>', 'the topic')
-    .option('--brokers <address>', 'kafka://HOST:PORT,HOST:PORT; kafkas:// for TLS');
+    .option('--brokers <address>', 'kafka://[USER@]HOST:PORT,HOST:PORT; kafkas:// for TLS');
 
 export const register: AddCommand = (program, env) => {
   const stream = program.command('stream').description('land events from a Kafka topic');
