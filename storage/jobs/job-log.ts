@@ -171,13 +171,17 @@ function refuse(head: RunEntry | null, slot: number, now: number): void {
     });
   }
   const isLater = other > slot && !isAhead(other, now);
-  if (isLater || (other === slot && state === 'ok')) {
-    const name = new Date(other).toISOString();
+  const name = new Date(other).toISOString();
+  if (state === 'ok' && (isLater || other === slot))
     throw new HeadwayError('RUN_IN_PROGRESS', `${job} was run for ${name} already`, {
       where: owner,
       fix: 'Nothing is to be done: another scheduler was first.',
     });
-  }
+  if (isLater)
+    throw new HeadwayError('RUN_IN_PROGRESS', `${job} was begun for ${name}, a later time`, {
+      where: owner,
+      fix: 'That run did not end well: `headway jobs` says why, and its scheduler tries it again.',
+    });
 }
 
 function draftOf(entry: RunEntry): RunDraft {

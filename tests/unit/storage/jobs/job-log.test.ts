@@ -44,3 +44,14 @@ test('no slot succeeds twice, whatever schedulers do and whenever they die', asy
   });
   await fc.assert(property, { numRuns: 60, seed: 7 });
 });
+
+test('a refusal says whether the later run ended well', async () => {
+  const clock = fixedClock(START);
+  const log = openJobLog({ store: memoryObjectStore(), domain: 'toy', job: 'x', clock });
+  const refusal = () => log.claim(claimOf(START)).catch((error: Error) => error.message);
+  await (await log.claim(claimOf(START + HOUR))).end('failed', 'the site is down');
+  clock.advance(2 * HOUR);
+  expect(await refusal()).toBe('x was begun for 2024-01-01T01:00:00.000Z, a later time');
+  await (await log.claim(claimOf(START + HOUR))).end('ok');
+  expect(await refusal()).toBe('x was run for 2024-01-01T01:00:00.000Z already');
+});
