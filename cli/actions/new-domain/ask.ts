@@ -1,7 +1,8 @@
 /**
  * Purpose: asks what the data do not say.
  * Invariants: a blank reply takes what was guessed; what cannot be is asked again.
- * Fails: USAGE where nobody can reply, with the flags that settle each question.
+ * Fails: USAGE where nobody can reply, with the flags that settle each question, and where the
+ * last reply is no or the input ends.
  */
 import { createInterface } from 'node:readline/promises';
 import type { Doubt, Hints } from '../../../domains/sources/guess/columns-guess.ts';
@@ -27,6 +28,13 @@ export async function askFor(
     });
   }
   const terminal = createInterface({ input: stdin, output: stdout });
+  // Ctrl-D, or a terminal that is gone: a question would wait for ever.
+  const ended = new AbortController();
+  terminal.once('close', () => ended.abort());
+  const ask = async (question: string): Promise<string> => {
+    const reply = terminal.question(question, { signal: ended.signal });
+    return (await reply.catch(() => Promise.reject(notConfirmed()))).trim();
+  };
   try {
     const replies: Record<string, string> = {};
     for (const { flag, chosen, why } of doubts) {
@@ -34,7 +42,7 @@ export async function askFor(
       const hint = HINT_OF[name];
       if (hint === undefined) continue;
       for (;;) {
-        const reply = (await terminal.question(`${name.slice(2)} (${why}) [${chosen}]: `)).trim();
+        const reply = await ask(`${name.slice(2)} (${why}) [${chosen}]: `);
         if (reply === '') break;
         const problem = await hintProblem(hint, reply);
         if (problem === null) {
@@ -45,12 +53,14 @@ export async function askFor(
       }
     }
     if (Object.keys(replies).length > 0) return replies as Hints;
-    const reply = await terminal.question('Write this domain? [yes]: ');
-    if (/^(y|yes)?$/i.test(reply.trim())) return null;
-    throw new HeadwayError('USAGE', 'nothing was written', {
-      fix: 'Run it again with the flags that correct what was shown (--help lists them).',
-    });
+    if (/^(y|yes)?$/i.test(await ask('Write this domain? [yes]: '))) return null;
+    throw notConfirmed();
   } finally {
     terminal.close();
   }
 }
+
+const notConfirmed = (): HeadwayError =>
+  new HeadwayError('USAGE', 'nothing was written', {
+    fix: 'Run it again with the flags that correct what was shown (--help lists them).',
+  });

@@ -50,6 +50,15 @@ test.each([
   },
 );
 
+test('input that ends at a question writes nothing, and says so', async () => {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const stdout = new PassThrough();
+  stdout.on('data', () => stdin.end());
+  await expect(askFor(DOUBTS, { stdin, stdout })).rejects.toMatchObject({
+    ...{ code: 'USAGE', message: 'nothing was written' },
+  });
+});
+
 test('without a terminal names the flag for each question', async () => {
   const stdin = new PassThrough();
   await expect(askFor(DOUBTS, { stdin, stdout: new PassThrough() })).rejects.toMatchObject({
