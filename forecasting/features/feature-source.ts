@@ -112,9 +112,7 @@ export function createFeatureSource(
   const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, place);
   const grid = `${panel.start} ${panel.length}`;
   const calendar = cached ? cached.calendar(grid, makeCalendar) : makeCalendar();
-  // A window looks up the means of its last two days, and of lags up to two days and the horizon
-  // back.
-  const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
+  const from = tabulatedFrom(spec, calendar, firstCutoff, span);
   const widths = tableSizes(spec, from, span);
   const makeLags = () => lagsByWeek(panel, calendar, widths);
   const lags = cached ? cached.lags(`${grid} ${from}`, makeLags) : makeLags();
@@ -138,6 +136,21 @@ export function createFeatureSource(
   const context = contextRows(scores, panel.length, spec.day, firstCutoff);
   const shared = { calendar, calendarInputs: inputs, tables, lags, exogenous, context };
   return { spec, sizes, panel, firstCutoff, births, firstEvents, ...shared };
+}
+
+/**
+ * Where week tables begin that serve cutoffs from `first` on, with targets before `end`: a window
+ * looks up the means of its last two days, and of lags up to two days and the horizon back; for a
+ * holiday the shapes of the week before it.
+ */
+export function tabulatedFrom(
+  { day, week, horizon, hasHolidayBase }: FeatureSpec,
+  { holiday }: Calendar,
+  first: number,
+  end: number,
+): number {
+  const hasHoliday = hasHolidayBase && holiday.subarray(first + 1, end).includes(1);
+  return Math.max(0, first - Math.max(3 * day + horizon, hasHoliday ? week + day : 0));
 }
 
 /** The sizes of week tables over the grid indices [from, span). */

@@ -26,6 +26,11 @@ export interface FeatureSpec {
    * follows yesterday as far as yesterday says more than last week. Version 2 only.
    */
   readonly hasMovement?: true;
+  /**
+   * The base of a holiday goes from its weekday towards a Sunday, as past holidays did
+   * (holiday-base.ts), and an input of the step says how far. Version 2 only.
+   */
+  readonly hasHolidayBase?: true;
   readonly place: CalendarPlace;
   readonly frequencyMinutes: number;
   /** Intervals per day and per week: the two seasons the lags look back by. */
@@ -131,7 +136,9 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
   const isVersioned = spec.version === 2;
   const windowExtras = isVersioned ? HISTORY_FEATURES : 0;
   const stepExtras =
-    (hasYearFeatures(spec) ? YEAR_FEATURES : 0) + (spec.hasMovement ? MOVEMENT_GROUPS.length : 0);
+    (hasYearFeatures(spec) ? YEAR_FEATURES : 0) +
+    (spec.hasMovement ? MOVEMENT_GROUPS.length : 0) +
+    (spec.hasHolidayBase ? 1 : 0);
   const longestWindow = WEEKS_BACK_LONG * spec.week + spec.day;
   const pastSize = past.length * PAST_INPUTS;
   return {
@@ -194,7 +201,8 @@ export function featureGroups(spec: FeatureSpec): {
   const year = times(hasYearFeatures(spec) ? YEAR_FEATURES : 0, 'calendar' as const);
   const moved = spec.hasMovement ? MOVEMENT_GROUPS : [];
   const recent = times(2, 'recent' as const);
-  const step = [...lags, ...recent, ...calendar, null, null, ...year, ...moved];
+  const holiday = times(spec.hasHolidayBase ? 1 : 0, 'calendar' as const);
+  const step = [...lags, ...recent, ...calendar, null, null, ...year, ...moved, ...holiday];
   const pastSize = windowSize - contextSize - window.length;
   return {
     window: [

@@ -22,6 +22,7 @@ import {
   WEEKS_BACK,
   WEEKS_BACK_LONG,
 } from './feature-spec.ts';
+import { type HolidayEffect, holidayEffect, sinceSunday } from './holiday-base.ts';
 import { type Movement, movementAt, NO_MOVEMENT } from './movement.ts';
 import { historyAt, type SeriesHistory } from './series-history.ts';
 import { WEEKS_OF_SHAPE } from './week-tables.ts';
@@ -323,6 +324,7 @@ function writeSteps(
   const futureSize = spec.exogenous?.future.length ?? 0;
   const step = batch.step;
   const isVersioned = spec.version === 2;
+  const effect = effectOfHolidays(view);
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
@@ -334,7 +336,9 @@ function writeSteps(
     const dayMean = meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1, nearestDay);
     const shaped = baseOf(view, at, isVersioned ? dayMean : Number.NaN);
     const base = afterYesterday(view, shaped, localLag(calendar, t, nearestDay));
-    batch.base[row * horizon + k - 1] = base;
+    const moved =
+      effect && calendar.holiday[t] === 1 ? holidayMove(view, t, ahead, shaped, effect) : 0;
+    batch.base[row * horizon + k - 1] = base + moved;
     let spread = 0;
     let holidayLags = 0;
     for (let w = 1; w <= WEEKS_BACK; w++) {
@@ -376,6 +380,7 @@ function writeSteps(
       const of = { t, base, nearestDay, dayMean, weeksMean, shaped };
       to = writeMovements(view, recent, of, step, to);
     }
+    if (spec.hasHolidayBase) step[to++] = moved / view.movement.size;
     for (let i = 0; i < futureSize; i++)
       step[to++] = exogenous.future[t * futureSize + i] as number;
   }
@@ -420,6 +425,30 @@ function afterYesterday(
   const value = lag >= 0 && lag <= cutoff ? (values[lag] as number) * scale : Number.NaN;
   const share = movement.ofYesterday;
   return share > 0 && !Number.isNaN(value) ? base + share * (value - base) : base;
+}
+
+/** What holidays are against Sundays; null where the horizon has none, or the base is as usual. */
+function effectOfHolidays({ source, values, cutoff, from, weekShape }: SeriesView) {
+  const { spec, calendar } = source;
+  if (!spec.hasHolidayBase || spec.isAdditive) return null;
+  const end = cutoff + 1 + spec.horizon;
+  if (!calendar.holiday.subarray(cutoff + 1, end).includes(1)) return null;
+  const shapeAt = (t: number) => weekShape[t - from] as number;
+  return holidayEffect({ values, cutoff, calendar, spec, shapeAt });
+}
+
+/** From the shape of a weekday to that of a holiday, in units of the level. */
+function holidayMove(
+  { source, weekShape, from }: SeriesView,
+  t: number,
+  ahead: number,
+  shaped: number,
+  { ratio, share }: HolidayEffect,
+): number {
+  const { day, week } = source.spec;
+  const back = sinceSunday(source.calendar, t, day) + ahead * week;
+  const shape = weekShape[localLag(source.calendar, t, back) - from] as number;
+  return Number.isNaN(shape) ? 0 : share * (ratio * shape - shaped);
 }
 
 /** Writes the inputs of one step in units of the movement. @returns the next place */

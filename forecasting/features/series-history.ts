@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import { targetOf } from '../panel/panel.ts';
-import { type FeatureSource, tableSizes } from './feature-source.ts';
+import { type FeatureSource, tableSizes, tabulatedFrom } from './feature-source.ts';
 import { createWeekTables, WEEKS_OF_SHAPE } from './week-tables.ts';
 
 export interface SeriesHistory {
@@ -48,8 +48,8 @@ export function historySince(
   const { spec, panel } = source;
   const values = new Float32Array(panel.length).fill(Number.NaN);
   values.set(targetOf(panel, series).subarray(first, cutoff + 1), first);
-  const from = Math.max(source.tables.from, cutoff - 3 * spec.day - spec.horizon);
   const span = Math.min(panel.length + spec.horizon + 1, cutoff + spec.horizon + 2);
+  const from = Math.max(source.tables.from, tabulatedFrom(spec, source.calendar, cutoff, span));
   const one = { ...panel, seriesIds: [''], columns: { target: values } };
   const part = (lags: Int32Array) =>
     lags.subarray(

@@ -112,6 +112,7 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   return {
     version: 2,
     hasMovement: true,
+    hasHolidayBase: true,
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
     day,

@@ -56,6 +56,9 @@ export function stepBlocks(spec: FeatureSpec): InputBlock[] {
     block(2, 'step over horizon, one over step'),
     ...(hasYearFeatures(spec) ? [block(4, 'the time of year, as two waves')] : []),
     ...(spec.hasMovement ? [block(8, 'the recent offsets in units of the movement')] : []),
+    ...(spec.hasHolidayBase
+      ? [block(1, 'from the weekday to the base of a holiday, in units of the movement')]
+      : []),
     ...future.map(({ name }) => block(1, `exogenous column ${name}, known in advance`)),
   ];
 }

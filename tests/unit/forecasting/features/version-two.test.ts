@@ -36,6 +36,7 @@ const anySpec = fc.constantFrom<FeatureSpec>(
   ...[spec, additive, { ...spec, horizon: 200 }],
   ...[
     { ...spec, hasMovement: true as const },
+    { ...spec, hasMovement: true as const, hasHolidayBase: true as const },
     { ...additive, hasMovement: true as const },
   ],
 );

@@ -57,6 +57,7 @@ test('orders inputs by cutoff, and gives unknown series the last row', () => {
 test.each([
   { version: undefined },
   { hasMovement: true as const },
+  { hasMovement: true as const, hasHolidayBase: true as const },
   { frequencyMinutes: 1440, day: 1, week: 7 },
   { context: { seriesIds: ['s0'], weights: [[1], [2]] } },
 ])('the recipe has a line for every input: %o', (kind) => {
