@@ -109,10 +109,12 @@ const greatestCommonDivisor = (a: number, b: number): number =>
 
 export function featureSpecOf(domain: Domain): FeatureSpec {
   const { day, week } = seasonsOf(domain);
+  // A holiday says nothing of a whole week.
+  const hasHolidays = domain.holidays !== null && domain.frequencyMinutes <= MINUTES_A_DAY;
   return {
     version: 2,
     hasMovement: true,
-    hasHolidayBase: true,
+    ...(hasHolidays ? { hasHolidayBase: true } : {}),
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
     day,

@@ -83,7 +83,12 @@ describe('the base of a holiday', () => {
   });
 
   test('is that of its weekday where holidays are no Sundays', () => {
-    expect(distance(town(() => 1, 1, false), LABOR_DAY)).toBeLessThan(0.05);
+    expect(
+      distance(
+        town(() => 1, 1, false),
+        LABOR_DAY,
+      ),
+    ).toBeLessThan(0.05);
   });
 
   test('lies between the two where past holidays do not agree', () => {
