@@ -12,7 +12,7 @@ import { type ActPorts, act } from './act.ts';
 import { decide, openChallenger } from './decide.ts';
 import { explainPromotions } from './decisions/explain-promotions.ts';
 import type { Champion, DriftSignal } from './decisions/input.ts';
-import type { DailyLoss } from './decisions/live-losses.ts';
+import type { BlockLoss } from './decisions/live-losses.ts';
 import type { ReadPolicy } from './policy.ts';
 
 export interface PolicyRequest extends Omit<ActPorts, 'registry'>, ReadPolicy {
@@ -21,7 +21,7 @@ export interface PolicyRequest extends Omit<ActPorts, 'registry'>, ReadPolicy {
     'list' | 'champion' | 'promotions' | 'earlierChampions' | 'promote' | 'rollback'
   >;
   /** Of all forecasters, paired, in blocks of the policy's `rollback.blockHours`. */
-  readonly losses: readonly DailyLoss[];
+  readonly losses: readonly BlockLoss[];
   /** Those that are open. */
   readonly verdicts: readonly DriftSignal[];
 }

@@ -7,13 +7,13 @@
  */
 import type { LiveFigures } from '../../storage/scores/figures-log.ts';
 import { HOUR_MS } from './decisions/cool-down.ts';
-import { baselinesIn, compareLive, type DailyLoss } from './decisions/live-losses.ts';
+import { type BlockLoss, baselinesIn, compareLive } from './decisions/live-losses.ts';
 
 export interface FiguresRequest {
   readonly now: number;
   /** null: none. */
   readonly champion: string | null;
-  readonly losses: readonly DailyLoss[];
+  readonly losses: readonly BlockLoss[];
   readonly scoredUntil: number | null;
   readonly openAlerts: number;
   /** So many days count. */
@@ -44,9 +44,9 @@ export function liveFigures(request: FiguresRequest): LiveFigures {
   };
 }
 
-function coverageOf(losses: readonly DailyLoss[], champion: string, since: number): number | null {
+function coverageOf(losses: readonly BlockLoss[], champion: string, since: number): number | null {
   const own = losses.filter(
-    (one) => one.modelVersion === champion && one.day >= since && one.covered80 !== undefined,
+    (one) => one.modelVersion === champion && one.start >= since && one.covered80 !== undefined,
   );
   const pairs = own.reduce((sum, one) => sum + one.pairs, 0);
   if (pairs === 0) return null;

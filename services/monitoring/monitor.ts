@@ -20,7 +20,7 @@ import type { ScoreDay, ScoreLog } from '../../storage/scores/score-log.ts';
 import type { ActPorts } from './act.ts';
 import { applyPolicy } from './apply-policy.ts';
 import { explainPromotions } from './decisions/explain-promotions.ts';
-import type { DailyLoss } from './decisions/live-losses.ts';
+import type { BlockLoss } from './decisions/live-losses.ts';
 import { checkDrift, type DriftCheck, type DriftState } from './drift/check.ts';
 import { DEFAULT_POLICY, type ReadPolicy } from './policy.ts';
 import { blockLosses } from './scoring/block-losses.ts';
@@ -64,7 +64,7 @@ export interface MonitorResult {
   /** What was decided now, oldest first. */
   readonly decided: readonly DecisionEntry[];
   /** Of all forecasters that were scored lately, in blocks of time. */
-  readonly losses: readonly DailyLoss[];
+  readonly losses: readonly BlockLoss[];
   /** The days that were scored lately. */
   readonly days: readonly ScoreDay[];
   /** The end of the last interval that was scored lately; null: none. */

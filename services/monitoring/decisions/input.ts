@@ -5,7 +5,7 @@
  */
 import type { DecisionEntry, DecisionKind } from '../../../storage/decisions/decision-log.ts';
 import type { Policy } from '../policy.ts';
-import type { DailyLoss } from './live-losses.ts';
+import type { BlockLoss } from './live-losses.ts';
 
 /** A drift verdict that is open. */
 export interface DriftSignal {
@@ -46,7 +46,7 @@ export interface DecideInput {
   readonly previous: string | null;
   readonly challenger: Challenger | null;
   /** Of all forecasters, paired: each block scores all on the same pairs. */
-  readonly losses: readonly DailyLoss[];
+  readonly losses: readonly BlockLoss[];
   readonly verdicts: readonly DriftSignal[];
   /** When the last training began or a model was made, whoever asked for it; null: never. */
   readonly lastTrainedAt: number | null;

@@ -8,9 +8,9 @@
 import { type LossPair, testWorse } from '../../../forecasting/evaluation/worse-test.ts';
 
 /** The live loss of one forecaster in one block of time. */
-export interface DailyLoss {
-  /** UTC start of the block, in milliseconds: of a day, or of the hours that the policy says. */
-  readonly day: number;
+export interface BlockLoss {
+  /** UTC start of the block, in milliseconds. */
+  readonly start: number;
   readonly forecaster: string;
   /** null: a naive baseline. */
   readonly modelVersion: string | null;
@@ -44,12 +44,12 @@ export interface LiveComparison {
   readonly threshold: number;
   readonly margin: number;
   readonly isWorse: boolean;
-  /** The last blocks. */
+  /** The last blocks; `day` is the start of each, as stored decisions call it. */
   readonly recent: readonly (LossPair & { readonly day: number })[];
 }
 
 export interface ComparisonRequest {
-  readonly losses: readonly DailyLoss[];
+  readonly losses: readonly BlockLoss[];
   readonly forecaster: LiveForecaster;
   readonly reference: LiveForecaster;
   /** Blocks from here on. */
@@ -63,15 +63,13 @@ const PAIRED_SHARE = 0.95;
 /** As many blocks are shown in the evidence of a decision. */
 const SHOWN = 12;
 
-type BlockLoss = Pick<DailyLoss, 'day' | 'pairs' | 'pinball'>;
-
 /** null where no block has both. */
 export function compareLive(request: ComparisonRequest): LiveComparison | null {
   const { losses, forecaster, reference, since, margin, level } = request;
   const own = blocksOf(losses, forecaster, since);
   const other = blocksOf(losses, reference, since);
   const paired = [...own.values()]
-    .flatMap((one) => pairOf(one, other.get(one.day)))
+    .flatMap((one) => pairOf(one, other.get(one.start)))
     .sort((a, b) => a.day - b.day);
   const [first, last] = [paired[0], paired.at(-1)];
   if (first === undefined || last === undefined) return null;
@@ -90,7 +88,7 @@ export function compareLive(request: ComparisonRequest): LiveComparison | null {
 }
 
 /** The naive baselines among the losses, in text order. */
-export function baselinesIn(losses: readonly DailyLoss[]): LiveForecaster[] {
+export function baselinesIn(losses: readonly BlockLoss[]): LiveForecaster[] {
   const names = losses.flatMap((one) => (one.modelVersion === null ? [one.forecaster] : []));
   return [...new Set(names)].sort().map((name) => ({ name, modelVersion: null }));
 }
@@ -100,7 +98,7 @@ export const skillOf = (loss: number, reference: number): number =>
 
 /** By start of the block; of two rows of one block the one with more pairs. */
 function blocksOf(
-  losses: readonly DailyLoss[],
+  losses: readonly BlockLoss[],
   { name, modelVersion }: LiveForecaster,
   since: number,
 ): Map<number, BlockLoss> {
@@ -110,13 +108,13 @@ function blocksOf(
       modelVersion === null
         ? one.modelVersion === null && one.forecaster === name
         : one.modelVersion === modelVersion;
-    if (!isIt || one.day < since || one.pairs <= 0) continue;
-    const known = blocks.get(one.day);
+    if (!isIt || one.start < since || one.pairs <= 0) continue;
+    const known = blocks.get(one.start);
     const isMore =
       known === undefined ||
       one.pairs > known.pairs ||
       (one.pairs === known.pairs && one.pinball < known.pinball);
-    if (isMore) blocks.set(one.day, one);
+    if (isMore) blocks.set(one.start, one);
   }
   return blocks;
 }
@@ -126,5 +124,5 @@ function pairOf(one: BlockLoss, other: BlockLoss | undefined) {
   const share = Math.min(one.pairs, other.pairs) / Math.max(one.pairs, other.pairs);
   return share < PAIRED_SHARE
     ? []
-    : [{ day: one.day, loss: one.pinball, reference: other.pinball }];
+    : [{ day: one.start, loss: one.pinball, reference: other.pinball }];
 }

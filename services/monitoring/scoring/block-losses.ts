@@ -7,11 +7,11 @@
  */
 import { groupBy } from '../../../forecasting/evaluation/group-by.ts';
 import type { ScoreRow } from '../../../forecasting/evaluation/live-scores.ts';
-import type { DailyLoss } from '../decisions/live-losses.ts';
+import type { BlockLoss } from '../decisions/live-losses.ts';
 
 const HOUR_MS = 3_600_000;
 
-export function blockLosses(rows: readonly ScoreRow[], blockHours: number): DailyLoss[] {
+export function blockLosses(rows: readonly ScoreRow[], blockHours: number): BlockLoss[] {
   const blockMs = blockHours * HOUR_MS;
   const blockOf = ({ key }: ScoreRow) => Math.floor(Number(key) / blockMs) * blockMs;
   const targets = rows.filter(
@@ -28,7 +28,7 @@ export function blockLosses(rows: readonly ScoreRow[], blockHours: number): Dail
     const of80 = most.filter(({ nominal }) => Math.abs(nominal - 0.8) < 1e-9);
     const inside = of80.reduce((total, row) => total + row.inside, 0);
     return {
-      day: blockOf(most[0] as ScoreRow),
+      start: blockOf(most[0] as ScoreRow),
       ...{ forecaster, modelVersion, pairs },
       pinball: most.reduce((total, row) => total + row.pinball, 0) / pairs,
       ...(of80.length === 0 ? {} : { covered80: inside / pairsOf(of80) }),

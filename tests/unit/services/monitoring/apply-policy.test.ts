@@ -8,7 +8,7 @@ import { fixedClock } from '../../../../platform/clock.ts';
 import type { TrainingOutcome } from '../../../../services/monitoring/act.ts';
 import { applyPolicy } from '../../../../services/monitoring/apply-policy.ts';
 import type { DriftSignal } from '../../../../services/monitoring/decisions/input.ts';
-import type { DailyLoss } from '../../../../services/monitoring/decisions/live-losses.ts';
+import type { BlockLoss } from '../../../../services/monitoring/decisions/live-losses.ts';
 import { readPolicy } from '../../../../services/monitoring/policy.ts';
 import { type DecisionLog, openDecisionLog } from '../../../../storage/decisions/decision-log.ts';
 import {
@@ -22,7 +22,7 @@ import { modelOf } from '../../../fixtures/storage/models.ts';
 let clock: ReturnType<typeof fixedClock>;
 let registry: ModelRegistry;
 let decisions: DecisionLog;
-let losses: DailyLoss[];
+let losses: BlockLoss[];
 let verdicts: DriftSignal[];
 let trainings: string[];
 beforeEach(() => {

@@ -11,7 +11,7 @@ import type {
   DriftSignal,
   PastDecision,
 } from '../../../../services/monitoring/decisions/input.ts';
-import type { DailyLoss } from '../../../../services/monitoring/decisions/live-losses.ts';
+import type { BlockLoss } from '../../../../services/monitoring/decisions/live-losses.ts';
 import { DEFAULT_POLICY } from '../../../../services/monitoring/policy.ts';
 import { HOUR, lossesOf, NOW, quiet } from '../../../fixtures/monitoring.ts';
 import { runs } from '../../../fixtures/property-runs.ts';
@@ -173,7 +173,7 @@ function live(hours: readonly { losses: readonly number[]; drift: boolean; wait:
   let input = quiet({ losses: [], recent: [], lastTrainedAt: null, previous: 'm0' });
   let count = 1;
   const all: (Decision & { at: number })[] = [];
-  const losses: DailyLoss[] = [];
+  const losses: BlockLoss[] = [];
   const verdicts: DriftSignal[] = [];
   for (const step of hours) {
     const values = Object.fromEntries(
