@@ -50,7 +50,9 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const results = await networksOf(context, domain, panel, Number(flags.seeds));
   const { all = {} } = figuresOf(results, panel, seasonsOf(domain).week);
   const peers = await autoEts(domain, panel, flags, folder);
-  const metrics = { all: { ...all, ...(peers?.metrics.all ?? {}) } };
+  // The weekday's mean is ours, with all metrics; the script computes it too.
+  const { mean_4_weeks: _, ...others } = peers?.metrics.all ?? {};
+  const metrics = { all: { ...all, ...others } };
   const lastDay = new Date(timestampAt(panel, panel.length - 1)).toISOString().slice(0, 10);
   console.log(
     `${panel.seriesIds.length} series of ${panel.length} days up to ${lastDay}, horizon ` +
