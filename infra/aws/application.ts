@@ -6,7 +6,7 @@
  * Fails: never.
  */
 import { join } from 'node:path';
-import type { Configuration, FargateSize } from './configuration.ts';
+import type { Configuration, ContainerSize, Stream } from './configuration.ts';
 import { storeName } from './store-access.ts';
 
 /** `npm run bundle:lambda` makes it. */
@@ -14,7 +14,7 @@ export const LAMBDA_BUNDLE = join(import.meta.dirname, '..', '..', 'build', 'lam
 export const LAMBDA_HANDLER = 'index.handler';
 
 /** The memory and the disk of a container. */
-export const machineOf = ({ memoryMb, storageGb }: FargateSize) => ({
+export const machineOf = ({ memoryMb, storageGb }: ContainerSize) => ({
   memoryMb,
   diskMb: storageGb * 1024,
 });
@@ -28,6 +28,16 @@ function commonEnvironment(configuration: Configuration): Record<string, string>
   };
 }
 
+interface Machine {
+  readonly memoryMb: number;
+  readonly diskMb: number;
+}
+
+const machineEnvironment = ({ memoryMb, diskMb }: Machine): Record<string, string> => ({
+  HEADWAY_MEMORY_MB: String(Math.floor(memoryMb / 2)),
+  HEADWAY_CACHE_MB: String(Math.floor(diskMb / 2)),
+});
+
 /**
  * @param memoryMb of the machine: DuckDB gets half of it before it spills to disk
  * @param diskMb where its work folder is: copies of the store's objects get a half; raw files and
@@ -35,15 +45,29 @@ function commonEnvironment(configuration: Configuration): Record<string, string>
  */
 export function jobEnvironment(
   configuration: Configuration,
-  { memoryMb, diskMb }: { readonly memoryMb: number; readonly diskMb: number },
+  machine: Machine,
 ): Record<string, string> {
   const { source, exogenous } = configuration;
   return {
     ...commonEnvironment(configuration),
     ...(source === null ? {} : { HEADWAY_SOURCE: source }),
     ...(exogenous === null ? {} : { HEADWAY_EXOGENOUS: exogenous }),
-    HEADWAY_MEMORY_MB: String(Math.floor(memoryMb / 2)),
-    HEADWAY_CACHE_MB: String(Math.floor(diskMb / 2)),
+    ...machineEnvironment(machine),
+  };
+}
+
+/** The password is none of it: it comes from Secrets Manager. */
+export function landerEnvironment(
+  configuration: Configuration,
+  { brokers, signIn, compute }: Stream,
+): Record<string, string> {
+  return {
+    ...commonEnvironment(configuration),
+    ...machineEnvironment(machineOf(compute)),
+    HEADWAY_BROKERS: brokers,
+    ...(signIn === null ? {} : { KAFKA_SASL_MECHANISM: signIn.mechanism }),
+    // What is being landed is landed before it stops, within the time that ECS gives it.
+    HEADWAY_STOP_SECONDS: '110',
   };
 }
 

@@ -15,6 +15,7 @@ import { FeatureStack } from './stacks/feature-stack.ts';
 import { InferenceStack } from './stacks/inference-stack.ts';
 import { MonitoringStack } from './stacks/monitoring-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
+import { StreamStack } from './stacks/stream-stack.ts';
 import { TrainingStack } from './stacks/training-stack.ts';
 
 /** The recommended behaviour where CDK keeps an older one for those who have deployed before. */
@@ -41,6 +42,7 @@ export interface EnvironmentStacks {
   readonly features: FeatureStack;
   readonly training: TrainingStack;
   readonly batch: BatchStack | null;
+  readonly stream: StreamStack | null;
   readonly inference: InferenceStack;
   readonly monitoring: MonitoringStack;
   readonly delivery: DeliveryStack | null;
@@ -118,19 +120,28 @@ function environmentStacks(
           data,
           batch: asked,
         });
+  const stream =
+    configuration.stream === null
+      ? null
+      : new StreamStack(app, name('stream'), configuration, {
+          ...props('lands a topic of Kafka'),
+          data,
+          network,
+          stream: configuration.stream,
+        });
   const inference = new InferenceStack(app, name('inference'), configuration, {
     ...props('forecasts over HTTP'),
     bundle,
   });
   const monitoring = new MonitoringStack(app, name('monitoring'), configuration, {
     ...props('alarms, dashboard, budget'),
-    ...{ data, network, features, training, batch, inference },
+    ...{ data, network, features, training, batch, stream, inference },
   });
   // They know the store by its exported name, which CDK does not see.
-  const forecasting = batch === null ? [] : [batch];
-  for (const stack of [features, training, ...forecasting, inference, monitoring])
-    stack.addStackDependency(data);
-  const made = [data, network, features, training, ...forecasting, inference, monitoring];
+  const optional = [batch, stream].filter((stack) => stack !== null);
+  const users = [features, training, ...optional, inference, monitoring];
+  for (const stack of users) stack.addStackDependency(data);
+  const made = [data, network, ...users];
   const { repository } = delivery;
   const ci =
     repository === null
@@ -142,5 +153,5 @@ function environmentStacks(
         });
   for (const stack of ci === null ? made : [...made, ci])
     Tags.of(stack).add('headway-environment', environment);
-  return { data, network, features, training, batch, inference, monitoring, delivery: ci };
+  return { data, network, features, training, batch, stream, inference, monitoring, delivery: ci };
 }

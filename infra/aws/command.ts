@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ENVIRONMENTS, type EnvironmentName } from './configuration.ts';
+import { type Configuration, ENVIRONMENTS, type EnvironmentName } from './configuration.ts';
 import { environments } from './environments.ts';
 import { describeTeardown, type Template, teardownOf } from './teardown.ts';
 
@@ -24,7 +24,7 @@ npm run diff    -- ENVIRONMENT [--only STACK,STACK]
 npm run destroy -- ENVIRONMENT [--list]
 
 ENVIRONMENT is ${ENVIRONMENTS.join(' or ')}; infra/aws/environments.ts says what it is.
---only   stacks by their last word: data, network, features, training, batch,
+--only   stacks by their last word: data, network, features, training, batch, stream,
          inference, monitoring, delivery
 --image  the tag that was pushed; without it the one that is running stays
 --yes    do not ask before permissions are widened
@@ -68,13 +68,16 @@ export function parseRequest(args: readonly string[]): Request | null {
   }
 }
 
+const optionalStacks = (configuration: Configuration): string[] =>
+  (['batch', 'stream'] as const).filter((name) => configuration[name] !== null);
+
 /**
  * The CDK's arguments.
- * @param hasBatch whether the environment has that stack
+ * @param optional those of the optional stacks with an image that the environment has
  */
 export function cdkArguments(
   { verb, environment, only, image, yes }: Request,
-  hasBatch = environments[environment].batch !== null,
+  optional = optionalStacks(environments[environment]),
 ): string[] {
   const stacks =
     only === null
@@ -84,7 +87,7 @@ export function cdkArguments(
     '--parameters',
     `headway-${environment}-${stack}:${name}=${value}`,
   ];
-  const withImage = ['features', 'training', 'monitoring', ...(hasBatch ? ['batch'] : [])];
+  const withImage = ['features', 'training', 'monitoring', ...optional];
   const isSelected = (stack: string) => only === null || only.includes(stack);
   const given =
     verb === 'deploy'

@@ -11,12 +11,15 @@ export const ENVIRONMENTS = ['dev', 'prod'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 /** A container on Fargate. CPU in units of 1/1024 of a core; memory in MiB; storage in GiB. */
-export interface FargateSize {
-  readonly kind: 'fargate';
+export interface ContainerSize {
   readonly cpu: 256 | 512 | 1024 | 2048 | 4096 | 8192;
   readonly memoryMb: number;
   /** Of the task's own disk: 21 to 200. */
   readonly storageGb: number;
+}
+
+export interface FargateSize extends ContainerSize {
+  readonly kind: 'fargate';
   /**
    * Spare capacity at about a third of the price. Where it is taken away, the run goes on at the
    * full price.
@@ -45,6 +48,38 @@ export interface Batch {
   readonly shards: number;
   /** Workers at once. */
   readonly maxAtOnce: number;
+}
+
+/** A topic of a Kafka cluster that exists, landed by one container (docs/streaming.md). */
+export interface Stream {
+  readonly topic: string;
+  /**
+   * As HEADWAY_BROKERS, over TLS: kafkas://[USER@]HOST:PORT,HOST:PORT, the cluster's bootstrap
+   * brokers. Their ports are all that the container reaches besides HTTPS.
+   */
+  readonly brokers: string;
+  /** How the user of `brokers` signs in; null where none is named. */
+  readonly signIn: {
+    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+    /** In Secrets Manager: its complete ARN, of JSON with a field `password`, as MSK's secrets. */
+    readonly secretArn: string;
+    /** Of the key that encrypts it, where that is one of yours, as MSK asks for; else null. */
+    readonly keyArn: string | null;
+  } | null;
+  /** Where the brokers have no address outside their network: that network; null: Headway's own. */
+  readonly network: {
+    readonly vpcId: string;
+    readonly subnetIds: readonly string[];
+    /** The brokers' security group. It gets a rule that lets the container in. */
+    readonly brokersGroupId: string;
+    /** Where the subnets have no NAT gateway, and a route to the internet. */
+    readonly hasPublicAddress: boolean;
+  } | null;
+  readonly compute: ContainerSize;
+  /** Seconds between two entries of the stream log: each costs requests to the store. */
+  readonly everySeconds: number;
+  /** Minutes without an entry from which an alarm goes off: more than the topic's longest pause. */
+  readonly silentAfterMinutes: number;
 }
 
 export interface Configuration {
@@ -83,6 +118,10 @@ export interface Configuration {
    * process (docs/scaling.md says up to when).
    */
   readonly batch: Batch | null;
+  /**
+   * Lands a topic all the time; `source` is then `stream:TOPIC`, with its options. null: no stream.
+   */
+  readonly stream: Stream | null;
   readonly inference: {
     readonly front: 'http-api' | 'function-url';
     readonly memoryMb: number;
@@ -207,7 +246,7 @@ class Checks {
     this.matches(path, value, pattern, allowed);
   }
 
-  fargate(path: string, { cpu, memoryMb, storageGb }: FargateSize): void {
+  fargate(path: string, { cpu, memoryMb, storageGb }: ContainerSize): void {
     const range = FARGATE_MEMORY[cpu];
     if (range === undefined) {
       this.need(false, `${path}.cpu`, cpu, Object.keys(FARGATE_MEMORY).join(', '));
@@ -239,6 +278,7 @@ export function configurationProblems(configuration: Configuration): string[] {
   const checks = new Checks();
   checkPlace(checks, configuration);
   checkJobs(checks, configuration);
+  if (configuration.stream !== null) checkStream(checks, configuration.stream);
   checkInference(checks, configuration);
   checkMonitoring(checks, configuration);
   checkDelivery(checks, configuration);
@@ -274,6 +314,63 @@ function checkJobs(checks: Checks, configuration: Configuration): void {
   }
   checks.fargate('training.compute', training.compute);
   checks.between('training.timeoutHours', training.timeoutHours, 1, 48, ' hours');
+}
+
+/** USER, and hosts with their ports; the application's own parser is stricter in nothing. */
+const BROKERS =
+  /^kafkas:\/\/(?:([^@:/\s]+)@)?([A-Za-z0-9.-]+:\d{1,5}(?:,[A-Za-z0-9.-]+:\d{1,5})*)$/;
+
+/** The ports of a stream's brokers, each once. */
+export const brokerPorts = ({ brokers }: Stream): number[] => [
+  ...new Set(
+    (BROKERS.exec(brokers)?.[2] ?? '').split(',').map((host) => Number(host.split(':')[1])),
+  ),
+];
+
+function checkStream(checks: Checks, stream: Stream): void {
+  const { topic, brokers, signIn, network, compute, everySeconds, silentAfterMinutes } = stream;
+  const isTopic = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(topic) && !topic.includes('..');
+  checks.need(isTopic, 'stream.topic', topic, 'a topic of letters, digits, dot, dash, underscore');
+  const [address, user] = BROKERS.exec(brokers) ?? [];
+  const form = 'kafkas://HOST:PORT,HOST:PORT, with USER@ before the hosts where they ask for one';
+  checks.need(address !== undefined, 'stream.brokers', brokers, form);
+  const isSignIn = address === undefined || (user === undefined) === (signIn === null);
+  const asked = 'given where stream.brokers names a user, and null where it names none';
+  checks.need(isSignIn, 'stream.signIn', signIn, asked);
+  if (signIn !== null) {
+    const { mechanism, secretArn, keyArn } = signIn;
+    const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+    const path = 'stream.signIn';
+    checks.need(mechanisms.includes(mechanism), `${path}.mechanism`, mechanism, mechanisms.join());
+    const secret = /^arn:aws[\w-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/;
+    const whole = 'the complete ARN of a secret, with the six characters at its end';
+    checks.need(secret.test(secretArn), `${path}.secretArn`, secretArn, whole);
+    const key = /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
+    checks.matches(`${path}.keyArn`, keyArn, key, 'the ARN of a key, not of an alias');
+  }
+  if (network !== null) {
+    const { vpcId, subnetIds, brokersGroupId } = network;
+    checks.need(/^vpc-[0-9a-f]+$/.test(vpcId), 'stream.network.vpcId', vpcId, 'vpc-…');
+    const isSubnets =
+      subnetIds.length > 0 && subnetIds.every((id) => /^subnet-[0-9a-f]+$/.test(id));
+    checks.need(isSubnets, 'stream.network.subnetIds', subnetIds, 'one or more of subnet-…');
+    const isGroup = /^sg-[0-9a-f]+$/.test(brokersGroupId);
+    checks.need(isGroup, 'stream.network.brokersGroupId', brokersGroupId, 'sg-…');
+  }
+  checks.fargate('stream.compute', compute);
+  const isEnough = compute.memoryMb >= 1024;
+  checks.need(isEnough, 'stream.compute.memoryMb', compute.memoryMb, '1024 or more');
+  checks.between('stream.everySeconds', everySeconds, 1, 3600, ' seconds');
+  // An alarm looks back a day at most, by periods of five minutes.
+  const isPeriods = silentAfterMinutes % 5 === 0;
+  const minutes = 'a whole number of minutes from 10 to 1440, in steps of 5';
+  checks.need(
+    isPeriods && silentAfterMinutes >= 10 && silentAfterMinutes <= 1440,
+    ...(['stream.silentAfterMinutes', silentAfterMinutes, minutes] as const),
+  );
+  const isWithin = everySeconds * 2 <= silentAfterMinutes * 60;
+  const half = 'at most half of stream.silentAfterMinutes';
+  checks.need(isWithin, 'stream.everySeconds', everySeconds, half);
 }
 
 function checkInference(checks: Checks, { inference, region }: Configuration): void {

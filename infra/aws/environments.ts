@@ -27,6 +27,7 @@ const dev: Configuration = {
     timeoutHours: 4,
   },
   batch: null,
+  stream: null,
   inference: {
     front: 'http-api',
     memoryMb: 1769,

@@ -26,13 +26,14 @@ export type StoreFolder =
   | 'decisions'
   | 'jobs'
   | 'alerts'
+  | 'streams'
   | 'keys';
 
 /**
  * Where files may be larger than one request, and an upload in parts that fails is aborted: feature
- * data, and parts of the ledger.
+ * data, parts of the ledger, and segments of a stream.
  */
-const UPLOADED: readonly StoreFolder[] = ['features', 'forecasts'];
+const UPLOADED: readonly StoreFolder[] = ['features', 'forecasts', 'streams'];
 
 /** Written and not looked for; read only by a writer that asks whose the object is that it met. */
 const UNLISTED: readonly StoreFolder[] = ['witness'];
@@ -56,6 +57,8 @@ export const STORE_ACCESS = {
   /** … and forecasts without features; the decisions name the challenger. */
   batch: { reads: ['features', 'models', 'forecasts', 'decisions'], writes: ['forecasts'] },
   training: { reads: ['features', 'models'], writes: ['models'] },
+  /** Lands a topic; it asks its own log where to go on. */
+  stream: { reads: ['streams'], writes: ['streams'] },
   /** Scores, judges, decides and acts: it trains where the policy asks for it. */
   monitoring: {
     reads: [
@@ -89,6 +92,13 @@ export const STORE_ACCESS = {
     writes: [],
   },
 } as const satisfies Record<string, StoreAccess>;
+
+/** Where a stream is the source, its segments are the raw data. */
+export function featureAccess({ batch, source }: Configuration): StoreAccess {
+  const { reads, writes } = batch === null ? STORE_ACCESS.features : STORE_ACCESS.featuresAlone;
+  const isStream = source?.startsWith('stream:') === true;
+  return { reads: [...reads, ...(isStream ? (['streams'] as const) : [])], writes };
+}
 
 /** Clients may post actuals, and keys are asked for, where the configuration says so. */
 export function inferenceAccess({ inference }: Configuration): StoreAccess {

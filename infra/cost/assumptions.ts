@@ -18,6 +18,8 @@ export const RUN_REQUESTS = {
   training: { writes: 25, reads: 20 },
   monitoring: { writes: 250, reads: 220 },
   shard: { writes: 25, reads: 25 },
+  /** One entry of a stream's log. */
+  landing: { writes: 6, reads: 4 },
 } as const satisfies Record<string, RequestCount>;
 
 /** A service looks for a new model or snapshot: a function when asked, a container by itself. */
@@ -45,6 +47,8 @@ export const API_LOG_BYTES = 250;
 export const PROBE_LOG_BYTES = 1000;
 /** Our lines, and the events of the state machine with their data. */
 export const LOG_BYTES_PER_RUN = 25_000;
+/** The line of an entry of a stream's log. */
+export const LOG_BYTES_PER_LANDING = 500;
 export const COMPRESSED_LOG_SHARE = 0.15;
 
 /** What Container Insights sends for a cluster, and for each family of tasks while it runs. */

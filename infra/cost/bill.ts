@@ -12,6 +12,7 @@ import {
   COMPRESSED_LOG_SHARE,
   FAMILY_METRICS,
   INSIGHT_BYTES_PER_MINUTE,
+  LOG_BYTES_PER_LANDING,
   LOG_BYTES_PER_REQUEST,
   LOG_BYTES_PER_RUN,
   PROBE_LOG_BYTES,
@@ -148,7 +149,7 @@ function functionUses(size: FunctionSize, runs: number, seconds: number): Use[] 
 }
 
 function jobLines(deployment: Deployment, usage: Usage): Line[] {
-  const { features, training, monitoring, batch, probe, machines, schedules } = deployment;
+  const { features, training, monitoring, batch, lander, probe, machines, schedules } = deployment;
   const { featuresMinutes, trainingMinutes, monitoringMinutes, series } = usage;
   const machineRuns = taskRuns(deployment);
   const shardRuns = batch === null ? 0 : batch.runsPerMonth * batch.shards;
@@ -166,6 +167,9 @@ function jobLines(deployment: Deployment, usage: Usage): Line[] {
             (series / SERIES_PER_SECOND / batch.shards + SHARD_START_SECONDS) / 60,
           ),
         ]),
+    ...(lander === null
+      ? []
+      : [jobLine('stream lander', { runsPerMonth: 1, size: lander.size }, MINUTES)]),
     jobLine('probe', probe, PROBE_SECONDS / 60),
     line('state machines', `${machines}, ${short(machineRuns + shardRuns)} executions`, [
       [
@@ -178,6 +182,10 @@ function jobLines(deployment: Deployment, usage: Usage): Line[] {
     ]),
   ];
 }
+
+/** At most: where nothing is new, nothing is written. */
+const landings = ({ lander }: Deployment): number =>
+  lander === null ? 0 : SECONDS / lander.everySeconds;
 
 /** Executions of state machines that run a container. */
 const taskRuns = ({ features, training, monitoring }: Deployment): number =>
@@ -236,6 +244,7 @@ function storeRequests(
     [RUN_REQUESTS.training, training.runsPerMonth],
     [RUN_REQUESTS.monitoring, monitoring.runsPerMonth],
     [RUN_REQUESTS.shard, shards],
+    [RUN_REQUESTS.landing, landings(deployment)],
     [REFRESH.requests, looks],
   ];
   return {
@@ -294,10 +303,11 @@ function watchingLines(
 }
 
 /** A metric is paid for the hours in which it came. */
-function insightsLine({ hasInsights, features, training, monitoring }: Deployment): Line {
-  const families = [features, training, monitoring]
+function insightsLine({ hasInsights, features, training, monitoring, lander }: Deployment): Line {
+  const jobs = [features, training, monitoring]
     .filter(({ size }) => size.kind === 'task')
     .reduce((sum, { runsPerMonth }) => sum + Math.min(1, runsPerMonth / HOURS_PER_MONTH), 0);
+  const families = jobs + (lander === null ? 0 : 1);
   const metrics = CLUSTER_METRICS + FAMILY_METRICS * families;
   return line('Container Insights', `${metrics.toFixed(1)} metrics`, [
     ['customMetric', hasInsights ? metrics : 0],
@@ -315,6 +325,7 @@ function logBytes(deployment: Deployment, usage: Usage, containers: Containers |
     probe.runsPerMonth * PROBE_LOG_BYTES +
     (features.runsPerMonth + training.runsPerMonth + monitoring.runsPerMonth + shards) *
       LOG_BYTES_PER_RUN +
+    landings(deployment) * LOG_BYTES_PER_LANDING +
     (hasInsights ? MINUTES * INSIGHT_BYTES_PER_MINUTE : 0)
   );
 }

@@ -42,6 +42,8 @@ export interface Deployment {
   readonly training: Job;
   readonly monitoring: Job;
   readonly batch: (Job & { readonly shards: number }) | null;
+  /** Lands a stream all the time. */
+  readonly lander: { readonly size: TaskSize; readonly everySeconds: number } | null;
   readonly probe: Job;
   readonly machines: number;
   readonly schedules: number;
@@ -75,7 +77,8 @@ const FREE = new Set([
 const READ = new Set([
   ...['ApiGatewayV2::Api', 'CloudFront::Distribution', 'CloudWatch::Alarm', 'EC2::NatGateway'],
   ...['CloudWatch::Dashboard', 'EC2::VPCEndpoint', 'ECR::Repository', 'ECS::Cluster'],
-  ...['ECS::TaskDefinition', 'EFS::FileSystem', 'Lambda::Alias', 'Lambda::Function'],
+  ...['ECS::Service', 'ECS::TaskDefinition', 'EFS::FileSystem', 'Lambda::Alias'],
+  ...['Lambda::Function'],
   ...['Logs::LogGroup', 'Logs::MetricFilter', 'S3::Bucket', 'Scheduler::Schedule'],
   ...['StepFunctions::StateMachine', 'WAFv2::WebACL'],
 ]);
@@ -104,6 +107,7 @@ export async function readDeployment(templates: Templates): Promise<Deployment> 
       ({ properties }) => (properties.Rules as unknown[] | undefined)?.length ?? 0,
     ),
     ...readJobs(find),
+    lander: readLander(find),
     machines: find('StepFunctions::StateMachine').length,
     schedules: find('Scheduler::Schedule').length,
     hasInsights: find('ECS::Cluster').some(({ properties }) =>
@@ -176,6 +180,17 @@ function readJobs(find: Find): Pick<Deployment, (typeof JOBS)[number]> {
       runsPerMonth: runs('monitoring', true),
       size: functionSize(required(functionOf('monitoring', true), 'the probe')),
     },
+  };
+}
+
+/** Where there is a service, it is the lander's. */
+function readLander(find: Find): Deployment['lander'] {
+  if (find('ECS::Service').length === 0) return null;
+  const task = required(find('ECS::TaskDefinition', 'stream')[0], 'the task of the stream');
+  const every = /"--every","(\d+)"/.exec(JSON.stringify(task.properties))?.[1];
+  return {
+    size: taskSize(task, false),
+    everySeconds: Number(required(every, 'how often the stream is landed')),
   };
 }
 

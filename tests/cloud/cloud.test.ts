@@ -49,7 +49,7 @@ describe('synthesized templates', () => {
         .filter((name) => name.endsWith('.template.json'))
         .map((name) => join(place(), assembly, name)),
     );
-    expect(files).toHaveLength(20);
+    expect(files).toHaveLength(21);
     const { status, output } = runTool(tools['cfn-lint'], ['--ignore-checks', 'W', '--', ...files]);
     expect([status, output]).toEqual([0, '']);
   });

@@ -23,7 +23,8 @@ import boto3  # noqa: E402
 from moto.cloudformation import parsing  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
-ORDER = ["data", "network", "features", "training", "batch", "inference", "monitoring", "delivery"]
+ORDER = ["data", "network", "features", "training", "batch", "stream", "inference", "monitoring"]
+ORDER += ["delivery"]
 assembly, environment = pathlib.Path(sys.argv[1]), sys.argv[2]
 
 
@@ -40,6 +41,21 @@ def bootstrap():
     bucket = f"cdk-hnb659fds-assets-{account}-us-east-1"
     client("s3").create_bucket(Bucket=bucket)
     return bucket
+
+
+def brokers_network():
+    """The network of a stream's brokers is there before: its ids in the templates, and moto's."""
+    ec2 = client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    inside = [{"Name": "vpc-id", "Values": [vpc]}]
+    subnets = [one["SubnetId"] for one in ec2.describe_subnets(Filters=inside)["Subnets"]]
+    group = ec2.describe_security_groups(Filters=inside)["SecurityGroups"][0]["GroupId"]
+    return {
+        "vpc-0123456789abcdef0": vpc,
+        "subnet-0123456789abcdef0": subnets[0],
+        "subnet-0123456789abcdef1": subnets[1],
+        "sg-0123456789abcdef0": group,
+    }
 
 
 def publish(bucket, stack):
@@ -154,10 +170,13 @@ def main():
     types = {one["Type"] for held in templates.values() for one in held["Resources"].values()}
     missing = fill_gaps(types)
     deployed = {}
+    brokers = brokers_network()
     for stack in stacks:
         template = templates[stack]
         publish(bucket, stack)
         body = json.dumps(template)
+        for name, made in brokers.items():
+            body = body.replace(name, made)
         given = [
             {"ParameterKey": name, "ParameterValue": "a1b2c3"}
             for name, parameter in template.get("Parameters", {}).items()

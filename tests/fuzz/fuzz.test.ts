@@ -54,12 +54,7 @@ describe('each check of the fuzzer can fail', () => {
       live,
       '404 SERIES_UNKNOWN is not in the document',
     ],
-    [
-      'an unknown code',
-      [response(404, { ...problem, code: 'ODD' })],
-      anywhere,
-      'unknown code ODD',
-    ],
+    ['an unknown code', [response(404, { ...problem, code: 'ODD' })], anywhere, 'unknown code ODD'],
     [
       'another status in the problem',
       [response(400, problem)],

@@ -18,6 +18,7 @@ import type { Construct } from 'constructs';
 import type { BatchStack } from '../stacks/batch-stack.ts';
 import type { FeatureStack } from '../stacks/feature-stack.ts';
 import type { InferenceStack } from '../stacks/inference-stack.ts';
+import type { StreamStack } from '../stacks/stream-stack.ts';
 import type { TrainingStack } from '../stacks/training-stack.ts';
 
 export interface DashboardParts {
@@ -28,6 +29,7 @@ export interface DashboardParts {
   readonly features: FeatureStack;
   readonly training: TrainingStack;
   readonly batch: BatchStack | null;
+  readonly stream: StreamStack | null;
   readonly inference: InferenceStack;
   /** Of runs: of features, of training, of monitoring, of batches. */
   readonly failures: readonly IMetric[];
@@ -35,7 +37,8 @@ export interface DashboardParts {
 }
 
 export function operationsDashboard(scope: Construct, parts: DashboardParts): Dashboard {
-  const { environment, figures, features, training, batch, inference, failures, alarms } = parts;
+  const { environment, figures, features, training, inference, failures, alarms } = parts;
+  const { batch, stream } = parts;
   const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[] = []) =>
     new GraphWidget({ title, left: [...left], right: [...right], width: 12, height: 6 });
   const errorsOf = (title: string, logGroupName: string) =>
@@ -96,6 +99,14 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
         errorsOf('Errors of trainings', training.logGroup.logGroupName),
       ],
       ...(batch === null ? [] : [[errorsOf('Errors of batches', batch.logGroup.logGroupName)]]),
+      ...(stream === null
+        ? []
+        : [
+            [
+              graph('Entries of the stream log (per 5 min)', [stream.entries]),
+              errorsOf('Errors of the lander', stream.logGroup.logGroupName),
+            ],
+          ]),
     ],
   });
 }

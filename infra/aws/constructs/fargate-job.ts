@@ -2,37 +2,27 @@
  * Purpose: a container that runs one command to its end: its task, and the state machine that
  * starts it, goes on elsewhere when spare capacity is taken away, and puts what failed into the
  * dead-letter queue.
- * Invariants: the container's root is read-only and its user is none of importance; it writes to
- * /data, which is gone with the task, and to its work folder, which may outlive it; a run that
- * failed by itself is not repeated, one that lost its machine is; a started run ends in success, or
- * in a message in the queue and a failed execution, which the alarms watch.
+ * Invariants: the task is as container-task.ts; a run that failed by itself is not repeated, one
+ * that lost its machine is; a started run ends in success, or in a message in the queue and a
+ * failed execution, which the alarms watch.
  * Fails: ConfigurationError for nothing: sizes are checked in infra/aws/configuration.ts.
  */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import {
-  ContainerImage,
-  CpuArchitecture,
   type EfsVolumeConfiguration,
   FargatePlatformVersion,
-  FargateTaskDefinition,
-  LinuxParameters,
-  LogDrivers,
-  OperatingSystemFamily,
+  type FargateTaskDefinition,
 } from 'aws-cdk-lib/aws-ecs';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Configuration, FargateSize } from '../configuration.ts';
 import { clusterName, type NetworkStack } from '../stacks/network-stack.ts';
-import {
-  acknowledge,
-  acknowledgeBeginnings,
-  acknowledgeWildcards,
-  wildcardStatement,
-} from '../wildcards.ts';
+import { acknowledgeBeginnings } from '../wildcards.ts';
+import { CONTAINER, containerTask } from './container-task.ts';
 import { caughtBy, NotifyingStateMachine } from './notifying-state-machine.ts';
 
 export interface FargateJobProps {
@@ -52,8 +42,6 @@ export interface FargateJobProps {
   readonly workFolder?: EfsVolumeConfiguration;
 }
 
-const CONTAINER = 'headway';
-
 export class FargateJob extends Construct {
   readonly stateMachine: StateMachine;
   readonly logGroup: LogGroup;
@@ -65,88 +53,8 @@ export class FargateJob extends Construct {
       retention: configuration.logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const task = this.task(props);
+    const task = containerTask(this, { ...props, logGroup: this.logGroup });
     this.stateMachine = this.machine(props, task);
-  }
-
-  private task({
-    configuration,
-    size,
-    images,
-    imageTag,
-    environment,
-    allow,
-    workFolder,
-  }: FargateJobProps) {
-    const taskRole = new Role(this, 'TaskRole', { assumedBy: tasksOfThisAccount(this) });
-    allow(taskRole);
-    const executionRole = new Role(this, 'ExecutionRole', { assumedBy: tasksOfThisAccount(this) });
-    executionRole.addToPolicy(
-      new PolicyStatement({
-        actions: [
-          'ecr:BatchCheckLayerAvailability',
-          'ecr:GetDownloadUrlForLayer',
-          'ecr:BatchGetImage',
-        ],
-        resources: [images.repositoryArn],
-      }),
-    );
-    executionRole.addToPolicy(
-      new PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [this.logGroup.logGroupArn],
-      }),
-    );
-    executionRole.addToPolicy(wildcardStatement('registryLogin'));
-    acknowledgeWildcards(executionRole, 'registryLogin');
-
-    const task = new FargateTaskDefinition(this, 'Task', {
-      family: Stack.of(this).stackName,
-      cpu: size.cpu,
-      memoryLimitMiB: size.memoryMb,
-      ephemeralStorageGiB: size.storageGb,
-      runtimePlatform: {
-        operatingSystemFamily: OperatingSystemFamily.LINUX,
-        cpuArchitecture:
-          configuration.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
-      },
-      taskRole,
-      // What it needs is above; CDK would widen it.
-      executionRole: executionRole.withoutPolicyUpdates(),
-      // The image declares /data as a volume of its user; a volume without a place of its own takes
-      // that over.
-      volumes: [
-        { name: 'data' },
-        ...(workFolder ? [{ name: 'work', efsVolumeConfiguration: workFolder }] : []),
-      ],
-    });
-    const container = task.addContainer(CONTAINER, {
-      image: ContainerImage.fromEcrRepository(images, imageTag),
-      // TMPDIR: the loader keeps what it has compiled there, and nothing else may be written.
-      environment: {
-        ...environment,
-        HEADWAY_WORK: workFolder ? '/work' : '/data/work',
-        TMPDIR: '/data',
-        AWS_REGION: Stack.of(this).region,
-        NODE_ENV: 'production',
-      },
-      readonlyRootFilesystem: true,
-      privileged: false,
-      // Process 1 gets no signal's default action: with an init of ECS's own the command does.
-      linuxParameters: new LinuxParameters(this, 'Init', { initProcessEnabled: true }),
-      // Spare capacity is taken away two minutes after it is announced.
-      stopTimeout: Duration.minutes(2),
-      logging: LogDrivers.awsLogs({ streamPrefix: CONTAINER, logGroup: this.logGroup }),
-    });
-    container.addMountPoints({ sourceVolume: 'data', containerPath: '/data', readOnly: false });
-    if (workFolder)
-      container.addMountPoints({ sourceVolume: 'work', containerPath: '/work', readOnly: false });
-    acknowledge(
-      task,
-      'AwsSolutions-ECS2',
-      'The environment holds settings of Headway, which docs/reference.md lists; none is a secret.',
-    );
-    return task;
   }
 
   private machine(props: FargateJobProps, task: FargateTaskDefinition): StateMachine {
@@ -216,12 +124,6 @@ export class FargateJob extends Construct {
     );
   }
 }
-
-/** Nobody else's task may take the role, should it ever be handed its name. */
-const tasksOfThisAccount = (scope: Construct): ServicePrincipal =>
-  new ServicePrincipal('ecs-tasks.amazonaws.com', {
-    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-  });
 
 /**
  * The machine in Amazon's states language: run; if its capacity was taken away or there is none,

@@ -31,6 +31,7 @@ export const LOG_KEYS = [
   'features/*/collections/*',
   'models/*/promotions/*',
   'forecasts/*/log/*',
+  'streams/*/log/*',
   'decisions/*',
   'keys/*',
 ] as const;

@@ -20,7 +20,7 @@ import { FargateJob } from '../constructs/fargate-job.ts';
 import { JobFunction } from '../constructs/job-function.ts';
 import { RunSchedule } from '../constructs/run-schedule.ts';
 import { imageTagParameter } from '../image-tag.ts';
-import { allowStore, STORE_ACCESS } from '../store-access.ts';
+import { allowStore, featureAccess } from '../store-access.ts';
 import type { DataStack } from './data-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 
@@ -30,13 +30,8 @@ const jobOf = ({ batch }: Configuration) =>
     ? {
         description: 'brings features up to date, then forecasts',
         command: ['schedule', '--only', 'features', '--once'],
-        access: STORE_ACCESS.features,
       }
-    : {
-        description: 'brings features up to date',
-        command: ['features', 'run'],
-        access: STORE_ACCESS.featuresAlone,
-      };
+    : { description: 'brings features up to date', command: ['features', 'run'] };
 
 export interface FeatureStackProps extends StackProps {
   readonly data: DataStack;
@@ -60,7 +55,8 @@ export class FeatureStack extends Stack {
     super(scope, id, props);
     const { compute, schedule } = configuration.features;
     const imageTag = imageTagParameter(this);
-    const { description, command, access } = jobOf(configuration);
+    const { description, command } = jobOf(configuration);
+    const access = featureAccess(configuration);
     this.deadLetters = deadLetterQueue(this);
     if (compute.kind === 'fargate') {
       const job = new FargateJob(this, 'Features', {

@@ -4,7 +4,7 @@
  * Invariants: every alarm says in its text what it means for those who use forecasts and where
  * to look; one failure has one alarm. None goes off before there is something to watch: an empty
  * store is not unreachable, no model yet is no fallback, and skill and coverage are silent until
- * the first scores.
+ * the first scores. Only a topic that is named is expected to have events from the first day.
  * Fails: never.
  */
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ import type { DataStack } from './data-stack.ts';
 import type { FeatureStack } from './feature-stack.ts';
 import type { InferenceStack } from './inference-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
+import type { StreamStack } from './stream-stack.ts';
 import type { TrainingStack } from './training-stack.ts';
 
 export interface MonitoringStackProps extends StackProps {
@@ -43,6 +44,7 @@ export interface MonitoringStackProps extends StackProps {
   readonly features: FeatureStack;
   readonly training: TrainingStack;
   readonly batch: BatchStack | null;
+  readonly stream: StreamStack | null;
   readonly inference: InferenceStack;
 }
 
@@ -66,7 +68,7 @@ export class MonitoringStack extends Stack {
     scope: Construct,
     id: string,
     configuration: Configuration,
-    { data, network, features, training, batch, inference, ...props }: MonitoringStackProps,
+    { data, network, features, training, batch, stream, inference, ...props }: MonitoringStackProps,
   ) {
     super(scope, id, props);
     const { environment } = configuration;
@@ -104,6 +106,7 @@ export class MonitoringStack extends Stack {
       ...requestAlarms(configuration, inference),
       ...forecastAlarms(configuration, figures),
       ...(batch === null ? [] : batchAlarms(batch)),
+      ...(stream === null ? [] : streamAlarms(configuration, stream)),
     ];
     for (const text of texts) this.alarm(configuration, topic, text);
     this.budget(configuration, topic);
@@ -113,6 +116,7 @@ export class MonitoringStack extends Stack {
       features,
       training,
       batch,
+      stream,
       inference,
       failures: [
         failures.features,
@@ -405,6 +409,21 @@ function forecastAlarms({ monitoring }: Configuration, figures: Figures): AlarmT
       },
     });
   return texts;
+}
+
+function streamAlarms({ stream }: Configuration, { entries }: StreamStack): AlarmText[] {
+  const minutes = stream?.silentAfterMinutes ?? 0;
+  return [
+    {
+      name: 'NothingLanded',
+      means:
+        `No entry of the stream log for ${minutes} minutes: the topic is silent, or it is not ` +
+        'landed. The log of the lander has the code; docs/streaming.md says what each asks for.',
+      ...{ metric: entries, threshold: 1, when: below, periods: minutes / 5 },
+      // A lander that does not run writes nothing.
+      missing: TreatMissingData.BREACHING,
+    },
+  ];
 }
 
 function batchAlarms(batch: BatchStack): AlarmText[] {

@@ -14,6 +14,7 @@ import { operationsTests } from './stacks/operations.ts';
 import { policyTests } from './stacks/policies.ts';
 import { servingTests } from './stacks/serving.ts';
 import { storeRightsTests } from './stacks/store-rights.ts';
+import { streamTests } from './stacks/stream.ts';
 
 let remove: () => Promise<void>;
 beforeAll(async () => {
@@ -23,14 +24,14 @@ afterAll(() => remove());
 
 test('synthesizes the documented stacks of each environment', () => {
   const names = ['data', 'features', 'inference', 'monitoring', 'network', 'training'];
-  const everything = ['batch', 'data', 'delivery', ...names.slice(1)];
+  const everything = ['batch', 'data', 'delivery', ...names.slice(1), 'stream'];
   expect(
     all()
       .map(([name]) => name)
       .sort(),
   ).toEqual([
     ...names.map((name) => `dev-${name}`),
-    ...everything.map((name) => `everything-${name}`),
+    ...everything.map((name) => `everything-${name}`).sort(),
     ...names.map((name) => `prod-${name}`),
   ]);
 });
@@ -38,6 +39,7 @@ test('synthesizes the documented stacks of each environment', () => {
 policyTests();
 dataTests();
 jobTests();
+streamTests();
 servingTests();
 operationsTests();
 deployedFunctionTests();

@@ -89,8 +89,9 @@ export function dataTests(): void {
           objectKeys.ledgerEntry('d', 1),
           objectKeys.decision('d', 1),
           objectKeys.keySet('d', 1),
+          objectKeys.streamEntry('d', 't', 1),
         ].filter(matches),
-      ).toHaveLength(6);
+      ).toHaveLength(7);
       const version = '20240101T000000Z-0123456789ab';
       expect(
         [
@@ -98,6 +99,7 @@ export function dataTests(): void {
           objectKeys.online('d', 'a'),
           objectKeys.modelFile('d', version, 'card.json'),
           objectKeys.ledgerPart('d', 'a'),
+          objectKeys.streamSegment('d', 't', 'a'),
         ].filter(matches),
       ).toEqual([]);
       expect(refusals().find(({ Sid }) => Sid === 'LogEntriesAreCreatedNotReplaced')).toMatchObject(

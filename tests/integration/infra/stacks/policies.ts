@@ -182,8 +182,12 @@ export function policyTests(): void {
         expect(prefixes('everything-features', /Role/, sid).sort()).toEqual([
           'features/electricity/*',
           'quarantine/electricity/*',
+          // The source is a stream, whose lander alone writes it.
+          ...(sid === 'ReadStore' ? ['streams/electricity/*'] : []),
           'witness/electricity/*',
         ]);
+      for (const sid of ['ReadStore', 'WriteStore'] as const)
+        expect(prefixes('everything-stream', /TaskRole/, sid)).toEqual(['streams/electricity/*']);
       expect(prefixes('everything-batch', /Shard/, 'ReadStore').sort()).toEqual(
         ['decisions', 'features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),
       );

@@ -12,12 +12,15 @@ import { RUN_REQUESTS } from '../../../../infra/cost/assumptions.ts';
 import { newSecret } from '../../../../platform/secrets.ts';
 import { makeKey } from '../../../../services/inference/access/key.ts';
 import { SCOPE_NAMES } from '../../../../services/inference/access/scopes.ts';
+import { land } from '../../../../services/stream/land.ts';
 import { openKeyLog } from '../../../../storage/access/key-log.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
 import { parseS3Address } from '../../../../storage/s3/s3-address.ts';
 import { type S3StoreOptions, s3ObjectStore } from '../../../../storage/s3/s3-object-store.ts';
+import { openStreamLog } from '../../../../storage/streams/stream-log.ts';
 import { type FakeS3, startFakeS3 } from '../../../fakes/fake-s3.ts';
 import { httpApiEvent, startLambda } from '../../../fakes/lambda-emulator.ts';
+import { MemoryEventLog } from '../../../fakes/memory-event-log.ts';
 import {
   bucketRefusals,
   type Enforced,
@@ -136,7 +139,10 @@ export function storeRightsTests(): void {
     ): Promise<void> {
       const first = fake.requests.length;
       expect(await run(work, ...args)).toMatchObject({ code: 0 });
-      const asked = fake.requests.slice(first);
+      expectNoMoreThan(name, fake.requests.slice(first));
+    }
+
+    function expectNoMoreThan(name: keyof typeof RUN_REQUESTS, asked: FakeS3['requests']): void {
       const isRead = ({ method, query }: FakeS3['requests'][number]) =>
         method === 'HEAD' || (method === 'GET' && !query.has('list-type'));
       const writes = asked.filter((one) => !isRead(one) && one.method !== 'DELETE').length;
@@ -154,6 +160,32 @@ export function storeRightsTests(): void {
       expect(rights.filter((right) => !used.has(right))).toEqual([]);
     }
 
+    const streamLog = () =>
+      openStreamLog({
+        store: openStore(`s3://${fake.bucket}`),
+        ...{ domain: 'electricity', topic: 'loads' },
+      });
+
+    test('of the lander of a stream suffice', async () => {
+      const role = as('everything-stream', /TaskRole/);
+      const events = new MemoryEventLog(1);
+      const options = {
+        ...{ topic: 'loads', events, log: streamLog(), accept: null, workFolder: folder },
+        ...{ maxLateMs: HOUR, maxRecords: 100, clock: { now: () => HOUR } },
+        format: { eventTime: () => HOUR },
+      };
+      for (const value of ['{"load":1}', '{"load":2}']) {
+        events.append(0, [{ value, published: HOUR }]);
+        const first = fake.requests.length;
+        expect(await land(options)).toMatchObject({ outcome: 'landed' });
+        expectNoMoreThan('landing', fake.requests.slice(first));
+      }
+      expect(await land(options)).toEqual({ outcome: 'nothing' });
+      expect(await streamLog().verify()).toMatchObject({ problems: [], orphans: [] });
+      await abortUpload(role, `streams/electricity/loads/data/${'a'.repeat(64)}.parquet`);
+      expectExact(role);
+    });
+
     test('of features allow a refused run, a repeated one and a good one', async () => {
       const role = as('everything-features', /Role/);
       await publish(-24);
@@ -161,6 +193,9 @@ export function storeRightsTests(): void {
         expect(await run('alone', 'features', 'run')).toMatchObject({ code });
       await publish(3);
       expect(await run('alone', 'features', 'run')).toMatchObject({ code: 0 });
+      // As a stream does that is the source; this domain reads none itself.
+      const [entry] = await streamLog().entries();
+      await streamLog().segmentPath(entry!.segments[0]!);
       await abortUpload(role, DATA);
       expectExact(role);
     });

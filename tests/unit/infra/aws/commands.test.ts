@@ -39,9 +39,12 @@ describe('cdkArguments', () => {
       '--parameters headway-prod-features:ImageTag=a1b2c3 --parameters headway-prod-training:ImageTag=a1b2c3',
     );
     expect(args).not.toContain('batch');
-    expect(cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), true)).toContain(
-      'headway-prod-batch:ImageTag=a1b2c3',
-    );
+    const optional = cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), [
+      'batch',
+      'stream',
+    ]);
+    expect(optional).toContain('headway-prod-batch:ImageTag=a1b2c3');
+    expect(optional).toContain('headway-prod-stream:ImageTag=a1b2c3');
     expect(args).not.toContain('inference');
   });
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  brokerPorts,
   type Configuration,
   ConfigurationError,
   checkConfiguration,
   configurationProblems,
+  type Stream,
 } from '../../../../infra/aws/configuration.ts';
 import { environments } from '../../../../infra/aws/environments.ts';
 import { everything } from '../../../fixtures/aws/variants.ts';
@@ -13,6 +15,14 @@ const { dev } = environments;
 test('accepts the shipped environments and one with every option', () => {
   for (const configuration of [dev, environments.prod, everything])
     expect(configurationProblems(configuration)).toEqual([]);
+});
+
+test('accepts a stream without a user in Headway’s own network', () => {
+  const open = { brokers: 'kafkas://b-1.example.org:9094', signIn: null, network: null };
+  const stream = { ...everything.stream!, ...open };
+  expect(configurationProblems({ ...dev, stream })).toEqual([]);
+  const brokers = 'kafkas://a.example.org:9196,b.example.org:9196,c.example.org:9197';
+  expect(brokerPorts({ ...stream, brokers })).toEqual([9196, 9197]);
 });
 
 test('accepts a repository with its ids', () => {
@@ -47,6 +57,14 @@ describe('invalid values are named with path, value and what is allowed', () => 
     ...everything,
     batch: { ...everything.batch!, ...changes },
   });
+  const stream = (changes: Partial<Stream>) => ({
+    ...everything,
+    stream: { ...everything.stream!, ...changes },
+  });
+  const signIn = (changes: object) =>
+    stream({ signIn: { ...everything.stream!.signIn!, ...changes } });
+  const network = (changes: object) =>
+    stream({ network: { ...everything.stream!.network!, ...changes } });
   test.each<[Configuration, string]>([
     [{ ...dev, environment: 'test' as 'dev' }, 'environment is "test"; it must be dev or prod'],
     [
@@ -93,6 +111,32 @@ describe('invalid values are named with path, value and what is allowed', () => 
       batch({ compute: { kind: 'lambda', memoryMb: 20_000, storageMb: 512 } }),
       'batch.compute.memoryMb is 20000',
     ],
+    [stream({ topic: 'a/b' }), 'stream.topic is "a/b"; it must be a topic'],
+    [
+      stream({ brokers: 'kafka://b-1.example.org:9092' }),
+      'stream.brokers is "kafka://b-1.example.org:9092"; it must be kafkas://HOST:PORT',
+    ],
+    [stream({ brokers: 'kafkas://b-1.example.org:9094' }), 'null where it names none'],
+    [stream({ signIn: null }), 'stream.signIn is null; it must be given where'],
+    [signIn({ mechanism: 'AWS_MSK_IAM' }), 'stream.signIn.mechanism is "AWS_MSK_IAM"'],
+    [signIn({ secretArn: 'AmazonMSK_headway' }), 'it must be the complete ARN of a secret'],
+    [
+      signIn({ keyArn: 'arn:aws:kms:us-east-1:123456789012:alias/mine' }),
+      'it must be the ARN of a key, not of an alias, or null',
+    ],
+    [network({ vpcId: 'main' }), 'stream.network.vpcId is "main"; it must be vpc-…'],
+    [network({ subnetIds: [] }), 'stream.network.subnetIds is []'],
+    [network({ brokersGroupId: '' }), 'stream.network.brokersGroupId is ""'],
+    [
+      stream({ compute: { cpu: 256, memoryMb: 512, storageGb: 21 } }),
+      'stream.compute.memoryMb is 512; it must be 1024 or more',
+    ],
+    [stream({ everySeconds: 0 }), 'stream.everySeconds is 0'],
+    [
+      stream({ everySeconds: 601, silentAfterMinutes: 20 }),
+      'stream.everySeconds is 601; it must be at most half of stream.silentAfterMinutes',
+    ],
+    [stream({ silentAfterMinutes: 7 }), 'stream.silentAfterMinutes is 7; it must be a whole'],
     [
       inference({ timeoutSeconds: 30 }),
       'inference.timeoutSeconds is 30; it must be a whole number from 1 to 29',

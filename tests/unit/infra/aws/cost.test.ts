@@ -24,6 +24,7 @@ const deployment: Deployment = {
   training: { runsPerMonth: 4, size: TASK },
   monitoring: { runsPerMonth: 73, size: TASK },
   batch: null,
+  lander: null,
   probe: { runsPerMonth: 0, size: { ...FUNCTION, memoryGb: 0.125 } },
   machines: 2,
   schedules: 4,
@@ -79,6 +80,17 @@ describe('lines computed by hand', () => {
       0.3 * 0.079 + 0.005,
       8,
     );
+  });
+
+  test('a stream costs a container that is always on, and requests for every entry', () => {
+    const lander = { size: { ...TASK, vcpu: 0.5, memoryGb: 1 }, everySeconds: 60 };
+    const landing = headwayBill(SIZES.dev, { ...deployment, lander });
+    // 730 hours of half a vCPU, a GB and an address: 0.01619 + 0.00356 + 0.005
+    expect(dollars(landing, 'stream lander')).toBeCloseTo(730 * 0.02475, 6);
+    // 43,800 entries of 6 writes at $5 and 4 reads at $0.4 a million
+    const more = (item: string) => dollars(landing, item) - dollars(bill, item);
+    expect(more('store (S3)')).toBeCloseTo(43_800 * (6 * 5e-6 + 4 * 4e-7), 6);
+    expect(more('Container Insights')).toBeCloseTo(3, 8);
   });
 
   test('has a line exactly for what is deployed', () => {
