@@ -78,21 +78,29 @@ export async function fitNetwork(
     const initial = warmStart?.members[member % warmStart.members.length] ?? null;
     return { panel, spec, scaling, lastTarget, options, initial };
   });
-  const weights = await fitMembers(jobs, onProgress);
-  const early = weights.flatMap((member) => member.early ?? []);
   const linearOf = (end: number) =>
     fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
-  const held =
-    carried === undefined && plan.heldOut.length > 0
-      ? { members: early, linear: linearOf(plan.early) }
-      : null;
+  const isHeldOut = carried === undefined && plan.heldOut.length > 0;
+  const linearModels = once(() => ({
+    early: isHeldOut ? linearOf(plan.early) : null,
+    all: linearOf(plan.cutoffs.length),
+  }));
+  // Where members learn in other processes this one has time meanwhile.
+  const weights = await fitMembers(jobs, (progress) => {
+    linearModels();
+    return onProgress(progress);
+  });
+  const linear = linearModels();
+  const early = weights.flatMap((member) => member.early ?? []);
+  const held = linear.early && { members: early, linear: linear.early };
   const made = held
     ? calibrate(panel, uncalibrated({ spec, scaling, ...held }), plan.heldOut, spec.features)
     : null;
   /** Of the members and the linear model that have not seen the held-out cutoffs. */
   const withDependence = (calibration: Calibration): Calibration => {
-    const { members, linear } = held as NonNullable<typeof held>;
-    const forecaster = networkForecaster({ spec, scaling, members, linear, calibration });
+    const forecaster = networkForecaster({
+      ...{ spec, scaling, ...(held as NonNullable<typeof held>), calibration },
+    });
     const random = (name: string) => streams(`dependence ${name}`);
     return {
       ...calibration,
@@ -103,10 +111,19 @@ export async function fitNetwork(
     spec,
     scaling,
     members: weights.map((member) => member.final),
-    linear: linearOf(plan.cutoffs.length),
+    linear: linear.all,
     calibration: carried === undefined ? made && withDependence(made) : carried,
     steps: options.steps,
     windows: plan.windows.length,
+  };
+}
+
+/** Makes it at the first call, and gives the same from then on. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

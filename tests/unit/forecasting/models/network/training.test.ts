@@ -5,7 +5,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { naiveForecasters } from '../../../../../forecasting/models/baselines/naive.ts';
 import { networkForecaster } from '../../../../../forecasting/models/network/forecaster.ts';
-import type { FitProgress } from '../../../../../forecasting/models/network/member.ts';
+import type { FitProgress, MemberJob } from '../../../../../forecasting/models/network/member.ts';
+import type {
+  FitExtras,
+  MemberFitter,
+} from '../../../../../forecasting/models/network/training.ts';
 import { randomStreams, seededRandom } from '../../../../../platform/random.ts';
 import { changedAfter, panelOf, randomPanel } from '../../../../fixtures/random-panels.ts';
 import { fitToy, startBackend } from '../../../../fixtures/toy-network.ts';
@@ -107,6 +111,26 @@ describe('fitNetwork', () => {
     await expect(
       fitNetwork(panel, toyNetwork(panel.seriesIds), LENGTH - 1, toyFit, randomStreams(1), stop),
     ).rejects.toThrow('stop');
+  });
+
+  test('is the same where members report no progress', async () => {
+    const { fitNetwork, streamsOfMember } = await import(
+      '../../../../../forecasting/models/network/training.ts'
+    );
+    const { fitMember } = await import('../../../../../forecasting/models/network/member.ts');
+    const { toyFit, toyNetwork } = await import('../../../../fixtures/toy-network.ts');
+    const streams = randomStreams(1);
+    const fitMembers: MemberFitter = async ([job]) => [
+      await fitMember(job as MemberJob, streamsOfMember(streams, 0)),
+    ];
+    const options = { ...toyFit, members: 1 };
+    const fitWith = (extras: FitExtras) =>
+      fitNetwork(
+        ...([panel, toyNetwork(panel.seriesIds), LENGTH - 1, options, streams] as const),
+        ...([() => {}, extras] as const),
+      );
+    const reporting = await fitWith({});
+    expect(await fitWith({ fitMembers })).toEqual(reporting);
   });
 
   test('refuses a panel without a complete training window, with numbers', async () => {
