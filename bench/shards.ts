@@ -1,9 +1,9 @@
 /**
  * Purpose: what a batch of very many series costs and takes in n shards, as a command: one shard is
  * measured, the rest is computed.
- *   npm run bench:shards [-- --series 2000] [--total 1000000] [--store-series 125000] [--json FILE]
- * Invariants: what is measured is what `headway forecast --shard` does after its start: read and
- * decode the whole online view of a store, take its series, forecast and judge them, write the
+ *   npm run bench:shards [-- --series 2048] [--total 1000000] [--json FILE]
+ * Invariants: what is measured is what `headway forecast --shard` does after its start with each of
+ * its ranges of the online view: read and decode it, forecast and judge its series, write the
  * entry down; what is computed says from which assumption.
  * Fails: a plain Error where a shard forecasts nothing.
  */
@@ -19,9 +19,9 @@ import { randomStreams } from '../platform/random.ts';
 import { silentLogger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { type BackendChoice, startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
-import { shardRange } from '../services/inference/batch/shard.ts';
-import { precompute, seriesSlice } from '../services/inference/serving/precompute.ts';
+import { precompute } from '../services/inference/serving/precompute.ts';
 import { decodeOnlineView, encodeOnlineView } from '../storage/features/online/online-view.ts';
+import { RANGE_SERIES } from '../storage/features/online/view-ranges.ts';
 import { QUANTILES, randomNetwork } from './support/random-network.ts';
 import { chunkMaker, LOOK_BACK } from './support/synthetic-series.ts';
 
@@ -31,26 +31,20 @@ const SEED = 7;
 const START_SECONDS = 5;
 /** From S3 into one function: assumed. */
 const READ_BYTES_PER_SECOND = 90e6;
-/** The view as it comes, its copy in memory, the model and Node: what a function must be given. */
-const COPIES = 2.2;
-const BASE_GB = 0.6;
+/** What a function must be given, however many series it forecasts: the batch of bench:scale. */
+const MEMORY_GB = 2;
 const TRANSITIONS_PER_SHARD = 4;
-const SHARDS = [1, 2, 4, 8, 16, 32];
+const SHARDS = [1, 4, 16, 64, 256];
 
 interface Flags {
   readonly series: string;
   readonly total: string;
-  readonly storeSeries: string;
   readonly backend: string;
   readonly json?: string;
 }
 
 async function bench(flags: Flags): Promise<void> {
-  const [series, total, storeSeries] = [
-    Number(flags.series),
-    Number(flags.total),
-    Number(flags.storeSeries),
-  ];
+  const [series, total] = [Number(flags.series), Number(flags.total)];
   const backend = await startTensorBackend(
     silentLogger,
     flags.backend as BackendChoice,
@@ -58,37 +52,28 @@ async function bench(flags: Flags): Promise<void> {
   );
   const loadBefore = loadavg()[0] as number;
   const measured = await measureShard(series);
-  const viewBytes = LOOK_BACK * 4 * storeSeries;
-  const stores = Math.ceil(total / storeSeries);
-  const memoryGb = BASE_GB + (COPIES * viewBytes) / 1e9;
   const rows = SHARDS.map((shards) => {
-    const decodeSeconds = storeSeries * measured.readSecondsPerSeries;
+    const own = total / shards;
+    // The two ranges that it shares with its neighbours are read whole: half of each is not its own.
+    const read = own + (shards > 1 ? RANGE_SERIES : 0);
     const seconds =
       START_SECONDS +
-      viewBytes / READ_BYTES_PER_SECOND +
-      decodeSeconds +
-      storeSeries / shards / measured.seriesPerSecond;
-    const workers = stores * shards;
+      (read * LOOK_BACK * 4) / READ_BYTES_PER_SECOND +
+      read * measured.readSecondsPerSeries +
+      own / measured.seriesPerSecond;
     const dollars =
-      workers * seconds * memoryGb * PRICES.lambdaGbSecond.dollars +
-      (workers / 1e6) * PRICES.lambdaRequests.dollars +
-      ((workers * TRANSITIONS_PER_SHARD) / 1000) * PRICES.stepTransitions.dollars;
-    return {
-      shardsPerStore: shards,
-      workers,
-      seconds,
-      dollars,
-      dollarsPerMillion: (dollars / total) * 1e6,
-    };
+      shards * seconds * MEMORY_GB * PRICES.lambdaGbSecond.dollars +
+      (shards / 1e6) * PRICES.lambdaRequests.dollars +
+      ((shards * TRANSITIONS_PER_SHARD) / 1000) * PRICES.stepTransitions.dollars;
+    return { shards, seconds, dollars, dollarsPerMillion: (dollars / total) * 1e6 };
   });
   const table = new Table({
-    head: ['shards a store', 'workers', 'seconds', 'US$ a batch', 'US$ a million series'],
+    head: ['shards', 'seconds', 'US$ a batch', 'US$ a million series'],
     style: { head: [], border: [] },
   });
   for (const row of rows) {
     table.push([
-      row.shardsPerStore,
-      row.workers,
+      row.shards,
       row.seconds.toFixed(0),
       row.dollars.toFixed(3),
       row.dollarsPerMillion.toFixed(3),
@@ -101,18 +86,16 @@ async function bench(flags: Flags): Promise<void> {
       `${loadBefore.toFixed(1)}, backend ${backend}.`,
   );
   console.log(
-    `Computed for ${total} series in ${stores} stores of ${storeSeries} (a view of ` +
-      `${(viewBytes / 1e9).toFixed(2)} GB, functions of ${memoryGb.toFixed(1)} GB), all ` +
-      'workers at once:',
+    `Computed for ${total} series (a view of ${((total * LOOK_BACK * 4) / 1e9).toFixed(1)} GB, ` +
+      `functions of ${MEMORY_GB} GB), all workers at once:`,
   );
   console.log(table.toString());
   const kept = {
     series,
     total,
-    storeSeries,
     backend,
     measured,
-    memoryGb,
+    memoryGb: MEMORY_GB,
     rows,
     prices: { noted: PRICES.lambdaGbSecond.noted },
   };
@@ -141,7 +124,7 @@ async function measureShard(
   const forecaster = networkForecaster(randomNetwork(ids, HORIZON, streams('weights')));
   const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
   const progress = terminalProgress({ clock: systemClock });
-  progress.start('one shard of two', 3);
+  progress.start('one range', 3);
   try {
     const path = join(folder, 'view.bin');
     await writeFile(path, encodeOnlineView(chunkMaker(ids, streams)(0, series)));
@@ -149,13 +132,11 @@ async function measureShard(
     const started = cpuSeconds();
     const panel = decodeOnlineView(path, await readFile(path));
     const read = cpuSeconds();
-    const { from, to } = shardRange(series, { index: 2, count: 2 });
     const rules = { nonNegative: true, frequencyMinutes: 60, seasonLengths: [24, 168] };
-    const part = seriesSlice(panel, from, to);
-    const forecasts = await precompute(forecaster, part, LOOK_BACK - 1, HORIZON, rules);
+    const forecasts = await precompute(forecaster, panel, LOOK_BACK - 1, HORIZON, rules);
     const entry = JSON.stringify({
       quantiles: QUANTILES,
-      seriesIds: part.seriesIds,
+      seriesIds: panel.seriesIds,
       values: Array.from(forecasts.values),
     });
     await writeFile(join(folder, 'entry.json'), entry);
@@ -163,7 +144,7 @@ async function measureShard(
     progress.update(3);
     if (!forecasts.usable.includes(1)) throw new Error('no series has a forecast');
     return {
-      seriesPerSecond: (to - from) / (done - read),
+      seriesPerSecond: series / (done - read),
       readSecondsPerSeries: (read - started) / series,
     };
   } finally {
@@ -176,13 +157,8 @@ const command = new Command('bench:shards')
   .description(
     'Time and cost of forecasting very many series in shards: one is measured, the rest computed.',
   )
-  .option('--series <count>', 'series of the view that is measured', '2000')
+  .option('--series <count>', 'series of the range that is measured', '2048')
   .option('--total <count>', 'series to compute for', '1000000')
-  .option(
-    '--store-series <count>',
-    'series in one store, whose view every shard of it reads',
-    '125000',
-  )
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
   .option('--json <file>', 'write the figures as JSON');
 await command.parseAsync();

@@ -1,6 +1,6 @@
 /**
  * Purpose: one phase of bench:scale in a process of its own, so that its peak memory is its own.
- *   tsx bench/scale/phase.ts fill|commit|batch|one FOLDER SERIES WEEKS
+ *   tsx bench/scale/phase.ts fill|commit|run|batch|one FOLDER SERIES WEEKS
  * Invariants: prints one line of JSON; what is measured runs through the functions that `features
  * run` (its commit) and `headway forecast` run.
  * Fails: with the store's errors, exit status 1.
@@ -13,8 +13,10 @@ import { saveNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { fixedClock, systemClock } from '../../platform/clock.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../platform/duckdb/sql.ts';
+import { silentProgress } from '../../platform/progress.ts';
 import { seededRandom } from '../../platform/random.ts';
 import { silentLogger } from '../../platform/telemetry/logger.ts';
+import { runFeatures } from '../../services/feature/run.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { viewObjects } from '../../storage/features/manifest.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
@@ -35,7 +37,7 @@ const SCHEMA = { frequencyMinutes: 60, missing: 'zero', unit: 'events', timeZone
 const [phase = '', folder = '', seriesText = '', weeksText = ''] = process.argv.slice(2);
 const [series, weeks] = [Number(seriesText), Number(weeksText)];
 const end = START + weeks * 168 * HOUR_MS;
-const clock = fixedClock(end + 2 * HOUR_MS);
+const clock = fixedClock(end + 3 * HOUR_MS);
 const domain = { ...benchDomain, horizon: HORIZON, quantiles: QUANTILES };
 const about = { store: fileObjectStore(join(folder, 'store')), domain: domain.name, clock };
 const features = openFeatureStore(about);
@@ -106,13 +108,43 @@ const phases: Readonly<Record<string, () => Promise<object>>> = {
   },
   commit: () =>
     commit(
-      `SELECT n, ${end} AS hour, hash(n) % 9 AS target FROM range(${series}) AS a(n)`,
+      `SELECT n, ${end} AS hour, CASE WHEN hash(n) % ${HOURS_AN_EVENT} = 0
+      THEN 1 + hash(n, 2) % 9 ELSE 0 END AS target FROM range(${series}) AS a(n)`,
       'hour',
       {
         start: end,
         end: end + HOUR_MS,
       },
     ),
+  /** The next hour through the feature service, which judges it before it commits. */
+  async run() {
+    const started = begin();
+    const from = end + HOUR_MS;
+    const rows = `(SELECT ${idOf('n')} AS id, make_timestamp(${from} * 1000) AS t
+      FROM range(${series}) AS a(n), range(9) AS b(k)
+      WHERE hash(n, 1) % ${HOURS_AN_EVENT} = 0 AND k <= hash(n, 2) % 9)`;
+    const part = {
+      ...{ name: 'next hour', feed: 'main', fingerprint: 'next' },
+      span: { start: from, end: from + HOUR_MS },
+      open: async () => ({
+        ...{ relation: rows, seriesId: 'id', localTime: 't', value: null },
+        ...{ duplicateKey: [], rejections: [] },
+      }),
+    };
+    const { report, manifest } = await runFeatures({
+      domain: { ...domain, timeZone: 'UTC' },
+      source: { description: 'bench', parts: async () => [part] },
+      ...{ features, workFolder: join(folder, 'work'), clock },
+      ...{ logger: silentLogger, progress: silentProgress },
+    });
+    const { oneIn = 1, seriesCount = 0 } = report ?? {};
+    return {
+      ...started(),
+      oneIn,
+      judged: seriesCount,
+      viewObjects: viewObjects(manifest.online).length,
+    };
+  },
   async batch() {
     const started = begin();
     const batch = await issueAll(context, {}, []);

@@ -1,7 +1,8 @@
 /**
  * Purpose: whether one store holds a million series, as a command: an hour is committed, all series
  * are forecast, and one alone, next to the same of few series in the same run.
- *   npm run bench:scale [-- --series 10000,1000000] [--weeks 28] [--folder DIR] [--json FILE]
+ *   npm run bench:scale [-- --series 10000,1000000] [--weeks 28] [--phases …] [--folder DIR]
+ *     [--json FILE]
  * Invariants: each phase is a process of its own (bench/scale/phase.ts); times a series are
  * of processor time, for a crowded machine does not change them. A million series of 28 weeks need
  * 40 GB on the disk of the folder.
@@ -17,12 +18,13 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { runBench } from '../support/run-bench.ts';
 
-const PHASES = ['fill', 'commit', 'batch', 'one'] as const;
+const PHASES = ['fill', 'commit', 'run', 'batch', 'one'] as const;
 const CHILD = fileURLToPath(new URL('./phase.ts', import.meta.url));
 
 interface Flags {
   readonly series: string;
   readonly weeks: string;
+  readonly phases: string;
   readonly folder?: string;
   readonly json?: string;
 }
@@ -48,7 +50,8 @@ async function bench(flags: Flags, temporary: string): Promise<void> {
     for (const series of sizes) {
       const folder = await mkdtemp(join(root, 'scale-'));
       const phases: Measured[] = [];
-      for (const phase of PHASES) {
+      const wanted = flags.phases.split(',');
+      for (const phase of PHASES.filter((one) => wanted.includes(one))) {
         const found = await measure(phase, folder, series, Number(flags.weeks));
         phases.push(found);
         console.log(JSON.stringify({ series, ...found }));
@@ -96,6 +99,7 @@ const command = new Command('bench:scale')
   .description('A commit, a batch and one forecast of a store of very many series.')
   .option('--series <counts>', 'numbers of series, the one to compare with first', '10000,1000000')
   .option('--weeks <count>', 'weeks of hours in the view', '28')
+  .option('--phases <names>', 'only these; others need `fill`', PHASES.join(','))
   .option('--folder <path>', 'where the stores are made; default: the temporary folder')
   .option('--json <file>', 'write the figures as JSON');
 await runBench<Flags>(command, bench);
