@@ -54,7 +54,7 @@ async function bench(flags: Flags): Promise<void> {
   const measured = await measureShard(series);
   const rows = SHARDS.map((shards) => {
     const own = total / shards;
-    // The two ranges that it shares with its neighbours are read whole: half of each is not its own.
+    // Of the two ranges that it shares with its neighbours, a half each is not its own.
     const read = own + (shards > 1 ? RANGE_SERIES : 0);
     const seconds =
       START_SECONDS +

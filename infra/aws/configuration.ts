@@ -42,7 +42,7 @@ export interface Batch {
    * As features.schedule; some time after it, because a batch forecasts from the newest snapshot.
    */
   readonly schedule: string | null;
-  /** Of each worker: it holds the whole view. */
+  /** Of each worker: it reads its own ranges of the view, one after another. */
   readonly compute: LambdaSize;
   /** Runs of the series: at most 1000. */
   readonly shards: number;
