@@ -26,6 +26,6 @@ export async function partOf(
   const known = parts.slice(-SHOWN).map((one) => one.name);
   throw new HeadwayError('USAGE', `the source has no part ${JSON.stringify(name)}`, {
     where: source.description,
-    fix: `Parts are, for example, ${known.join(', ')}.`,
+    fix: `Known parts include ${known.join(', ')}.`,
   });
 }

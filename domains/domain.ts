@@ -16,7 +16,7 @@ export interface Domain {
   readonly title: string;
   /** What one unit of the target is, for axes and tables, e.g. "trips per hour". */
   readonly unit: string;
-  /** What one series is called, for people, e.g. "zone". */
+  /** Noun for one series, for people, e.g. "zone". */
   readonly seriesNoun: string;
   /**
    * Length of an interval: a divisor of a day, a day (1440), or a week from Monday (10080). Months,

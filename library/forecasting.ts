@@ -185,5 +185,5 @@ const isoTime = (time: number): string => new Date(time).toISOString();
 
 const tooShort = (have: number, needed: number): HeadwayError =>
   new HeadwayError('HISTORY_TOO_SHORT', `the panel knows ${have} intervals, ${needed} are needed`, {
-    ...{ where: 'panel', fix: 'Bring more history, or a shorter season.' },
+    ...{ where: 'panel', fix: 'Provide more history, or a shorter season.' },
   });

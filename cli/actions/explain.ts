@@ -62,7 +62,7 @@ async function explainOne(
   const modelVersion = flags.modelVersion ?? (await registry.champion())?.modelVersion;
   if (modelVersion === undefined) {
     throw new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet`, {
-      fix: 'Run `headway train`, or name a model of `headway models list` with --model-version.',
+      fix: 'Run `headway train`, or choose one from `headway models list` with --model-version.',
     });
   }
   const { card, model, weights } = await registry.load(modelVersion);

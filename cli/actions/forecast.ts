@@ -87,7 +87,7 @@ export async function forecastCommand(
   context.print(forecastTable(chart, issued.entry, series, open));
   if (issued.entry.modelVersion === null)
     context.print(
-      `No model has been promoted: ${versionOf(issued.entry)} forecasts.` +
+      `No model has been promoted: the forecast is from ${versionOf(issued.entry)}.` +
         `${await modelLaterNote(context)}`,
     );
   if (fallback !== undefined)
@@ -138,7 +138,7 @@ async function forecastAll(
   context.print(
     `Forecast ${series} series × ${horizon} steps after ${iso(cutoff)}, written to the ledger.`,
   );
-  if (shadows.length > 0) context.print(`Next to it, not served: ${shadows.join(', ')}.`);
+  if (shadows.length > 0) context.print(`Also forecast, but not served: ${shadows.join(', ')}.`);
   for (const flag of SERIES_FLAGS) {
     const { count = 0, examples = [] } = flagged.get(flag) ?? {};
     if (count > 0)
@@ -187,7 +187,7 @@ export const unknownSeries = (
   new HeadwayError(
     'SERIES_UNKNOWN',
     `there is no ${seriesNoun} ${JSON.stringify(seriesId)} in snapshot ${snapshotVersion}`,
-    { fix: `Series are, for example, ${known.slice(0, 8).join(', ')}.` },
+    { fix: `Known series include ${known.slice(0, 8).join(', ')}.` },
   );
 
 export const tooFewValues = (seriesId: string): HeadwayError =>

@@ -128,7 +128,7 @@ async function challengerOf(context: CommandContext): Promise<string[]> {
     const { challengersOf } = await import('../../services/monitoring/challengers.ts');
     return await challengersOf(await context.decisions());
   } catch (error) {
-    context.logger.warn({ err: error }, 'no challenger forecasts; the batch is complete');
+    context.logger.warn({ err: error }, 'the challengers cannot be read; the batch is complete');
     return [];
   }
 }

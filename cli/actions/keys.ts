@@ -115,7 +115,7 @@ export async function revokeKey(context: CommandContext, id: string): Promise<vo
   });
   context.print(
     `${id} is revoked. A service that reads this file refuses it within seconds; ` +
-      'for one that reads the store, run `headway keys publish`.',
+      'for a service that reads the store, run `headway keys publish`.',
   );
   context.printJson({ id, revokedAt });
 }
@@ -199,7 +199,7 @@ const day = (time: string): string => `${time.slice(0, 16).replace('T', ' ')}Z`;
 
 function logOnce(context: CommandContext, key: string, record: KeyRecord, text: string): void {
   const { hash: _hash, ...shown } = record;
-  context.print(`${key}\n\nThe key is shown only this once. ${text}`);
+  context.print(`${key}\n\nThe key is shown only once. ${text}`);
   context.print('Clients send it as: Authorization: Bearer hw_…');
   context.printJson({ key, ...shown });
 }
@@ -215,8 +215,8 @@ function found(keys: readonly KeyRecord[], id: string): KeyRecord {
 
 function named({ settings }: CommandContext): string {
   if (settings.apiKeys !== null && settings.apiKeys !== IN_STORE) return settings.apiKeys;
-  throw new HeadwayError('USAGE', 'no file of API keys is named', {
-    fix: 'Name it with --api-keys, or set HEADWAY_API_KEYS.',
+  throw new HeadwayError('USAGE', 'no API key file is given', {
+    fix: 'Give one with --api-keys, or set HEADWAY_API_KEYS.',
   });
 }
 

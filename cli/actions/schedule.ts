@@ -87,7 +87,7 @@ export async function lastRunsOf({
       const done = await (await logOf(job)).lastDone();
       if (done !== null) last[job] = done;
     } catch (err) {
-      logger.warn({ err, job }, `${job}: when it ran last cannot be read; it waits for its time`);
+      logger.warn({ err, job }, `${job}: its last run cannot be read; it waits for its next time`);
     }
   }
   return last;

@@ -150,7 +150,8 @@ function refitNote(trained: TrainingResult): string {
     return `It is served as it was scored, without the weeks of the test: ${notRefitted}.`;
   const seconds = card.trainingSeconds.toFixed(1);
   return (
-    `Served is ${card.modelVersion}: the same recipe fitted on all data in ${seconds} s, with as ` +
+    `Model ${card.modelVersion} is served: the same recipe fitted on all data in ${seconds} s, ` +
+    `with as ` +
     'many steps, and checked against the scored model, whose figures are above.'
   );
 }

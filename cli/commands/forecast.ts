@@ -21,8 +21,16 @@ export const register: AddCommand = (program, env) => {
             ...['series', 'horizon', 'svg', 'shard', 'issuedAt', 'challenger', 'since'],
           ]),
         )
-        .option('--window <length>', 'with --group: add up so much time, e.g. 8h', windowText)
-        .option('--capacity <amount>', 'with --group: also say how likely more is needed', amount)
+        .option(
+          '--window <length>',
+          'with --group: length of the windows to add up, e.g. 8h',
+          windowText,
+        )
+        .option(
+          '--capacity <amount>',
+          'with --group: also show how likely it is that more is needed',
+          amount,
+        )
         .option('--horizon <steps>', 'steps to forecast, closed days not counted', wholeNumber)
         .option('--svg <file>', 'write the chart as SVG')
         .addOption(
@@ -37,12 +45,12 @@ export const register: AddCommand = (program, env) => {
         )
         .option(
           '--challenger <version...>',
-          'models that forecast next to the champion, for the ledger alone',
+          'models that forecast alongside the champion, for the ledger only',
         )
         .addOption(
           new Option(
             '--since <timestamp>',
-            'write what would have been forecast since then, as far as the model was tested only',
+            'write what would have been forecast since then, within the test span of the model',
           ).conflicts(['series', 'shard', 'issuedAt', 'challenger', 'horizon']),
         )
         .option('--every <hours>', 'with --since: hours between two issues', wholeNumber, 1),

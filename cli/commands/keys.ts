@@ -10,7 +10,7 @@ import { type AddCommand, command } from '../command.ts';
 import { wholeNumber } from '../flags.ts';
 
 const fileFlag = (c: Command): Command =>
-  c.option('--api-keys <file>', 'the file of keys (default: HEADWAY_API_KEYS)');
+  c.option('--api-keys <file>', 'the key file (default: HEADWAY_API_KEYS)');
 
 export const register: AddCommand = (program, env) => {
   const keys = program.command('keys').description('manage the API keys of the HTTP service');
@@ -52,7 +52,7 @@ export const register: AddCommand = (program, env) => {
     define: (c) =>
       fileFlag(c)
         .argument('<id>', 'id of the old key, from `keys list`')
-        .option('--overlap-hours <hours>', 'hours that both keys work', wholeNumber, 24),
+        .option('--overlap-hours <hours>', 'hours for which both keys work', wholeNumber, 24),
     run: async (context, flags, id) =>
       (await import('../actions/keys.ts')).rotateKey(context, id as string, flags),
   });

@@ -28,13 +28,17 @@ export const register: AddCommand = (program, env) => {
   });
   command<ExportFlags>(models, env, {
     name: 'export',
-    description: 'Write a model as ONNX, with a manifest and windows that prove it.',
+    description: 'Export a model as ONNX, with a manifest and example windows to check it against.',
     define: (c) =>
       c
         .argument('[modelVersion]', 'a model (default: champion)')
         .requiredOption('--onnx <folder>', 'folder for model.onnx, manifest.json and windows')
-        .option('--windows <count>', 'windows with their forecasts (default: 1000)', wholeNumber)
-        .option('--mlflow', 'also write what makes the folder an MLflow model')
+        .option(
+          '--windows <count>',
+          'example windows with their forecasts (default: 1000)',
+          wholeNumber,
+        )
+        .option('--mlflow', 'also write the files that make the folder an MLflow model')
         .option('--check', 'run the graph on the windows; needs onnxruntime-node'),
     run: async (context, flags, modelVersion) =>
       (await import('../actions/models/export.ts')).exportModel(context, modelVersion, flags),
@@ -57,7 +61,7 @@ export const register: AddCommand = (program, env) => {
   });
   command<{ out: string; testDays?: number }>(models, env, {
     name: 'table',
-    description: 'Write the table that the external model of a card learns from.',
+    description: 'Write the training table of the external model that a card describes.',
     define: (c) =>
       c
         .argument('<folder>', 'folder with card.json')

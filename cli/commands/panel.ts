@@ -16,7 +16,7 @@ export const register: AddCommand = (program, env) => {
       c
         .option('--out <file>', 'file to write (default: standard output)')
         .addOption(
-          new Option('--format <format>', 'form of the file')
+          new Option('--format <format>', 'format of the file')
             .choices(['csv', 'arrow', 'parquet'])
             .default('csv'),
         )

@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * The forecast of one series
-         * @description Served from memory: computed once when a model or a snapshot arrived. The response is of one model and one snapshot, and names them. As Arrow or Parquet (by Accept) a table like that of all series. A `/` in an id is sent as `%2F`.
+         * @description Served from memory: computed once when a model or a snapshot arrived. The response comes from one model and one snapshot, and names them. As Arrow or Parquet (by Accept) a table like that of all series. A `/` in an id is sent as `%2F`.
          */
         get: operations["forecastSeries"];
         put?: never;
@@ -93,13 +93,13 @@ export interface paths {
         };
         /**
          * The forecasts of all series: NDJSON, CSV, Arrow, Parquet, or pages of JSON
-         * @description NDJSON and CSV hold all series and are sent in chunks, as fast as they are read; Arrow and Parquet have the columns of CSV, typed and not rounded; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream is of one model and one snapshot from its first line to its last.
+         * @description NDJSON and CSV hold all series and are sent in chunks, as fast as they are read; Arrow and Parquet have the columns of CSV, typed and not rounded; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream comes from one model and one snapshot from its first line to its last.
          */
         get: operations["forecastAll"];
         put?: never;
         /**
          * Forecasts of many series, or of recent values of your own
-         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. As Arrow or Parquet (by Accept) a table of stored series, like that of all. All or nothing: one series that cannot be forecast makes the response a problem. Nothing is changed or kept, so it may be sent again at will.
+         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. As Arrow or Parquet (by Accept) a table of stored series, like that of all. All or nothing: one series that cannot be forecast makes the response a problem. Nothing is changed or stored, so it is safe to repeat.
          */
         post: operations["forecastMany"];
         delete?: never;
@@ -137,7 +137,7 @@ export interface paths {
         };
         /**
          * The forecast of a total: its mean, quantiles, peak, and what exceeds a capacity
-         * @description Of sample paths of all series together: on every path a total is the sum of its series, so totals are coherent. The same model and snapshot give the same paths. Computed on the first request after a model or a snapshot arrived, then from memory.
+         * @description Computed from sample paths of all series together: on every path a total is the sum of its series, so totals are coherent. The same model and snapshot give the same paths. Computed on the first request after a model or a snapshot arrived, then from memory.
          */
         get: operations["forecastGroup"];
         put?: never;
@@ -197,7 +197,7 @@ export interface paths {
         };
         /**
          * A few sample paths of a total
-         * @description Equally likely futures: the values of one path belong together, over steps and over series. Of the same model and snapshot they are the same, and the first of those that totals are of.
+         * @description Equally likely futures: the values of one path belong together, over steps and over series. The same model and snapshot give the same paths: the first of those that totals are computed from.
          */
         get: operations["pathsOfGroup"];
         put?: never;
@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * A few sample paths of a series
-         * @description Equally likely futures: the values of one path belong together, over steps and over series. Of the same model and snapshot they are the same, and the first of those that totals are of.
+         * @description Equally likely futures: the values of one path belong together, over steps and over series. The same model and snapshot give the same paths: the first of those that totals are computed from.
          */
         get: operations["pathsOfSeries"];
         put?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Why the forecast of one series is what it is
-         * @description Computed while it is waited for, and therefore limited more strictly than the others. Baseline and parts sum to the forecast, at every step and over the horizon.
+         * @description Computed during the request, and therefore rate-limited more strictly than the others. Baseline and parts sum to the forecast, at every step and over the horizon.
          */
         get: operations["explainForecast"];
         put?: never;
@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * The model and the snapshot that are served
-         * @description The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline is served instead.
+         * @description The model and the snapshot that forecasts come from now. `model` and `promotion` are null while a baseline is served instead.
          */
         get: operations["servedModel"];
         put?: never;
@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * All models, newest first, and what was decided about each
-         * @description Models and promotions as the registry has them, read from the store every 15 seconds at most.
+         * @description Models and promotions as the registry has them, read from the store at most every 15 seconds.
          */
         get: operations["listModels"];
         put?: never;
@@ -297,7 +297,7 @@ export interface paths {
         };
         /**
          * What served at a time, and what was decided until then, with the evidence
-         * @description The champion of a time by the promotion log, and what was decided until then, newest first: retraining, challengers in shadow, promotions, rollbacks, each with the figures that it rests on. Read from the store every 15 seconds at most.
+         * @description The champion of a time by the promotion log, and what was decided until then, newest first: retraining, challengers in shadow, promotions, rollbacks, each with the figures that it rests on. Read from the store at most every 15 seconds.
          */
         get: operations["listDecisions"];
         put?: never;
@@ -317,7 +317,7 @@ export interface paths {
         };
         /**
          * Live scores, verdicts and freshness, as the last check found them
-         * @description Scores of what was issued over the last 28 days, next to the naive baselines, the champion before and challengers; by forecaster, day, lead time, hour of the week and series. `worst` and `best` are series by skill, `largest` by their share of the error. Verdicts of drift have their evidence. Read from the store every 15 seconds at most.
+         * @description Scores of what was issued over the last 28 days, next to the naive baselines, the previous champion and challengers; by forecaster, day, lead time, hour of the week and series. `worst` and `best` are series by skill, `largest` by their share of the error. Drift verdicts come with their evidence. Read from the store at most every 15 seconds.
          */
         get: operations["showMonitoring"];
         put?: never;
@@ -337,7 +337,7 @@ export interface paths {
         };
         /**
          * What was served for past intervals, and what happened
-         * @description Monitoring publishes it with each check, for 28 days: every forecast that was served for an interval, so the earlier ones of the same hours too, and what happened. Where nothing was published it is empty, and `scoredAt` is null.
+         * @description Monitoring publishes it with each check, for 28 days: every forecast that was served for an interval, including the earlier ones for the same intervals, and what happened. If nothing was published it is empty, and `scoredAt` is null.
          */
         get: operations["recordOfSeries"];
         put?: never;
@@ -357,7 +357,7 @@ export interface paths {
         };
         /**
          * What the schedule ran
-         * @description Runs of the jobs of the schedule, wherever they ran, with why they failed. Read from the store every 15 seconds at most.
+         * @description Runs of the jobs of the schedule, wherever they ran, with the reasons of failures. Read from the store at most every 15 seconds.
          */
         get: operations["listJobs"];
         put?: never;
@@ -377,13 +377,13 @@ export interface paths {
         };
         /**
          * What happened, as the served snapshot has it
-         * @description The values of the last weeks that forecasts are made from, in pages of series or of one series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ds, y. A value that was posted and that the features do not know is not among them: the record of the series has it.
+         * @description The values of the last weeks that forecasts are made from, in pages of series or of one series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ds, y. A posted value that the features do not have yet is not among them; the record of the series has it.
          */
         get: operations["listActuals"];
         put?: never;
         /**
          * Post what happened
-         * @description What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is kept. The same post sent again, to any instance, is stored once and acknowledged with `isNew: false`: the same by `Idempotency-Key`, or by content without one.
+         * @description What monitoring will score forecasts with. Stored with the time of its first receipt; a post with any error is refused as a whole. The same post sent again, to any instance, is stored once and acknowledged with `isNew: false`. Posts are the same by `Idempotency-Key`, or without one by content.
          */
         post: operations["postActuals"];
         delete?: never;
@@ -401,7 +401,7 @@ export interface paths {
         };
         /**
          * What is served, and each change of it, as server-sent events
-         * @description The first event is what is served now; another follows when a model, a snapshot or a fallback comes or goes. The stream ends after `seconds`, or earlier; `retry` says when to come again, as an EventSource does by itself.
+         * @description The first event is what is served now; another follows when the model, the snapshot or the fallback changes. The stream ends after `seconds`, or earlier; `retry` says when to reconnect, as an EventSource does by itself.
          */
         get: operations["serverEvents"];
         put?: never;
@@ -420,18 +420,18 @@ export interface components {
             /** @enum {string} */
             status: "live";
             /**
-             * @description open: this instance asks nobody for a key
+             * @description open: this instance requires no API key
              * @enum {string}
              */
             access: "open" | "api-keys";
         };
-        /** @description Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline forecasts, `modelVersion` names it: `baseline-mean_4_weeks` */
+        /** @description Why these numbers are not from the newest model on the newest data. Absent if they are. If a baseline forecasts, `modelVersion` names it: `baseline-mean_4_weeks` */
         Fallback: {
-            /** @description `NO_CHAMPION`: no model has been promoted: a baseline forecasts; `MODEL_UNAVAILABLE`: the champion cannot be loaded or gives no usable forecast: the previous model, else a baseline; `FEATURES_UNAVAILABLE`: the newest snapshot cannot be read: the last good one is forecast from; `STORE_UNAVAILABLE`: the store is unreachable: the last good forecast stays; `FEATURES_STALE`: the last observed interval is older than it may be: the forecast starts that long ago; `WORKER_UNAVAILABLE`: the worker that forecasts ad-hoc histories is unavailable: a baseline forecasts; `FORECAST_UNUSABLE`: the model has no usable forecast of this series (too few recent values): a baseline; `FORECAST_OUT_OF_RANGE`: the forecast of the model is outside the plausibility bounds of this series: a baseline */
+            /** @description `NO_CHAMPION`: no model has been promoted: a baseline is served; `MODEL_UNAVAILABLE`: the champion cannot be loaded or gives no usable forecast: the previous model is served, else a baseline; `FEATURES_UNAVAILABLE`: the newest snapshot cannot be read: the last good one is used; `STORE_UNAVAILABLE`: the store is unreachable: the last good forecast is served; `FEATURES_STALE`: the last observed interval is older than allowed: the forecast starts in the past; `WORKER_UNAVAILABLE`: the worker that forecasts ad-hoc histories is unavailable: a baseline is served; `FORECAST_UNUSABLE`: the model has no usable forecast of this series (too few recent values): a baseline is served; `FORECAST_OUT_OF_RANGE`: the forecast of the model is outside the plausibility bounds of this series: a baseline is served */
             reason: "NO_CHAMPION" | "MODEL_UNAVAILABLE" | "FEATURES_UNAVAILABLE" | "STORE_UNAVAILABLE" | "FEATURES_STALE" | "WORKER_UNAVAILABLE" | "FORECAST_UNUSABLE" | "FORECAST_OUT_OF_RANGE" | (string & {});
             /**
              * Format: date-time
-             * @description Since when it has been so, as far as this instance knows
+             * @description Since when, as far as this instance knows
              */
             since: string;
         };
@@ -451,9 +451,9 @@ export interface components {
             /** @description Since the end of the last observed interval */
             dataAgeSeconds: number;
             fallback?: components["schemas"]["Fallback"];
-            /** @description Series for which a baseline forecasts, because the model has no sound forecast of them */
+            /** @description Series for which a baseline forecasts, because the model has no usable forecast of them */
             rescuedSeries: number;
-            /** @description Not null while the newest model or snapshot cannot be loaded, and the one before is served */
+            /** @description Not null while the newest model or snapshot cannot be loaded, and the previous one is served */
             refreshFailure: {
                 code?: string;
                 /** Format: date-time */
@@ -463,7 +463,7 @@ export interface components {
         SeriesPage: {
             domain: string;
             unit: string;
-            /** @description What one series is called */
+            /** @description Noun for one series */
             seriesNoun: string;
             /** @description Series in the snapshot */
             total: number;
@@ -474,7 +474,7 @@ export interface components {
                 mean: number | null;
                 /** @description UTC start of the last interval with a known value */
                 lastValueAt: string | null;
-                /** @description False where the recent history does not suffice */
+                /** @description False if there is not enough recent history */
                 forecast: boolean;
             }[];
             /** @description null on the last page */
@@ -502,7 +502,7 @@ export interface components {
              * @description When these numbers were computed
              */
             issuedAt: string;
-            /** @description What made the numbers: a model, or `baseline-…` of a baseline */
+            /** @description What made the numbers: a model, or a baseline as `baseline-…` */
             modelVersion: string;
             /** @description null for a history of your own */
             snapshotVersion: string | null;
@@ -511,7 +511,7 @@ export interface components {
             horizon: number;
             /** @description UTC start of every forecast interval */
             timestamps: string[];
-            /** @description Which of the two is the point forecast: the median, the best guess of one value, or the mean, the best guess of what is added up */
+            /** @description Which of the two is the point forecast: the median, the best guess of a single value, or the mean, the best guess of values that are added up */
             point: "median" | "mean" | (string & {});
             /** @description Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval */
             quantiles: {
@@ -520,11 +520,11 @@ export interface components {
             /** @description The mean for every timestamp. Add means, never medians or other quantiles: the sum of means is the mean of the sum */
             mean: number[];
             history?: components["schemas"]["RecentValues"];
-            /** @description Columns that were as the caller overrides. Absent where none was */
+            /** @description Columns whose values the caller overrode. Absent if there are none */
             whatIf?: string[];
-            /** @description Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known */
+            /** @description Exogenous columns that the model reads and whose values were unknown: usual values were used. Absent if all were known */
             unknownInputs?: string[];
-            /** @description Why to trust it less: `unseen`: the model has not learnt this series; `silent`: every known value of the last 4 weeks is zero; `gaps`: more than a tenth of the last 4 weeks, or all of the last day, is unknown; `new`: its history begins less than 4 weeks ago; `outlier`: a value of the last 4 weeks lies far from all around it, and is taken as unknown; `bounded`: the forecast of the model lay beyond all that the history allows, and a baseline is served instead. Absent where nothing is to be said */
+            /** @description Why to trust it less: `unseen`: the model has not learnt this series; `silent`: every known value of the last 4 weeks is zero; `gaps`: more than a tenth of the last 4 weeks, or all of the last day, is unknown; `new`: its history begins less than 4 weeks ago; `outlier`: a value of the last 4 weeks lies far from all around it, and is treated as unknown; `bounded`: the forecast of the model was outside the plausibility bounds of the series, and a baseline is served instead. Absent if there is no reason */
             flags?: ("unseen" | "silent" | "gaps" | "new" | "outlier" | "bounded" | (string & {}))[];
             fallback?: components["schemas"]["Fallback"];
         };
@@ -536,16 +536,16 @@ export interface components {
             history?: {
                 /** @description UTC start of the first interval, on the grid of the domain */
                 start: string;
-                /** @description One value an interval, oldest first; null is unknown (not zero) */
+                /** @description One value per interval, oldest first; null is unknown (not zero) */
                 values: (number | null)[];
                 /** @description The series these values continue, if the model knows it */
                 seriesId?: string;
-                /** @description Exogenous columns that the model reads, one value an interval from `start` on; those known in advance may go on for a horizon behind the last value. A column that is not named is the snapshot's */
+                /** @description Exogenous columns that the model reads, one value per interval from `start` on; those known in advance may continue for a horizon after the last value. Columns that are not named come from the snapshot */
                 exogenous?: {
                     [key: string]: (number | null)[];
                 };
             };
-            /** @description Exogenous values as you override them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. For at most 100 series at once */
+            /** @description Exogenous values to override: the forecast as if they were these. Only columns that GET /v1/model names; null is unknown. For at most 100 series at once */
             whatIf?: {
                 /** @description Columns known in advance: the values of step 1, 2, … */
                 future?: {
@@ -570,7 +570,7 @@ export interface components {
             total: number;
             /** @description In text order of the series */
             forecasts: components["schemas"]["Forecast"][];
-            /** @description Series of this page whose recent history does not suffice */
+            /** @description Series of this page without enough recent history */
             withoutForecast: string[];
             /** @description null on the last page */
             nextCursor: string | null;
@@ -621,7 +621,7 @@ export interface components {
             timestamps: string[];
             /** @description Which is the point forecast of a total: the mean */
             point: "mean" | "median" | (string & {});
-            /** @description Quantile → one value for every window. Of sample paths of all series together: quantiles of the series do not add up to them */
+            /** @description Quantile → one value for every window. Computed from sample paths of all series together: quantiles of the series do not add up to them */
             quantiles: {
                 [key: string]: number[];
             };
@@ -631,7 +631,7 @@ export interface components {
             peak: {
                 /** @description Mean of the greatest window of a path */
                 mean: number;
-                /** @description Of its size */
+                /** @description Quantiles of the greatest window of a path */
                 quantiles: {
                     [key: string]: number;
                 };
@@ -640,7 +640,7 @@ export interface components {
             };
             exceeds?: components["schemas"]["Exceeds"];
             history?: components["schemas"]["RecentValues"];
-            /** @description Sample paths that this is of */
+            /** @description Number of sample paths that this is computed from */
             paths: number;
             /** @description Series in the total */
             series: number;
@@ -670,10 +670,10 @@ export interface components {
             timestamps: string[];
             /** @description under / (under + over): the quantile that costs least */
             quantile: number;
-            /** @description How much to have ready in every window; whole where counts are forecast */
+            /** @description How much to have ready in every window; whole numbers if counts are forecast */
             quantity: number[];
             exceeds?: components["schemas"]["Exceeds"];
-            /** @description Sample paths that this is of */
+            /** @description Number of sample paths that this is computed from */
             paths: number;
             fallback?: components["schemas"]["Fallback"];
         };
@@ -728,7 +728,7 @@ export interface components {
                 name: string;
                 /** @description For people */
                 title: string;
-                /** @description How far it moved every step */
+                /** @description How far it moved each step */
                 values: number[];
                 /** @description The sum of the steps */
                 total: number;
@@ -738,14 +738,14 @@ export interface components {
                 values: number[];
                 total: number;
             };
-            /** @description The nearest past days, nearest first; empty where the service holds none to compare */
+            /** @description The nearest past days, nearest first; empty if the service holds none to compare */
             similarDays: {
                 /**
                  * Format: date-time
                  * @description The same local time on a past day
                  */
                 cutoff: string;
-                /** @description How unlike that day was, in units of the level of the series; 0 is the same */
+                /** @description How different that day was, in units of the level of the series; 0 is identical */
                 distance: number;
                 /** @description What happened over the horizon after it */
                 values: number[];
@@ -782,9 +782,9 @@ export interface components {
                 seed: number;
                 quantiles: number[];
                 horizon: number;
-                /** @description Values a history of your own must have */
+                /** @description Number of values that a history of your own must have */
                 minimumHistory: number;
-                /** @description Columns that it reads in addition to the demand; absent where it reads none */
+                /** @description Columns that it reads in addition to the demand; absent if it reads none */
                 exogenous?: string[];
                 /** @description Those of them that are known for the whole horizon */
                 knownInAdvance?: string[];
@@ -813,7 +813,7 @@ export interface components {
             total: number;
             models: {
                 modelVersion: string;
-                /** @description By the promotion log; what this instance serves, GET /v1/model says */
+                /** @description According to the promotion log; GET /v1/model says what this instance serves */
                 isChampion: boolean;
                 forecaster: string;
                 /**
@@ -888,7 +888,7 @@ export interface components {
                 reason: string;
                 /** @description The figures that it rests on */
                 evidence: unknown;
-                /** @description Names the policy that decided */
+                /** @description Id of the policy that decided */
                 policyHash: string | null;
                 /** @description The entry of the promotion log that it explains */
                 promotion: number | null;
@@ -907,7 +907,7 @@ export interface components {
             pinball: number | null;
             /** @description Share of actuals between the outermost quantiles */
             coverage: number | null;
-            /** @description What that share is to be */
+            /** @description What that share should be */
             nominal: number | null;
             /** @description 1 − loss / loss of the best naive baseline on the same pairs */
             skill: number | null;
@@ -917,12 +917,12 @@ export interface components {
             unit: string;
             /** @description Of the hours of the week */
             timeZone: string;
-            /** @description none: no check was made yet, and `overview` is null */
+            /** @description none: no check has been made yet, and `overview` is null */
             state: "none" | "checked" | (string & {});
             overview: {
                 /**
                  * Format: date-time
-                 * @description When monitoring looked
+                 * @description Time of the check
                  */
                 checkedAt: string;
                 /** @description Number of the check */
@@ -942,7 +942,7 @@ export interface components {
                 };
                 /** @description Model version that served at the time */
                 champion: string | null;
-                /** @description The naive baseline of least loss */
+                /** @description The naive baseline with the least loss */
                 bestNaive: string | null;
                 /** @description Forecast values whose actual is not known yet */
                 pending: number;
@@ -966,7 +966,7 @@ export interface components {
                     pinball: number | null;
                     /** @description Share of actuals between the outermost quantiles */
                     coverage: number | null;
-                    /** @description What that share is to be */
+                    /** @description What that share should be */
                     nominal: number | null;
                     /** @description 1 − loss / loss of the best naive baseline on the same pairs */
                     skill: number | null;
@@ -998,7 +998,7 @@ export interface components {
                         pinball: number | null;
                         /** @description Share of actuals between the outermost quantiles */
                         coverage: number | null;
-                        /** @description What that share is to be */
+                        /** @description What that share should be */
                         nominal: number | null;
                         /** @description 1 − loss / loss of the best naive baseline on the same pairs */
                         skill: number | null;
@@ -1057,7 +1057,7 @@ export interface components {
                      * @description When a check found it
                      */
                     detectedAt: string;
-                    /** @description When a check found it gone; null while it stands */
+                    /** @description When a check found it ended; null while it is open */
                     endedAt: string | null;
                     seriesIds: string[];
                     /** @description One sentence for people */
@@ -1067,7 +1067,7 @@ export interface components {
                         [key: string]: unknown;
                     };
                 }[];
-                /** @description Holidays and clock changes: days that differ and are no drift */
+                /** @description Holidays and clock changes: days that differ without being drift */
                 knownDays: {
                     /**
                      * Format: date-time
@@ -1087,12 +1087,12 @@ export interface components {
             frequency: string;
             /**
              * Format: date-time
-             * @description Target times from here
+             * @description First target time
              */
             from: string;
             /**
              * Format: date-time
-             * @description Target times before it
+             * @description End of the target times, exclusive
              */
             until: string;
             /** @description When monitoring wrote the newest of it; null: there is no record */
@@ -1106,7 +1106,7 @@ export interface components {
                 bias: number;
                 /** @description Share of actuals between the outermost quantiles */
                 coverage: number;
-                /** @description What that share is to be */
+                /** @description What that share should be */
                 nominal: number;
             } | null;
             /** @description Intervals that have a record */
@@ -1128,7 +1128,7 @@ export interface components {
                 forecaster: string;
                 /** @description null for a baseline */
                 modelVersion: string | null;
-                /** @description Computed by a batch, given out by the service, or made up afterwards for a past time */
+                /** @description Computed by a batch, served by the service, or computed afterwards for a past time */
                 origin: "batch" | "served" | "replayed" | (string & {});
                 /** @description Why a baseline forecast in the place of the model */
                 fallback: string | null;
@@ -1139,11 +1139,11 @@ export interface components {
                 start: string;
                 /** @description The step of the first target time */
                 step: number;
-                /** @description Quantile → one value an interval */
+                /** @description Quantile → one value per interval */
                 quantiles: {
                     [key: string]: (number | null)[];
                 };
-                /** @description Absent where the forecaster gives none */
+                /** @description Absent if the forecaster has none */
                 mean?: (number | null)[];
                 /** @description Median − actual; null while it is not known */
                 errors: (number | null)[];
@@ -1161,7 +1161,7 @@ export interface components {
                 slot: string;
                 /** @description 1, 2 … within the slot */
                 attempt: number;
-                /** @description `lost`: its process ended without a word, and its lease ran out */
+                /** @description `lost`: its process ended without a result, and its lease ran out */
                 state: "running" | "ok" | "failed" | "stopped" | "lost" | (string & {});
                 /**
                  * Format: date-time
@@ -1170,7 +1170,7 @@ export interface components {
                 startedAt: string;
                 /** @description Until its end, or its last sign of life */
                 tookSeconds: number;
-                /** @description Why it did not end well */
+                /** @description Why it failed */
                 problem: string | null;
             }[];
         };
@@ -1187,7 +1187,7 @@ export interface components {
             series: {
                 seriesId: string;
                 title: string;
-                /** @description One an interval; null is unknown (not zero) */
+                /** @description One per interval; null is unknown (not zero) */
                 values: (number | null)[];
             }[];
             /** @description null on the last page */
@@ -1199,21 +1199,21 @@ export interface components {
                 seriesId: string;
                 /** @description UTC start of the first interval, on the grid of the domain */
                 start: string;
-                /** @description What happened, one value an interval, oldest first; null is unknown (not zero) */
+                /** @description What happened, one value per interval, oldest first; null is unknown (not zero) */
                 values: (number | null)[];
             }[];
         };
         ActualsReceipt: {
-            /** @description Names the post: the same for the same post */
+            /** @description Id of the post: the same post has the same id */
             id: string;
-            /** @description false where it was received before */
+            /** @description false if it was received before */
             isNew: boolean;
             /**
              * Format: date-time
-             * @description When it was first received: no forecast made before may be judged to have known it
+             * @description When it was first received: no forecast made before then knew it
              */
             availableAt: string;
-            /** @description Series in it */
+            /** @description Number of series in it */
             series: number;
             /** @description Known values */
             values: number;
@@ -1222,15 +1222,15 @@ export interface components {
         Problem: {
             /** @description A stable URN */
             type: string;
-            /** @description The code in words */
+            /** @description Short description of the code */
             title: string;
             /** @description The HTTP status */
             status: number;
-            /** @description What was wrong this time */
+            /** @description What was wrong with this request */
             detail: string;
-            /** @description Names this occurrence; the log has it too */
+            /** @description Id of this occurrence; the log has it too */
             instance: string;
-            /** @description Stable: what programs should look at */
+            /** @description Stable: what programs should check */
             code: "REQUEST_INVALID" | "BODY_INVALID" | "BODY_TOO_LARGE" | "MEDIA_TYPE_UNSUPPORTED" | "URL_INVALID" | "NOT_ACCEPTABLE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_MALFORMED" | "REQUEST_TIMED_OUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_UNKNOWN" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "SCOPE_MISSING" | "ANSWER_TOO_LARGE" | "RATE_LIMITED" | "OVERLOADED" | "STOPPING" | "ACTUALS_OFF" | "SERIES_UNKNOWN" | "GROUP_UNKNOWN" | "WINDOW_INVALID" | "HORIZON_INVALID" | "LEVEL_UNKNOWN" | "HISTORY_INVALID" | "HISTORY_TOO_SHORT" | "EXOGENOUS_INVALID" | "ACTUALS_INVALID" | "IDEMPOTENCY_CONFLICT" | "USAGE" | "MODEL_INCOMPATIBLE" | "NO_CHAMPION" | "MODEL_NOT_FOUND" | "MODEL_CORRUPT" | "SNAPSHOT_EMPTY" | "SNAPSHOT_COLLECTED" | "STORE_UNAVAILABLE" | "STORE_CORRUPT" | "STORE_FULL" | "INTERNAL" | (string & {});
             /** @description What to do about it */
             fix?: string;
@@ -1243,9 +1243,9 @@ export interface components {
     };
     responses: never;
     parameters: {
-        /** @description The ETag of a response that the client has: 304 where it still holds */
+        /** @description The ETag of a response that the client has: 304 if it is still valid */
         IfNoneMatch: string;
-        /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+        /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
         RequestId: string;
     };
     requestBodies: never;
@@ -1258,7 +1258,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1281,7 +1281,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1305,13 +1305,13 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description `nextCursor` of the page before; leave it out for the first page */
+                /** @description `nextCursor` of the previous page; omit it for the first page */
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1337,13 +1337,13 @@ export interface operations {
                 horizon?: number;
                 /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
-                /** @description Recent actual values to send along */
+                /** @description Number of recent actual values to return */
                 history?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1370,23 +1370,23 @@ export interface operations {
     forecastAll: {
         parameters: {
             query?: {
-                /** @description json: pages. ndjson: every forecast, one a line. csv, arrow (IPC stream), parquet: every forecast, one row a step. By Accept without it */
+                /** @description json: pages. ndjson: every forecast, one per line. csv, arrow (IPC stream), parquet: every forecast, one row per step. Default: by the Accept header */
                 format?: "json" | "ndjson" | "csv" | "arrow" | "parquet";
                 /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
                 horizon?: number;
                 /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
-                /** @description Recent actual values to send along with each forecast; in JSON and NDJSON only */
+                /** @description Number of recent actual values to return with each forecast; in JSON and NDJSON only */
                 history?: number;
-                /** @description Series per page of JSON; 100 without it */
+                /** @description Series per page of JSON; default: 100 */
                 limit?: number;
-                /** @description `nextCursor` of the page before; leave it out for the first page */
+                /** @description `nextCursor` of the previous page; omit it for the first page */
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1413,7 +1413,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1426,7 +1426,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description One forecast a series, in the order asked */
+            /** @description One forecast per series, in the order of the request */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1443,9 +1443,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1467,19 +1467,19 @@ export interface operations {
     forecastGroup: {
         parameters: {
             query?: {
-                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; what is left at the end is left out. Default: one interval */
+                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; a remainder at the end is left out. Default: one interval */
                 window?: string;
                 /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
-                /** @description Also say how likely the total is to exceed this in a window */
+                /** @description Also return how likely the total is to exceed this in a window */
                 capacity?: number;
-                /** @description Recent actual values to send along */
+                /** @description Number of recent actual values to return */
                 history?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1504,19 +1504,19 @@ export interface operations {
     decideGroup: {
         parameters: {
             query?: {
-                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; what is left at the end is left out. Default: one interval */
+                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; a remainder at the end is left out. Default: one interval */
                 window?: string;
                 /** @description What one too few costs */
                 under?: number;
                 /** @description What one too many costs */
                 over?: number;
-                /** @description Also say how likely the total is to exceed this in a window */
+                /** @description Also return how likely the total is to exceed this in a window */
                 capacity?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1541,19 +1541,19 @@ export interface operations {
     decideSeries: {
         parameters: {
             query?: {
-                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; what is left at the end is left out. Default: one interval */
+                /** @description Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start at the first step; a remainder at the end is left out. Default: one interval */
                 window?: string;
                 /** @description What one too few costs */
                 under?: number;
                 /** @description What one too many costs */
                 over?: number;
-                /** @description Also say how likely the total is to exceed this in a window */
+                /** @description Also return how likely the total is to exceed this in a window */
                 capacity?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1578,13 +1578,13 @@ export interface operations {
     pathsOfGroup: {
         parameters: {
             query?: {
-                /** @description How many paths; fewer are the first of more */
+                /** @description How many paths; a smaller number returns the first of them */
                 count?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1609,13 +1609,13 @@ export interface operations {
     pathsOfSeries: {
         parameters: {
             query?: {
-                /** @description How many paths; fewer are the first of more */
+                /** @description How many paths; a smaller number returns the first of them */
                 count?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1644,9 +1644,9 @@ export interface operations {
                 cutoff?: string;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1672,9 +1672,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1698,13 +1698,13 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description `nextCursor` of the page before; leave it out for the first page */
+                /** @description `nextCursor` of the previous page; omit it for the first page */
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1726,15 +1726,15 @@ export interface operations {
     listDecisions: {
         parameters: {
             query?: {
-                /** @description What served at this time, and what was decided until then; default: now */
+                /** @description The time to look at: what was served then, and what was decided until then; default: now */
                 at?: string;
-                /** @description Decisions, the newest first */
+                /** @description How many decisions, newest first */
                 limit?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1756,13 +1756,13 @@ export interface operations {
     showMonitoring: {
         parameters: {
             query?: {
-                /** @description Series in each of the three lists of series */
+                /** @description Number of series in each of the three lists */
                 limit?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1786,13 +1786,13 @@ export interface operations {
             query?: {
                 /** @description The first target time; default: 7 days before `until` */
                 from?: string;
-                /** @description Target times before it; default: now */
+                /** @description End of the target times, exclusive; default: now */
                 until?: string;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
@@ -1817,13 +1817,13 @@ export interface operations {
     listJobs: {
         parameters: {
             query?: {
-                /** @description Runs, the newest first */
+                /** @description Runs, newest first */
                 limit?: number;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1831,7 +1831,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Runs, the newest first */
+            /** @description Runs, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1847,19 +1847,19 @@ export interface operations {
             query?: {
                 /** @description The first target time; default: 24 intervals before `until` */
                 from?: string;
-                /** @description Target times before it; default: now */
+                /** @description End of the target times, exclusive; default: now */
                 until?: string;
                 /** @description The id of a series */
                 seriesId?: string;
-                /** @description Series per page of JSON; 100 without it */
+                /** @description Series per page of JSON; default: 100 */
                 limit?: number;
-                /** @description `nextCursor` of the page before; leave it out for the first page */
+                /** @description `nextCursor` of the previous page; omit it for the first page */
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of a response that the client has: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 if it is still valid */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1884,9 +1884,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe. Without it the content does: the same actuals sent twice are kept once */
+                /** @description Makes a retry safe. Without it the content is compared: the same actuals sent twice are stored once */
                 "idempotency-key"?: string;
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1912,11 +1912,11 @@ export interface operations {
     serverEvents: {
         parameters: {
             query?: {
-                /** @description How long to keep the stream open: an instance may end it earlier. 0: what is served now, and no more */
+                /** @description How long to keep the stream open: an instance may end it earlier. 0: only what is served now */
                 seconds?: number;
             };
             header?: {
-                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                /** @description An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;

@@ -56,11 +56,11 @@ export async function openEia(
   const regions = spec.slice('eia:'.length).toUpperCase().split(',');
   const bad = regions.find((region) => !/^[A-Z0-9]{2,6}$/.test(region));
   if (bad !== undefined)
-    throw invalid(`${JSON.stringify(bad)} is no balancing authority`, 'Use eia:PJM,CISO.');
+    throw invalid(`${JSON.stringify(bad)} is not a balancing authority`, 'Use eia:PJM,CISO.');
   const { key = null } = context;
   if (key === null)
     throw invalid(
-      'the API of the EIA asks for a key',
+      'the API of the EIA requires a key',
       'Register at https://www.eia.gov/opendata/ (free), and set HEADWAY_SOURCE_KEY.',
     );
   const files = regions.flatMap((region) =>

@@ -56,7 +56,7 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
       const file = await openCsvFile(path, { label: 'Datetime', load: LOAD });
       const region = (file.header[file.places.load] as string).slice(0, -3).toUpperCase();
       if (file.lines === 0) bad.push(`${basename(path)} has a header only`);
-      else if (regions.has(region)) bad.push(`${basename(path)} is ${region} once more`);
+      else if (regions.has(region)) bad.push(`${basename(path)} has the region ${region} again`);
       else regions.set(region, file);
     } catch (error) {
       if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
@@ -67,7 +67,7 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
     throw new HeadwayError('RAW_FILE_INVALID', bad.join('; '), {
       where: spec,
       fix:
-        'Expected is a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 ' +
+        'Expected: a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 ' +
         '01:00:00,13478.0". Fix or remove the file.',
     });
   }

@@ -4,7 +4,7 @@
  * files and no other, and a file is there whole or not at all; without a row there is none.
  * The query of a URL, which may hold a key, is in no message.
  * Fails: SOURCE_UNAVAILABLE with what the server said, also where it replies with something else
- * than data; what was fetched before stays.
+ * than data; what was fetched before is kept.
  */
 import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -122,9 +122,9 @@ async function replyOf({ axios }: HttpClient, url: string): Promise<string> {
 
 const noData = (url: string, reason: string, cause?: unknown): HeadwayError => {
   const where = withoutQuery(url);
-  return new HeadwayError('SOURCE_UNAVAILABLE', `${where} gives no data (${reason})`, {
+  return new HeadwayError('SOURCE_UNAVAILABLE', `${where} returned no data (${reason})`, {
     ...{ where, cause },
-    fix: 'Try again later: what was fetched before stays.',
+    fix: 'Try again later: what was fetched before is kept.',
   });
 };
 

@@ -25,7 +25,7 @@ export async function fetchTable(
   { rawFolder, logger }: Pick<SourceContext, 'rawFolder' | 'logger'>,
 ): Promise<string> {
   if (!URL.canParse(url))
-    throw new HeadwayError('SOURCE_INVALID', 'this is no address of the web', {
+    throw new HeadwayError('SOURCE_INVALID', 'this is not a web address', {
       where: withoutQuery(url),
       fix: 'Write it as https://HOST/PATH.',
     });
@@ -55,7 +55,7 @@ export async function fetchTable(
   if (await isKept()) return path;
   throw new HeadwayError('SOURCE_NOT_FOUND', 'there is no file at this address', {
     where,
-    fix: 'Open the address in a browser, and give the one of the file itself.',
+    fix: 'Open the address in a browser, and give the address of the file itself.',
   });
 }
 

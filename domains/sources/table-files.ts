@@ -189,7 +189,7 @@ async function keysOf(path: string): Promise<TableColumn[]> {
      WHERE json_valid(line) AND starts_with(trim(line), '{') ORDER BY name`,
   );
   if (rows.length === 0) {
-    throw rawFileError(path, 1, 'is no JSON object: expected is one object a line');
+    throw rawFileError(path, 1, 'is not a JSON object: expected is one object per line');
   }
   return rows
     .map(({ name }) => ({ name: String(name), type: 'VARCHAR' }))
@@ -211,10 +211,14 @@ function decoderOf(encoding: string): InstanceType<typeof TextDecoder> {
   try {
     return new TextDecoder(encoding);
   } catch (cause) {
-    throw new HeadwayError('SETTINGS_INVALID', `there is no encoding ${JSON.stringify(encoding)}`, {
-      where: 'table.encoding',
-      fix: 'Use a label of the WHATWG standard, such as windows-1252 or utf-16le.',
-      cause,
-    });
+    throw new HeadwayError(
+      'SETTINGS_INVALID',
+      `there is no such encoding: ${JSON.stringify(encoding)}`,
+      {
+        where: 'table.encoding',
+        fix: 'Use a label of the WHATWG standard, such as windows-1252 or utf-16le.',
+        cause,
+      },
+    );
   }
 }

@@ -111,7 +111,7 @@ function valueColumns(
   });
   const file = names[0] ?? '';
   if (found.length === 0)
-    throw rawFileError(file, null, `has no column of a series: none matches ${series.columns}`);
+    throw rawFileError(file, null, `has no series column: none matches ${series.columns}`);
   return found;
 }
 
@@ -151,7 +151,7 @@ async function typesOf(table: Table, group: FileGroup): Promise<string[]> {
     return rows.map(({ column_type }) => String(column_type));
   } catch (cause) {
     const [first = ''] = engineMessage(cause).split('\n\n');
-    throw new HeadwayError('SOURCE_INVALID', `the SQL of the table does not fit: ${first}`, {
+    throw new HeadwayError('SOURCE_INVALID', `the SQL of the table is not valid: ${first}`, {
       where: group.names[0] ?? 'table',
       fix: 'Correct the SQL in the definition of the domain.',
       cause,

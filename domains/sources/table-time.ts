@@ -75,7 +75,7 @@ const firstOf = (times: readonly string[]): string =>
 
 function requireZone(clock: string): string {
   if (isTimeZone(clock)) return clock;
-  throw new HeadwayError('SETTINGS_INVALID', `${JSON.stringify(clock)} is no time zone`, {
+  throw new HeadwayError('SETTINGS_INVALID', `${JSON.stringify(clock)} is not a time zone`, {
     where: 'table.clock',
     fix: TIME_ZONE_FIX,
   });

@@ -176,7 +176,7 @@ function parseSpec(spec: string): CitySpec {
       continue;
     }
     const match = /^(seed|months|places)=(\d{1,10})$/.exec(pair);
-    if (!match) throw invalid(`does not read at ${JSON.stringify(pair)}`);
+    if (!match) throw invalid(`cannot be parsed at ${JSON.stringify(pair)}`);
     const name = match[1] as keyof typeof settings;
     const [least, most] = limits[name];
     const value = Number(match[2]);

@@ -78,7 +78,7 @@ async function fetchAll(
       if (outcome === 'stale')
         logger.warn(
           { file: name },
-          'the site does not give this month now: the earlier copy is used',
+          'the site does not deliver this month now: the earlier copy is used',
         );
       else
         logger.info(
@@ -145,7 +145,7 @@ function parseSpec(spec: string): { kinds: string[]; months: Month[] } {
   const last = match && parseMonth(match[3] ?? match[2]);
   const kinds = match ? [...new Set(match[1].split(','))] : [];
   if (!first || !last || kinds.some((kind) => kind !== 'green' && kind !== 'yellow'))
-    throw invalid(spec, 'does not read');
+    throw invalid(spec, 'cannot be parsed');
   if (formatMonth(first) > formatMonth(last)) throw invalid(spec, 'ends before it begins');
   const months: Month[] = [];
   for (let month = first; formatMonth(month) <= formatMonth(last); month = nextMonth(month)) {

@@ -19,7 +19,7 @@ export const INCIDENTS = {
   'zone-closes': 'no trip begins in one zone any more',
   'demand-doubles': 'demand doubles everywhere, little by little within a week',
   'holiday-moves': 'holidays are kept on the next working day after that of the calendar',
-  'feed-stops': 'no data comes any more',
+  'feed-stops': 'no more data arrives',
   'feed-repeats': 'the last day is sent again every day',
   'feed-shifts': 'hours are labelled one hour late',
   'feed-zeros': 'every hour of every zone is sent as zero',

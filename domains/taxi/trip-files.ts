@@ -160,7 +160,7 @@ async function columnsOf(path: string): Promise<Column[]> {
     throw refused(
       path,
       `is not a readable Parquet file (${detail})`,
-      'Download it again; it may be cut short.',
+      'Download it again; it may be truncated.',
       error,
     );
   }

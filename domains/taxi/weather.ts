@@ -132,7 +132,7 @@ const refused = (path: string, what: string, cause?: unknown): HeadwayError =>
   new HeadwayError('RAW_FILE_INVALID', `${basename(path)} ${what}`, {
     where: path,
     fix:
-      'Export daily summaries of one station in standard units (°F, inches), and fetch ' +
-      'the file again if it is cut.',
+      'Export daily summaries of one station in standard units (°F, inches), and fetch the file ' +
+      'again if it is truncated.',
     cause,
   });

@@ -44,7 +44,7 @@ export function backtestCutoffs(
   if (cutoffs.length === 0 || (cutoffs[0] as number) < 0) {
     throw new RangeError(
       `a test span of ${testIntervals} intervals does not fit ${length} intervals with ` +
-        `horizon ${horizon}; reduce the test span or bring more history`,
+        `horizon ${horizon}; reduce the test span or provide more history`,
     );
   }
   return cutoffs;

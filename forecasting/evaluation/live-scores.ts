@@ -103,7 +103,7 @@ export function comparable<Scored extends Pick<LiveScore, 'role'>>(
   return shadows.length > 0 ? shadows : baseline;
 }
 
-/** The naive baseline of least loss; null where none was scored. */
+/** The naive baseline with the least loss; null where none was scored. */
 export function bestNaive(scores: readonly LiveScore[]): LiveScore | null {
   const naive = comparable(scores.filter(({ forecaster }) => NAIVE_NAMES.includes(forecaster)));
   return naive.reduce<LiveScore | null>(

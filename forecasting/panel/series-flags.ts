@@ -19,7 +19,7 @@ export const FLAG_MEANINGS: Readonly<Record<SeriesFlag, string>> = {
   silent: 'every known value of the last 4 weeks is zero',
   gaps: 'more than a tenth of the last 4 weeks, or all of the last day, is unknown',
   new: 'its history begins less than 4 weeks ago',
-  outlier: 'a value of the last 4 weeks lies far from all around it, and is taken as unknown',
+  outlier: 'a value of the last 4 weeks lies far from all around it, and is treated as unknown',
 };
 
 /** Weeks that the level and the means of a forecast are taken from. */

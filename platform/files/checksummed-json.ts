@@ -48,7 +48,7 @@ export function decodeChecksummedJson(
       cause,
     });
   if (bytes.length > MAX_BYTES)
-    throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MAX_BYTES}`);
+    throw corrupt(`it has ${bytes.length} bytes, and the maximum is ${MAX_BYTES}`);
   const text = Buffer.from(bytes).toString('utf8');
   const ending = CHECKSUM_END.exec(text);
   if (!ending) throw corrupt('it has no checksum at its end');

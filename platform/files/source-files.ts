@@ -60,12 +60,12 @@ export async function sourceFiles(
     throw new HeadwayError('SOURCE_INVALID', `no ${noun} here, ${othersText(ignored)}`, {
       where: spec,
       fix: isHive
-        ? `Folders are not read, also not a layout of folders named column=value. ${fix}`
+        ? `Folders are not read, not even a layout of folders named column=value. ${fix}`
         : fix,
     });
   }
   if (ignored.length > 0)
-    logger?.warn({ source: spec }, `not read, for it is no ${noun}: ${namesOf(ignored)}`);
+    logger?.warn({ source: spec }, `not read, because it is not a ${noun}: ${namesOf(ignored)}`);
   return files;
 }
 

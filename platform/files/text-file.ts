@@ -136,11 +136,11 @@ function scanLines(path: string, { header = 1, isQuoted = true }: TextFileOption
 /** A row is a line, so that every row has a number and none is lost where a quote is stray. */
 function openQuote(path: string, line: number): HeadwayError {
   const problem =
-    'has a quote that does not close in its line: it is stray, or its field goes over several ' +
-    'lines, which is not read';
+    'has a quote that does not close in its line: it is stray, or its field spans several lines, ' +
+    'which is not supported';
   const fix =
-    'Remove a stray quote. A table with fields over several lines is read from Parquet, which ' +
-    'DuckDB or pandas write from this file.';
+    'Remove a stray quote. A table with fields that span several lines is read from Parquet, ' +
+    'which DuckDB or pandas write from this file.';
   return rawFileError(path, line, problem, undefined, fix);
 }
 

@@ -15,11 +15,11 @@ const UNKNOWN_AUTHORITY = new Set([
 export function tlsFix(code: string): string | null {
   if (UNKNOWN_AUTHORITY.has(code))
     return (
-      'The certificate is of an authority that Node does not know: set NODE_EXTRA_CA_CERTS to a ' +
-      'PEM file with the certificate of the authority.'
+      'The certificate is from an authority that Node does not know: set NODE_EXTRA_CA_CERTS to ' +
+      'a PEM file with the certificate of the authority.'
     );
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return 'The certificate is of another host name: use the name that it was made for.';
+    return 'The certificate is for another host name: use the name that it was made for.';
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return 'Renew the certificate, or set the clock of this machine.';
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER')

@@ -24,7 +24,7 @@ export const ALERT_SETTINGS = {
     variable: 'HEADWAY_ALERT_WEBHOOK_FORMAT',
     default: 'slack',
     allowed: 'slack or cloudevents',
-    description: 'What is posted: a message that Slack and its like show, or a CloudEvent.',
+    description: 'What is posted: a message in the format of Slack, or a CloudEvent.',
   },
   alertSns: {
     schema: {
@@ -42,7 +42,7 @@ export const ALERT_SETTINGS = {
     schema: { type: ['string', 'null'], pattern: '^smtps?://[^\\s]+$', maxLength: 2000 },
     variable: 'HEADWAY_ALERT_SMTP',
     default: null,
-    allowed: 'smtps://USER:PASSWORD@HOST:PORT (smtp:// begins in the clear, then TLS), or off',
+    allowed: 'smtps://USER:PASSWORD@HOST:PORT (smtp:// starts unencrypted, then TLS), or off',
     description: 'Mail server that alerts are sent by. Unset: no mail.',
     none: 'off',
     off: 'off',
@@ -79,7 +79,7 @@ export const ALERT_SETTINGS = {
     default: null,
     unit: "local time in the domain's time zone",
     allowed: 'a span of the day, e.g. 22:00-07:00, or off',
-    description: 'Hours in which alerts wait for their end, unless they are urgent. Unset: none.',
+    description: 'Quiet hours: alerts wait until they end, unless they are urgent. Unset: none.',
     none: 'off',
     off: 'off',
   },

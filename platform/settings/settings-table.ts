@@ -131,7 +131,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_SOURCE_KEY',
     default: null,
     allowed: 'what the publisher of the data gave you, without spaces; or off',
-    description: 'Key of an API that is the source, where it asks for one. Unset: none.',
+    description: 'Key of the API that is the source, if it requires one. Unset: none.',
     none: 'none',
     off: 'off',
     isHidden: true,
@@ -367,8 +367,8 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 1,
     allowed: 'a number from 0 to 1; 0: the HTTP service writes none',
     description:
-      'Share of the series whose forecasts the HTTP service writes to the ledger when it gives ' +
-      'them out: each once per model and snapshot.',
+      'Share of the series whose forecasts the HTTP service writes to the ledger when it serves ' +
+      'them: each once per model and snapshot.',
     read: (text) => (/^\d*\.?\d+$/.test(text) ? Number(text) : text),
   },
   ledgerFlushSeconds: {
@@ -378,7 +378,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'seconds',
     allowed: 'a whole number from 1 to 3600',
     description:
-      'How often the HTTP service writes to the ledger what it gave out. A crash loses at most ' +
+      'How often the HTTP service writes to the ledger what it served. A crash loses at most ' +
       'this much.',
   },
   worker: {
@@ -466,7 +466,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 0 to 3600',
     description:
       'Scheduled runs start later by a random time up to this, so that many schedulers do not ' +
-      'meet at the store.',
+      'use the store at once.',
   },
   leaseMinutes: {
     schema: { type: 'integer', minimum: 1, maximum: 1440 },
@@ -476,7 +476,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 1 to 1440',
     description:
       'How long a scheduled run is protected from another scheduler after its last sign of life ' +
-      '(three of them in this time).',
+      '(it sends three in this time).',
   },
   policy: {
     schema: { type: ['string', 'null'], minLength: 1 },

@@ -30,11 +30,11 @@ export function parseKafkaAddress(text: string, environment: Environment): Kafka
       text,
     ) ?? [];
   if (hosts === undefined) {
-    throw new HeadwayError('SETTINGS_INVALID', 'the address of the brokers does not read', {
+    throw new HeadwayError('SETTINGS_INVALID', 'the address of the brokers cannot be parsed', {
       where: '--brokers',
       fix:
-        'Write kafka://HOST:PORT,HOST:PORT, kafkas:// for TLS, USER@ before the hosts where ' +
-        'they ask for one. A password has no place in it.',
+        'Write kafka://HOST:PORT,HOST:PORT, kafkas:// for TLS, USER@ before the hosts if they ' +
+        'require one. Do not put a password into it.',
     });
   }
   const plain = { brokers: hosts.split(','), isTls: secure === 's' };

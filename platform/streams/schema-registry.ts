@@ -33,12 +33,16 @@ export function parseRegistryAddress(text: string, environment: Environment): Re
   const isRight = url !== null && /^https?:$/.test(url.protocol) && url.password === '';
   const password = environment.SCHEMA_REGISTRY_PASSWORD ?? '';
   if (!isRight || (url.username !== '' && password === ''))
-    throw new HeadwayError('SETTINGS_INVALID', 'the address of the schema registry does not read', {
-      where: '--registry',
-      fix:
-        'Write http://HOST:PORT or https://USER@HOST, and set SCHEMA_REGISTRY_PASSWORD for the ' +
-        'user. A password has no place in it.',
-    });
+    throw new HeadwayError(
+      'SETTINGS_INVALID',
+      'the address of the schema registry cannot be parsed',
+      {
+        where: '--registry',
+        fix:
+          'Write http://HOST:PORT or https://USER@HOST, and set SCHEMA_REGISTRY_PASSWORD for the ' +
+          'user. Do not put a password into it.',
+      },
+    );
   const username = decoded(url.username);
   url.username = '';
   return {

@@ -58,8 +58,8 @@ export function lossByDay(report: MonitoringReport, domain: PageDomain): Chart {
   return lineChart({
     title: 'Pinball loss by day',
     description:
-      `One value a day of targets, over all series and steps, in ${domain.unit}: what was served ` +
-      `and the best naive baseline, ${naiveName(report)}.`,
+      `One value per day of targets, over all series and steps, in ${domain.unit}: what was ` +
+      `served and the best naive baseline, ${naiveName(report)}.`,
     height: 260,
     ...dayAxis(report, domain),
     format: figure,
@@ -93,7 +93,7 @@ export function coverageByDay(report: MonitoringReport, domain: PageDomain): Cha
   if (!Number.isFinite(nominal)) return null;
   return lineChart({
     title: `Share of actuals inside the ${percent(nominal, 0)} interval, by day`,
-    description: 'One value a day of targets, over all series and steps, of what was served.',
+    description: 'One value per day of targets, over all series and steps, of what was served.',
     height: 200,
     ...dayAxis(report, domain),
     format: percent,

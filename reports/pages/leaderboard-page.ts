@@ -54,8 +54,8 @@ export function leaderboardPage(report: LeaderboardReport): string {
     figures: keyFigures(leaderboard, domain),
     body: [
       html`<h2>Leaderboard</h2>
-<p>The least error first. A model that learns was fitted on data before the cutoffs it is scored at;
-the oracle is given the truth of simulated data and does not compete.</p>`,
+<p>Lowest error first. Trained models were fitted on data before the cutoffs they are scored at; the
+oracle is given the truth of simulated data and does not compete.</p>`,
       leaderboard.groups.map(
         (group) => html`<h3>${capital(groupTitle(group.name))} (${group.seriesCount})</h3>
 ${groupTable(group, leaderboard)}`,
@@ -199,7 +199,8 @@ function weekSection({ leaderboard, domain }: LeaderboardReport): Html {
     html`<h2>By hour of the local week</h2>`,
     figureOf(
       error,
-      `MAE of the ${name}: the stronger, the more; at most ${figure(highest)} ${domain.unit}.`,
+      `MAE of the ${name}: the stronger the colour, the larger; at most ${figure(highest)} ` +
+        `${domain.unit}.`,
     ),
     figureOf(
       gain,
@@ -212,7 +213,7 @@ function seriesSection({ leaderboard, domain }: LeaderboardReport): Markup {
   const { subject, bestNaive, series } = leaderboard;
   const best = forecasterName(bestNaive);
   return html`<h2>Worst series</h2>
-<p>The ${forecasterName(subject)} by ${domain.seriesNoun}: those that make most of all error,
+<p>The ${forecasterName(subject)} by ${domain.seriesNoun}: those that make up most of the error,
 and those where it gains least over the ${best}.</p>
 <h3>Most of the error</h3>
 ${seriesTable(series.slice(0, ROWS), domain)}

@@ -152,7 +152,7 @@ ${change(one)}</td></tr>\n`,
 function verdicts({ verdicts: all }: MonitoringReport, domain: PageDomain): Markup {
   if (all.length === 0)
     return html`<p>No drift: every check found the data and the forecasts
-as they are to be.</p>`;
+as they should be.</p>`;
   const labels = timeLabels(domain.timeZone);
   const rows = all.map(
     (one) => html`<tr><th scope="row">${one.name}</th><td class="text">${one.message}
@@ -177,7 +177,7 @@ function knownDays({ knownDays: all }: MonitoringReport, { timeZone }: PageDomai
   if (all.length === 0) return null;
   const labels = timeLabels(timeZone);
   const list = all.map(({ at, name }) => `${labels.day(at)} ${name}`).join('; ');
-  return html`<p>Known in advance, and no drift: ${list}.</p>`;
+  return html`<p>Known in advance, and not drift: ${list}.</p>`;
 }
 
 function seriesTable({ series }: MonitoringReport, domain: PageDomain): Markup {
@@ -192,6 +192,6 @@ function seriesTable({ series }: MonitoringReport, domain: PageDomain): Markup {
       percent(served?.coverage ?? Number.NaN),
     ]);
   const head = [domain.seriesNoun, 'share of all error', 'pinball', 'skill', 'MAE', 'covered'];
-  return html`<p>The ${Math.min(ROWS, series.length)} of ${series.length} that make most of the
-error.</p>${table(head, rows)}`;
+  return html`<p>The ${Math.min(ROWS, series.length)} of ${series.length} that make up most of
+the error.</p>${table(head, rows)}`;
 }

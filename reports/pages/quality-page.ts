@@ -114,7 +114,7 @@ function profileSection(report: QualityReport): Markup {
   const highest = figure(Math.max(0, ...cells.map((value) => value ?? 0)));
   const week = weekChart({
     title: 'Mean by weekday and hour',
-    description: `The stronger, the more, up to ${highest} ${unit}.`,
+    description: `The stronger the colour, the larger, up to ${highest} ${unit}.`,
     values: cells,
     format: (value) => `${figure(value)} ${unit}`,
   });
@@ -123,7 +123,7 @@ function profileSection(report: QualityReport): Markup {
   return html`<h2>By local hour and weekday</h2>
 ${figureOf(barChart('Mean by hour', report.byHour, hours), about)}
 ${weekdays}
-${figureOf(week, `By weekday and hour: the stronger, the more, up to ${highest}.`)}`;
+${figureOf(week, `By weekday and hour: the stronger the colour, the larger, up to ${highest}.`)}`;
 }
 
 function seriesSection({ seriesNoun, busiest, gaps, sparse, dead }: QualityReport): Markup {

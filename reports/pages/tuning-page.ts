@@ -23,7 +23,7 @@ export function tuningPage(report: TuningReport): string {
     heading: finding(report),
     intro: html`<p>Snapshot ${report.snapshotVersion}, seed ${report.seed}, ${report.backend}
 backend. Written ${utcText(report.generatedAt)}. The last ${report.testDays} days,
-which a backtest scores, took no part.</p>`,
+which a backtest scores, were not used.</p>`,
     figures: [
       [digits(last?.loss), `loss of the best, ${candidateName(best)}`],
       [gain === null ? '–' : percent(gain), 'less loss than the default'],
@@ -41,7 +41,7 @@ less is better. A line ends where its candidate was dropped.`,
 )}
 <h2>Loss against each parameter</h2>
 <p>All candidates at ${rungs[0]?.steps} steps, the one budget that all of them had. Parameters vary
-together: a pattern is a hint, no proof.</p>
+together: a pattern is a hint, not proof.</p>
 <div class="small">
 ${parameters.map((parameter) =>
   figureOf(lossByValue(report, parameter), html`<b>${parameter.name}</b>: ${parameter.meaning}`),
@@ -51,8 +51,8 @@ ${parameters.map((parameter) =>
 ${candidateTable(report)}
 ${failures(report)}
 <h2>Folds</h2>
-<p>Each fits on all that precedes its span. The loss is relative to the best naive forecaster of the
-fold.</p>
+<p>Each is fitted on all data before its span. The loss is relative to the best naive forecaster
+of the fold.</p>
 ${table(
   ['scored span', 'cutoffs', 'best naive', `its MAE, ${unit}`],
   folds.map((fold) => [

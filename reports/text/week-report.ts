@@ -73,7 +73,7 @@ function changed({ snapshots, served, drift }: WeekFacts): string[] {
       : `The data was committed ${counted(snapshots.length, 'time')}, last as snapshot ` +
         `${newest.snapshotVersion}.`,
     served === null
-      ? 'No model serves.'
+      ? 'No model is served.'
       : `${served.modelVersion} serves, since ${utcText(served.since)}.`,
     ...(drift.length === 0
       ? ['No drift was detected.']

@@ -50,7 +50,7 @@ export async function sift(
     if (taken.length > 0) return { waiting: taken, held: [] };
     throw new HeadwayError(
       'OBJECT_NOT_FOUND',
-      `Nothing of the quarantined run ${accept.id} waits any more`,
+      `The quarantined run ${accept.id} has no waiting files any more`,
       {
         where: entry.key,
         fix:

@@ -281,7 +281,7 @@ async function compactIfDue(
   } catch (error) {
     logger.warn(
       { error: describeError(error) },
-      'the features could not be compacted; the commit before stands',
+      'the features could not be compacted; the previous commit stands',
     );
     return manifest;
   }

@@ -142,7 +142,7 @@ export async function parsePolicy(text: string, where: string): Promise<ReadPoli
     const field = path?.replaceAll('/', '.') ?? 'the file';
     const wrong = (what ?? problem).replace('schema is false', 'is not a field of it');
     const fix = `Fix ${field}; docs/monitoring.md lists the fields.`;
-    throw invalid(path ? `${where}: ${field}` : where, `does not fit: ${field} ${wrong}`, fix);
+    throw invalid(path ? `${where}: ${field}` : where, `is not valid: ${field} ${wrong}`, fix);
   }
   return hashed(withDefaults(value as PolicyFile));
 }

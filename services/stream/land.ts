@@ -87,12 +87,12 @@ function refusePoison({ accept, events }: LandOptions, { rows, reasons }: Gather
   const found = Object.entries(reasons).map(([reason, n]) => `${reason} ${n}`);
   throw new HeadwayError(
     'STREAM_POISONED',
-    `${dead} of ${rows.length} records are no events of this domain (${found.join(', ')})`,
+    `${dead} of ${rows.length} records are not events of this domain (${found.join(', ')})`,
     {
       where: events.location,
       fix:
         'Check --topic and --domain; nothing was landed. To keep these records as dead letters ' +
-        'and go on, repeat it with --accept dead-letters.',
+        'and continue, run it again with --accept dead-letters.',
     },
   );
 }

@@ -57,12 +57,12 @@ export function startOf({ head, identity, earliest, accept, where }: StartOption
 function foreign(head: StreamEntry, identity: TopicIdentity, where: string): HeadwayError {
   const what =
     head.clusterId === identity.clusterId
-      ? `the topic was created again: its id is ${identity.topicId}, and was ${head.topicId}`
-      : `this is the cluster ${identity.clusterId}, and ${head.clusterId} was landed before`;
+      ? `the topic was created again: its id is ${identity.topicId}, but was ${head.topicId}`
+      : `this is the cluster ${identity.clusterId}, but ${head.clusterId} was landed before`;
   return new HeadwayError('STREAM_FOREIGN', what, {
     where,
     fix:
-      'Check --brokers; nothing was landed. If the topic moved for good, repeat it with ' +
+      'Check --brokers; nothing was landed. If the topic moved for good, run it again with ' +
       '--accept topic: it is then landed from its beginning, after what was landed before.',
   });
 }
@@ -82,7 +82,7 @@ function overtaken(
       where,
       fix:
         'Restore them if you can, and raise the retention of the topic. To count them as lost ' +
-        'and go on, repeat it with --accept loss.',
+        'and continue, run it again with --accept loss.',
     },
   );
 }

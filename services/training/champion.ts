@@ -28,7 +28,7 @@ import { networkSpecOf, type TrainingConfig } from './training-config.ts';
 export interface Champion extends TrainedForecaster {
   /** The model that was scored: the champion, or the twin of one that was refitted. */
   readonly modelVersion: string;
-  /** null where the champion is a model of others. */
+  /** null where the champion is an external model. */
   readonly network: TrainedNetwork | null;
 }
 
@@ -66,7 +66,7 @@ export async function restoreChampion(
       : network?.spec.features;
     const problem = mismatchOf(features as FeatureSpec, horizon, panel);
     if (problem !== null) {
-      logger.warn({ modelVersion }, `the champion cannot be compared with: ${problem}`);
+      logger.warn({ modelVersion }, `the champion cannot be part of the comparison: ${problem}`);
       return leaveOut(problem);
     }
     const forecaster = network ? networkForecaster(network) : restoreForecaster(model, weights);
@@ -79,7 +79,10 @@ export async function restoreChampion(
     return { reigning: modelVersion, champion, leftOut: null };
   } catch (error) {
     if (!isUnusableModel(error)) throw error;
-    logger.error({ modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
+    logger.error(
+      { modelVersion },
+      `the champion cannot be part of the comparison: ${describeError(error)}`,
+    );
     return leaveOut(error.message);
   }
 }
@@ -125,24 +128,24 @@ export function warmStartOf(
   }: { domain: Domain; panel: Panel; config: TrainingConfig; logger: Logger },
 ): WarmStart | null {
   if (champion === null) {
-    logger.info('training starts cold: there is no champion to go on from');
+    logger.info('training starts cold: there is no champion to start from');
     return null;
   }
   const { modelVersion, trainingCutoff, network } = champion;
   if (network === null) {
-    logger.info({ modelVersion }, 'training starts cold: the champion is no network');
+    logger.info({ modelVersion }, 'training starts cold: the champion is not a network');
     return null;
   }
   const lastTarget = testCutoffs(domain, panel, config)[0] as number;
   const start =
     trainingCutoff > timestampAt(panel, lastTarget)
-      ? `it has learnt from days up to ${new Date(trainingCutoff).toISOString()}, which ` +
+      ? `it was trained on days up to ${new Date(trainingCutoff).toISOString()}, which ` +
         'this fit is scored on'
       : warmStartFrom(network, networkSpecOf(domain, panel, config, lastTarget));
   if (typeof start === 'string') {
     logger.info({ modelVersion }, `training starts cold, not from the champion: ${start}`);
     return null;
   }
-  logger.info({ modelVersion }, 'training goes on from the champion');
+  logger.info({ modelVersion }, 'training continues from the champion');
   return start;
 }

@@ -93,12 +93,12 @@ export async function readConfigFile(
   const problem = schemaProblem(validator, value);
   if (problem !== null)
     throw invalid(
-      `does not fit: ${problem.replace('schema is false', 'is not a field of it')}`,
-      'Fix that field; docs/tuning.md lists what there is.',
+      `is not valid: ${problem.replace('schema is false', 'is not a field of it')}`,
+      'Fix that field; docs/tuning.md lists the fields.',
     );
   const file = value as ConfigFile;
   if (file.domain !== undefined && file.domain !== domain) {
-    const fix = `Tune ${domain} itself, or remove "domain" from the file to use it all the same.`;
+    const fix = `Tune ${domain} itself, or remove "domain" from the file to use it anyway.`;
     throw invalid(`was tuned for ${file.domain}, not for ${domain}`, fix);
   }
   return {

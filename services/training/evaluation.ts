@@ -223,7 +223,7 @@ export function historyTooShort(
   const days = (intervals: number) => daysText(domain, intervals);
   const missing = needed - have;
   const left = Math.floor(testDays - missing / perDay - WINDOW_DAYS);
-  const more = `Bring ${days(missing)} of history more (\`headway features run\`)`;
+  const more = `Provide ${days(missing)} more of history (\`headway features run\`)`;
   return new HeadwayError(
     'HISTORY_TOO_SHORT',
     `the snapshot holds ${days(have)} (${have} intervals); with ${testDays} test days ` +

@@ -16,7 +16,7 @@ export async function withFitErrors<T>(work: () => Promise<T>): Promise<T> {
     throw error.lacks === 'history'
       ? new HeadwayError('HISTORY_TOO_SHORT', error.message, {
           fix:
-            'Bring more history (`headway features run`), or shorten the test span ' +
+            'Provide more history (`headway features run`), or shorten the test span ' +
             '(--test-days).',
           cause: error,
         })

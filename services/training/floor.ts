@@ -82,10 +82,10 @@ function coverageProblem(
   if (count === 0) return null;
   const share = (inside: number, bound: number, word: string) =>
     `its ${percent(nominal)} interval holds ${percent(inside)} of the actuals${where}, ` +
-    `${percent(bound)} is the ${word}`;
+    `${word} than ${percent(bound)}`;
   const [least, most] = [nominal - COVERAGE_TOLERANCE, nominal + COVERAGE_TOLERANCE];
-  if (closed < least - chance) return share(closed, least, 'least');
-  return open > most + chance ? share(open, most, 'most') : null;
+  if (closed < least - chance) return share(closed, least, 'less');
+  return open > most + chance ? share(open, most, 'more') : null;
 }
 
 function pinballProblem(

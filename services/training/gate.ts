@@ -182,7 +182,7 @@ function championOf(
   const unseen = observedCutoffs(result, { firstCutoff });
   if (unseen < MIN_GATE_CUTOFFS) {
     const aside =
-      `the champion has learnt from the test span: ${unseen} of ${observed} ` +
+      `the champion was trained on part of the test span: ${unseen} of ${observed} ` +
       `cutoffs come after its training, ${MIN_GATE_CUTOFFS} are the minimum`;
     return { opponent: null, aside, missing: MIN_GATE_CUTOFFS - unseen };
   }
@@ -192,13 +192,13 @@ function championOf(
   }
   const aside =
     unseen < observed
-      ? ` (${observed - unseen} cutoffs left out that the champion has learnt from)`
+      ? ` (${observed - unseen} cutoffs left out, because the champion was trained on them)`
       : '';
   return { opponent: { forecaster, firstCutoff }, aside, missing: 0 };
 }
 
 const notCompared = (why: string | null): string =>
-  why === null ? '' : ` (the champion was not compared with: ${why})`;
+  why === null ? '' : ` (the champion was not part of the comparison: ${why})`;
 
 function inferiorMedian(
   result: BacktestResult,
@@ -212,7 +212,7 @@ function inferiorMedian(
     if (skill < -MEDIAN_MARGIN)
       return (
         `its median errs ${(-100 * skill).toFixed(1)} % more than that of ` +
-        `${forecasterName(forecaster.name)}, ${100 * MEDIAN_MARGIN} % is the most`
+        `${forecasterName(forecaster.name)}, at most ${100 * MEDIAN_MARGIN} % is allowed`
       );
   }
   return null;

@@ -1,5 +1,5 @@
 /**
- * Purpose: says which readings of a training panel are taken as unknown, because nothing around
+ * Purpose: says which readings of a training panel are treated as unknown, because nothing around
  * them explains them.
  * Invariants: one line, whatever their number; nothing where there are none.
  * Fails: never.
@@ -24,6 +24,6 @@ export function logOutliers(panel: Panel, domain: Domain, logger: Logger): void 
   if (found.length === 0) return;
   logger.warn(
     { count: found.length, readings: found.slice(-MAX_NAMED) },
-    'readings far from all around them are taken as unknown',
+    'values far from all around them are treated as unknown',
   );
 }

@@ -35,7 +35,7 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
   const twin = served.card.refit?.twin;
   const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
   if (isExternal(model))
-    return { modelVersion: null, reason: 'the champion is a model of others', checks: [] };
+    return { modelVersion: null, reason: 'the champion is an external model', checks: [] };
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain);
   // Cards of earlier versions lack what came since.
   const said = card.config as Partial<TrainingConfig>;

@@ -138,7 +138,7 @@ const followed = ({ least, greatest }: FollowedCalibration['scales']): Check => 
   isGood: true,
   text:
     `its intervals are its twin's, ${least.toFixed(2)} to ${greatest.toFixed(2)} times as wide, ` +
-    "by what its twin's held of the test span",
+    "by how much of the test span its twin's held",
 });
 
 /** The medians of the refit lie inside the twin's interval as often as actuals are to. */
@@ -163,7 +163,7 @@ function agreementCheck({ forecasts, horizon }: BacktestResult): Check {
     isGood: inside / count >= nominal,
     text:
       `${percent(inside / count)} of its medians lie inside its twin's interval over the last ` +
-      `week, ${percent(nominal)} is the least`,
+      `week, at least ${percent(nominal)} is required`,
   };
 }
 

@@ -176,16 +176,16 @@ async function startOf(
 ): Promise<WarmStart | string | null> {
   const named = config.warmStart;
   if (named === undefined) return null;
-  if (typeof named !== 'string') return 'its card does not say which model it went on from';
+  if (typeof named !== 'string') return 'its card does not say which model it started from';
   try {
     const { model, weights } = await registry.load(named);
     const start = warmStartFrom(restoreTrained(model, weights), spec);
-    return typeof start === 'string' ? `it went on from ${named}, and cannot now: ${start}` : start;
+    return typeof start === 'string' ? `it started from ${named}, and now cannot: ${start}` : start;
   } catch (error) {
     const isGone =
       isHeadwayError(error, 'MODEL_NOT_FOUND') || isHeadwayError(error, 'MODEL_CORRUPT');
     if (!isGone && !(error instanceof RangeError)) throw error;
-    return `it went on from ${named}, which cannot be used: ${describeError(error)}`;
+    return `it started from ${named}, which cannot be used: ${describeError(error)}`;
   }
 }
 
@@ -212,14 +212,14 @@ const NAMES: Readonly<Record<keyof BuildEnvironment, string>> = {
 /** One clause: what of the environment is another than when the model was made. */
 export function whyDifferent(then: BuildEnvironment | null, now: BuildEnvironment): string {
   if (then === null)
-    return 'its card does not say its Node and TensorFlow.js versions, which may be others';
+    return 'its card does not say its Node and TensorFlow.js versions, which may differ';
   const others = (Object.keys(NAMES) as (keyof BuildEnvironment)[]).filter(
     (name) => then[name] !== now[name],
   );
   if (others.length === 0)
     return (
-      'nothing that its card names is another: the code of Headway has changed since, ' +
-      'or computes otherwise here'
+      'nothing that its card names differs: the code of Headway has changed since, or computes ' +
+      'differently here'
     );
   const changes = others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`);
   return `it was built in another environment: ${changes.join('; ')}`;

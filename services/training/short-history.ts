@@ -112,7 +112,7 @@ function tooShort(
     {
       where: domain.name,
       fix:
-        'Bring more history (`headway features run`). Until then `headway serve` and ' +
+        'Provide more history (`headway features run`). Until then `headway serve` and ' +
         '`headway forecast --series ID` give the best baseline.',
     },
   );

@@ -231,7 +231,7 @@ const whyUncalibrated = ({ fitted }: Evaluation, { fit }: TrainingConfig): strin
     ? null
     : "the quantiles are the network's own, not calibrated: with the last " +
       `${fit.calibrationIntervals} intervals held out, less than half of the training ` +
-      'cutoffs would be left; bring more history';
+      'cutoffs would be left; provide more history';
 
 /** Of the network, over the backtest. */
 function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {

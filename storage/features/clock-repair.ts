@@ -109,9 +109,9 @@ async function append(
       parent?.snapshotVersion !== head.snapshotVersion ||
       names.some(({ key }) => pendingDeletion.has(key))
     )
-      throw new HeadwayError('RUN_IN_PROGRESS', 'Another writer of this store is at work', {
+      throw new HeadwayError('RUN_IN_PROGRESS', 'Another writer of this store is active', {
         where: slot.key,
-        fix: 'Run it again when the other one has ended; nothing was changed.',
+        fix: 'Run it again when the other one is done; nothing was changed.',
       });
     const draft = {
       domain,

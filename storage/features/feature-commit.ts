@@ -119,7 +119,7 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
       `The store has ${name} ${head.schema[name]}, not ${schema[name]}`,
       {
         where: head.snapshotVersion,
-        fix: 'Use another store or another domain name for data that reads differently.',
+        fix: 'Use another store or another domain name for data with other columns.',
       },
     );
   }

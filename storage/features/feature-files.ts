@@ -133,7 +133,7 @@ export function withStaged(
 }
 
 const corrupt = (object: DataFile, problem: string, cause?: unknown) =>
-  new HeadwayError('STORE_CORRUPT', `A feature object is not what its manifest says: ${problem}`, {
+  new HeadwayError('STORE_CORRUPT', `A feature object does not match its manifest: ${problem}`, {
     where: object.key,
     fix:
       'Restore it from a backup of the store; `headway store verify` lists everything ' +

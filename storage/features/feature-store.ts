@@ -152,7 +152,7 @@ async function wholeLog({ log, domain }: CommitContext): Promise<Manifest[]> {
   const manifests = await log.entries();
   for (const [i, { parent, number }] of manifests.entries()) {
     if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
-    throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
+    throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow the one before it', {
       where: objectKeys.manifest(domain, number),
     });
   }
@@ -164,7 +164,7 @@ async function existingHead({ store, domain, log }: CommitContext): Promise<Mani
   if (head !== null) return head;
   throw new HeadwayError(
     'SNAPSHOT_EMPTY',
-    `The feature store holds nothing of the domain ${domain} yet`,
+    `The feature store holds nothing for the domain ${domain} yet`,
     {
       where: store.location,
       fix: `Run \`headway features run --domain ${domain}\` first.`,
@@ -204,7 +204,7 @@ async function explained(
   if (!isMissing || isIntact(await openGarbageLog(store, domain).head(), number)) throw error;
   throw new HeadwayError(
     'SNAPSHOT_COLLECTED',
-    `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
+    `Snapshot ${snapshotVersion} was removed by garbage collection: its data is gone`,
     {
       where: error.where ?? snapshotVersion,
       fix:

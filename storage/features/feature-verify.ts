@@ -60,7 +60,7 @@ export async function verifyFeatures({
         const follows =
           before?.number === number - 1 ? manifest.parent === before.snapshotVersion : number > 1;
         if (number === 1 ? manifest.parent === null : follows) return (await store.get(key)).length;
-        throw new HeadwayError('STORE_CORRUPT', 'It does not follow on the manifest before it', {
+        throw new HeadwayError('STORE_CORRUPT', 'It does not follow the manifest before it', {
           where: key,
         });
       });
@@ -159,7 +159,7 @@ async function verifyGarbageLog(
 async function getHashed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
   const bytes = await store.get(key);
   if (sha256(bytes) === hash) return bytes;
-  throw new HeadwayError('STORE_CORRUPT', 'Its SHA-256 differs from the one it is named with', {
+  throw new HeadwayError('STORE_CORRUPT', 'Its SHA-256 differs from the one in its name', {
     where: key,
   });
 }

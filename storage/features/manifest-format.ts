@@ -290,6 +290,6 @@ export function serialiseManifest(manifest: Manifest): Uint8Array {
   if (problem === null) return encodeChecksummedJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
     where: `commit ${manifest.number} of ${manifest.domain}`,
-    fix: 'Fix what hands it to the feature store; nothing was committed.',
+    fix: 'Fix the code that passes it to the feature store; nothing was committed.',
   });
 }

@@ -110,7 +110,7 @@ export function openQuarantine({
           cause,
         },
       );
-    if (nameOf(key)?.[2] !== sha256(bytes)) throw corrupt('it is not what its name says');
+    if (nameOf(key)?.[2] !== sha256(bytes)) throw corrupt('it does not match its name');
     let stored: unknown;
     try {
       stored = JSON.parse(Buffer.from(bytes).toString('utf8'));

@@ -29,7 +29,7 @@ export function aheadProblem(head: Manifest | null, now: number): string | null 
   if (head === null) return null;
   const newest = Math.max(head.committedAt, availableIn(head));
   return isAhead(newest, now)
-    ? `Snapshot ${head.snapshotVersion} has a stamp of ${utcText(newest)}, and it is ` +
+    ? `Snapshot ${head.snapshotVersion} has a stamp of ${utcText(newest)}, but it is ` +
         `${utcText(now)} by this machine's clock`
     : null;
 }
@@ -58,8 +58,8 @@ export function refuseAheadOfClock(
   if (object === undefined) return;
   throw new HeadwayError(
     'CLOCK_AHEAD',
-    `Part ${object.part} is stamped ${utcText(object.availableAt)}, and it is ` +
-      `${utcText(now)} by this machine's clock; nothing was committed`,
+    `Part ${object.part} is stamped ${utcText(object.availableAt)}, but it is ${utcText(now)} by ` +
+      `this machine's clock; nothing was committed`,
     { where: object.part, fix: "Set this machine's clock right and run again." },
   );
 }

@@ -175,7 +175,7 @@ function refuse(head: RunEntry | null, slot: number, now: number): void {
   if (state === 'ok' && (isLater || other === slot))
     throw new HeadwayError('RUN_IN_PROGRESS', `${job} was run for ${name} already`, {
       where: owner,
-      fix: 'Nothing is to be done: another scheduler was first.',
+      fix: 'Nothing needs to be done: another scheduler was first.',
     });
   if (isLater)
     throw new HeadwayError('RUN_IN_PROGRESS', `${job} was begun for ${name}, a later time`, {
@@ -192,7 +192,7 @@ function draftOf(entry: RunEntry): RunDraft {
 function runOf(entry: RunEntry, isFollowed: boolean, now: number): JobRun {
   const { job, slot, attempt, state, startedAt, aliveAt, owner, problem } = entry;
   const isLost = state === 'running' && (isFollowed || isOver(entry, now));
-  const why = 'its process ended without a word, and its lease ran out';
+  const why = 'its process ended without a result, and its lease ran out';
   return {
     ...{ job, slot, attempt, startedAt, owner, tookMs: aliveAt - startedAt },
     state: isLost ? 'lost' : state,

@@ -58,12 +58,12 @@ export async function runLeased(
 const takenOver = (owner: string) =>
   new HeadwayError('RUN_IN_PROGRESS', 'another scheduler has taken the job over', {
     where: owner,
-    fix: 'Nothing is to be done: `headway jobs` names the other one.',
+    fix: 'Nothing needs to be done: `headway jobs` names the other one.',
   });
 
 const notRenewed = (leaseMs: number, owner: string, cause: unknown) =>
   new HeadwayError(
     'STORE_UNAVAILABLE',
     `its lease could not be renewed for ${leaseMs / 60_000} minutes, so another may run it`,
-    { where: owner, fix: 'Look at the store; the job is tried again.', cause },
+    { where: owner, fix: 'Check the store; the job is tried again.', cause },
   );

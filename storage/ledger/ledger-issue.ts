@@ -26,7 +26,7 @@ export interface LedgerIssue {
   readonly modelVersion: string | null;
   readonly snapshotVersion: string;
   readonly role: LedgerRole;
-  /** Computed by a batch, given out by the service, or made up afterwards for a past time. */
+  /** Computed by a batch, served by the service, or computed afterwards for a past time. */
   readonly origin: LedgerOrigin;
   /** Why a baseline forecasts in the model's place; null where none does. */
   readonly fallback: string | null;
@@ -97,7 +97,7 @@ export const identityOf = (issue: IssueHeader): string =>
 export function requireWritable(issue: LedgerIssue, where: string): void {
   const problem = problemIn(issue);
   if (problem !== null)
-    throw new HeadwayError('PANEL_INVALID', `The forecast cannot be written down: ${problem}`, {
+    throw new HeadwayError('PANEL_INVALID', `The forecast cannot be recorded: ${problem}`, {
       where,
     });
 }
@@ -106,7 +106,7 @@ function problemIn(issue: LedgerIssue): string | null {
   const { seriesIds, quantiles, horizon, values, mean } = issue;
   const problem = schemaProblem(validator, { ...headerOf(issue), seriesIds: [...seriesIds] });
   if (problem !== null) return problem;
-  if (new Set(seriesIds).size < seriesIds.length) return 'a series is there twice';
+  if (new Set(seriesIds).size < seriesIds.length) return 'a series appears twice';
   const texts = [issue.forecaster, issue.modelVersion, issue.snapshotVersion, issue.fallback];
   const odd = [...seriesIds, ...texts].find((one) => one !== null && ODD_TEXT.test(one));
   if (odd !== undefined) return `${JSON.stringify(odd)} has characters that cannot be stored`;

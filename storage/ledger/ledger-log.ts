@@ -128,9 +128,13 @@ export class LedgerLog {
       at += count;
     }
     if (state.number !== number)
-      throw new HeadwayError('STORE_CORRUPT', 'The checkpoint of the ledger is not where it says', {
-        where: objectKeys.ledgerEntry(this.#domain, number),
-      });
+      throw new HeadwayError(
+        'STORE_CORRUPT',
+        'The checkpoint of the ledger is not at the position that it states',
+        {
+          where: objectKeys.ledgerEntry(this.#domain, number),
+        },
+      );
     this.#state = state;
     return state;
   }

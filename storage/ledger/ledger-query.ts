@@ -92,7 +92,7 @@ async function select(
 ): Promise<QueryResult> {
   const { StatementType } = await import('@duckdb/node-api');
   const refused = () =>
-    new HeadwayError('USAGE', 'The query is not one SELECT', {
+    new HeadwayError('USAGE', 'The query is not a single SELECT', {
       where: sql.slice(0, 200),
       fix: 'Write one statement: SELECT … FROM ledger …',
     });

@@ -39,7 +39,7 @@ export async function verifyLedger(store: ObjectStore, domain: string): Promise<
     for (const part of live.values())
       await report.attempt(part.key, async () => {
         const found = await describe(session, await files.path(part));
-        if (!isDeepStrictEqual(found, saidOf(part))) throw corrupt(part, 'its rows are others');
+        if (!isDeepStrictEqual(found, saidOf(part))) throw corrupt(part, 'its rows differ');
         return part.bytes;
       });
   });

@@ -87,7 +87,7 @@ export function parseOldEntry(key: string, bytes: Uint8Array): LedgerIssue {
       fix: 'Restore it from a backup of the store.',
       cause,
     });
-  if (!key.endsWith(`-${sha256(bytes)}.json`)) throw corrupt('it is not what its name says');
+  if (!key.endsWith(`-${sha256(bytes)}.json`)) throw corrupt('it does not match its name');
   let stored: unknown;
   try {
     stored = JSON.parse(Buffer.from(bytes).toString('utf8'));

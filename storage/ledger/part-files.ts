@@ -115,7 +115,7 @@ export async function describe(
 }
 
 export const corrupt = (part: Pick<LedgerPart, 'key'>, problem: string, cause?: unknown) =>
-  new HeadwayError('STORE_CORRUPT', `A part of the ledger is not what its entry says: ${problem}`, {
+  new HeadwayError('STORE_CORRUPT', `A part of the ledger does not match its entry: ${problem}`, {
     where: part.key,
     fix:
       'Restore it from a backup of the store; `headway store verify` lists everything that is ' +

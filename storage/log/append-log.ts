@@ -112,7 +112,7 @@ export function openAppendLog<Entry extends { commitId: string }>(
         {
           where: format.prefix,
           fix:
-            'Run it again; nothing was lost. If it stays, find out what writes to this ' +
+            'Run it again; nothing was lost. If it happens again, find out what writes to this ' +
             'store all the time.',
         },
       );

@@ -36,7 +36,7 @@ export function chainProblem(
     if (previous === null) continue;
     isChained = true;
     if (previous !== before.sha256)
-      return `entry ${number} follows another entry ${before.number} than the one there is`;
+      return `entry ${number} follows an entry ${before.number} other than the stored one`;
   }
   for (const { number, sha256 } of published) {
     const link = links[number - 1];

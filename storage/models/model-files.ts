@@ -58,15 +58,15 @@ export class ModelFiles {
     const corrupt = (problem: string, cause?: unknown) =>
       new HeadwayError('MODEL_CORRUPT', `A file of model ${card.modelVersion} ${problem}`, {
         where: key,
-        fix: 'Train again, or roll back to the champion before: `headway models rollback`.',
+        fix: 'Train again, or roll back to the previous champion: `headway models rollback`.',
         cause,
       });
     const hash = card.files[file].sha256;
     const bytes = await this.#store.get(key, hash).catch((error: unknown) => {
-      if (isHeadwayError(error, 'STORE_CORRUPT')) throw corrupt('is not what its card says', error);
+      if (isHeadwayError(error, 'STORE_CORRUPT')) throw corrupt('does not match its card', error);
       throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
     });
-    if (sha256(bytes) !== hash) throw corrupt('is not what its card says');
+    if (sha256(bytes) !== hash) throw corrupt('does not match its card');
     return bytes;
   }
 

@@ -175,10 +175,10 @@ export function openModelRegistry(options: {
 
 function requireChampion(domain: string, over: string | null, reigning: string | null): void {
   if (over === reigning) return;
-  const before = over === null ? 'where there was none' : `not ${over}`;
+  const before = over === null ? 'but there was none' : `not ${over}`;
   throw new HeadwayError(
     'COMMIT_CONFLICT',
-    `${reigning ?? 'no model'} is champion by now, ${before}`,
+    `${reigning ?? 'no model'} is champion now, ${before}`,
     {
       where: objectKeys.promotionLog(domain),
       fix: 'Nothing was changed: decide again from what is served now.',

@@ -167,7 +167,7 @@ export function openCheckLog(options: { store: ObjectStore; domain: string }): C
 
 function checkedState(key: string, bytes: Uint8Array): CheckState {
   if (key.endsWith(`-${sha256(bytes)}.json.gz`)) return JSON.parse(gunzipSync(bytes).toString());
-  throw new HeadwayError('STORE_CORRUPT', 'its content has another hash than its name says', {
+  throw new HeadwayError('STORE_CORRUPT', 'the hash of its content differs from its name', {
     where: key,
     fix: 'Restore the object from a copy of the store.',
   });

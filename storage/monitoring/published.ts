@@ -29,10 +29,10 @@ export function decodePublished(key: string, bytes: Uint8Array, shape: Validator
       fix: 'Remove the object; `headway monitor` publishes it again.',
     });
   if (!key.endsWith(`-${sha256(bytes)}.json.gz`))
-    throw corrupt('its content has another hash than its name says');
+    throw corrupt('the hash of its content differs from its name');
   const value: unknown = JSON.parse(gunzipSync(bytes).toString());
   const problem = schemaProblem(shape, value);
-  if (problem !== null) throw corrupt(`it is of another format: ${problem}`);
+  if (problem !== null) throw corrupt(`it has another format: ${problem}`);
   return value;
 }
 

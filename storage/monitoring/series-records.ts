@@ -51,7 +51,7 @@ export interface SeriesDay {
   readonly start: number;
   readonly scoredAt: number;
   readonly frequencyMinutes: number;
-  /** What happened, as far as it is known; one value an interval. */
+  /** What happened, as far as it is known; one value per interval. */
   readonly actuals: readonly (number | null)[];
   /** In order of their cutoff. */
   readonly forecasts: readonly RecordedForecast[];

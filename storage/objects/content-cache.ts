@@ -217,8 +217,8 @@ export class ContentCache {
         {
           where: this.#root,
           fix:
-            `Make ${this.#root} writable and give it space, or set HEADWAY_WORK; it holds ` +
-            'nothing that the store has not.',
+            `Make ${this.#root} writable and give it space, or set HEADWAY_WORK; ` +
+            'everything in it is in the store too.',
           cause: error,
         },
       );

@@ -77,7 +77,8 @@ function storeError(error: unknown, key: string, writing: boolean): unknown {
   }
   if (code === '') return error;
   const fix = ['EPERM', 'ENOTSUP', 'EXDEV'].includes(code)
-    ? 'The folder must be writable, on one file system, and that file system must know hard links.'
+    ? 'The folder must be writable, on one file system, and that file system must support hard ' +
+      'links.'
     : 'Check that the folder exists, is a folder, and may be read and written by this user.';
   return new HeadwayError('STORE_UNAVAILABLE', `The store cannot be used (${code})`, {
     ...detail,

@@ -74,12 +74,12 @@ export function openCheckpoints(options: {
       if (head !== null && head.plan !== plan)
         throw refused(
           `this store holds another replay (${head.plan}), not the one of these settings (${plan})`,
-          'Repeat the settings that it began with, or name another folder with --into.',
+          'Use the settings that it began with, or another folder with --into.',
         );
       const added = (await present()).filter((key) => !before.has(key));
       if (head === null && added.length > 0)
         throw refused(
-          'this store holds objects that no replay has written',
+          'this store holds objects that were not written by a replay',
           'Name an empty folder with --into.',
         );
       for (const key of added) await store.remove(key);

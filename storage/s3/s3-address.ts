@@ -47,7 +47,7 @@ export function parseS3Address(url: string, environment: Environment = {}): S3Ad
     /^s3:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(url) ?? [];
   if (bucket.includes('@'))
     throw invalid(
-      'Credentials do not belong into the address of the store: they come from AWS’s own places',
+      'Credentials do not belong in the address of the store: they come from the usual AWS sources',
     );
   if (!BUCKET.test(bucket)) throw invalid('The address of the store names no valid bucket');
   const parameters = readParameters(query);
@@ -57,17 +57,18 @@ export function parseS3Address(url: string, environment: Environment = {}): S3Ad
     given(environment.AWS_REGION) ??
     given(environment.AWS_DEFAULT_REGION) ??
     null;
-  if (region !== null && !REGION.test(region)) throw invalid('The region of the store is not one');
+  if (region !== null && !REGION.test(region))
+    throw invalid('The region of the store is not ' + 'valid');
   const pathStyle = parameters.get('path-style') ?? String(endpoint !== null);
   if (pathStyle !== 'true' && pathStyle !== 'false')
     throw invalid('`path-style` is neither true nor false');
   // Servers other than Amazon's mostly refuse to be asked for encryption they were not set up for.
   const sse = parameters.get('sse') ?? (endpoint === null ? 'AES256' : 'none');
   if (sse !== 'AES256' && sse !== 'aws:kms' && sse !== 'none')
-    throw invalid('`sse` is none of AES256, aws:kms and none');
+    throw invalid('`sse` is not one of AES256, aws:kms and none');
   const kmsKey = parameters.get('kms-key') ?? null;
   if (kmsKey !== null && (sse !== 'aws:kms' || !KMS_KEY.test(kmsKey)))
-    throw invalid('`kms-key` goes with sse=aws:kms and is the id or ARN of a key');
+    throw invalid('`kms-key` needs sse=aws:kms and must be the id or ARN of a key');
   return {
     bucket,
     prefix: readPrefix(path),
@@ -88,7 +89,10 @@ function readParameters(query: string): Map<string, string> {
   for (const [name, value] of new URLSearchParams(query)) {
     // The value is not repeated: somebody may have tried a password.
     if (!PARAMETERS.includes(name) || parameters.has(name))
-      throw invalid(`The address of the store has a parameter ${JSON.stringify(name)} too many`);
+      throw invalid(
+        `The address of the store has an unknown or repeated parameter ` +
+          `${JSON.stringify(name)}`,
+      );
     parameters.set(name, value);
   }
   return parameters;
@@ -126,7 +130,7 @@ function readPrefix(path: string): string {
     // said below, in words that fit an address
   }
   throw invalid(
-    'The prefix of the store is not made of names of letters, digits, dot, dash and ' +
-      `underscore, ${MAX_PREFIX_LENGTH} characters at most`,
+    'The prefix of the store must consist of letters, digits, dots, dashes and underscores ' +
+      `between slashes, at most ${MAX_PREFIX_LENGTH} characters`,
   );
 }

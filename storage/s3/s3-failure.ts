@@ -165,16 +165,16 @@ export function errorOf(
   if (name === 'NoSuchBucket')
     return refused(
       `The bucket of ${store} does not exist`,
-      'Create it, or fix the name in HEADWAY_STORE; Headway makes no buckets.',
+      'Create it, or fix the name in HEADWAY_STORE; Headway does not create buckets.',
     );
   if (name === 'Region is missing')
     return refused(
       `No region is known for ${store}`,
-      'Set AWS_REGION, or write ?region=… behind the address of the store.',
+      'Set AWS_REGION, or append ?region=… to the address of the store.',
     );
   if (UNKNOWN_CREDENTIALS.has(name)) {
     const fix =
-      'Give credentials in one of AWS’s own ways (AWS_ACCESS_KEY_ID and ' +
+      'Give credentials in one of the usual AWS ways (AWS_ACCESS_KEY_ID and ' +
       'AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role), for this endpoint, and not expired.';
     return refused(`No valid credentials for ${store}`, fix);
   }
@@ -182,8 +182,8 @@ export function errorOf(
     const hint = region ? ` It is in ${region}.` : '';
     return refused(
       `The bucket of ${store} is in another region.${hint}`,
-      `Set AWS_REGION${region ? `=${region}` : ''}, or write ?region=${region ?? '…'} ` +
-        'behind the address.',
+      `Set AWS_REGION${region ? `=${region}` : ''}, or append ?region=${region ?? '…'} to the ` +
+        'address.',
     );
   }
   if (status === 401 || status === 403) {
@@ -195,8 +195,8 @@ export function errorOf(
   }
   if (status === 501 || name === 'NotImplemented' || name === 'InvalidArgument') {
     return refused(
-      `The server of ${store} does not know what it was asked`,
-      'It must know If-None-Match on PUT; leave out `sse` where it has no keys for encryption.',
+      `The server of ${store} does not support the request`,
+      'It must support If-None-Match on PUT; omit `sse` if it has no keys for encryption.',
     );
   }
   const ofTls = tlsFix(name);
@@ -205,7 +205,7 @@ export function errorOf(
   const fix =
     status === 0
       ? 'Check the endpoint and the network, and run it again; HEADWAY_STORE_SECONDS is the limit.'
-      : 'Run it again; if it stays, look at the bucket and the server’s own state.';
+      : 'Run it again; if it fails again, check the bucket and the state of the server.';
   return new HeadwayError(
     'STORE_UNAVAILABLE',
     `The store ${store} cannot be used (${reply}${often})`,

@@ -319,7 +319,7 @@ async function readToEnd(
 
 /** Another try may help. */
 export const brokenOff = (): Error =>
-  Object.assign(new Error('The response is not whole'), { name: 'IncompleteBody' });
+  Object.assign(new Error('The response is incomplete'), { name: 'IncompleteBody' });
 
 function decoded(key: string): string | null {
   try {

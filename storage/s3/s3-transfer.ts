@@ -72,7 +72,7 @@ export async function download(
     if (downloads < DOWNLOADS) continue;
     throw new HeadwayError(
       'STORE_CORRUPT',
-      `What S3 gives is not what was stored: its SHA-256 differs, ${DOWNLOADS} times over`,
+      `What S3 returns is not what was stored: its SHA-256 differs, in ${DOWNLOADS} downloads`,
       {
         where: key,
         fix:

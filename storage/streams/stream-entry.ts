@@ -98,12 +98,12 @@ export function entryProblem(entry: StreamDraft, before: StreamDraft | null): st
   }
   if (before === null) return null;
   const isSame = entry.topicId === before.topicId && entry.clusterId === before.clusterId;
-  if (!isSame) return entry.accepted === 'topic' ? null : 'it is of another topic';
+  if (!isSame) return entry.accepted === 'topic' ? null : 'it belongs to another topic';
   if (entry.partitions.length < before.partitions.length) return 'it lacks a partition';
   for (const [partition, { next }] of before.partitions.entries()) {
     const first = entry.partitions[partition]?.first;
     if (first !== next)
-      return `partition ${partition} goes on at ${first}, and the one before ends at ${next}`;
+      return `partition ${partition} continues at ${first}, but the one before ends at ${next}`;
   }
   return null;
 }

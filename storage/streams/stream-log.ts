@@ -71,7 +71,9 @@ export function openStreamLog(options: {
   async function segmentPath({ key, sha256 }: Pick<StreamSegment, 'key' | 'sha256'>) {
     const path = await store.localPath(key);
     if ((await fileHash(path)) === sha256) return path;
-    throw new HeadwayError('STORE_CORRUPT', 'the segment is not what was landed', { where: key });
+    throw new HeadwayError('STORE_CORRUPT', 'the segment differs from what was landed', {
+      where: key,
+    });
   }
 
   return {

@@ -36,7 +36,7 @@ withBrowser('a page of a service with keys', () => {
       await page.locator('input[name=key]').fill(key);
       await page.keyboard.press('Enter');
     };
-    await page.locator('h1', { hasText: 'wants a key' }).waitFor();
+    await page.locator('h1', { hasText: 'requires a key' }).waitFor();
     await use('nonsense');
     await page.locator('.whole', { hasText: 'not one of this service' }).waitFor();
     await use(lacking.key);

@@ -91,7 +91,7 @@ withBrowser('accuracy and health', () => {
     await opened.open('#/health');
     await page.locator('.then').waitFor();
     const standing = overview.verdicts.filter(({ endedAt }) => endedAt === null);
-    expect(await text('h1')).toBe(`One thing needs a look: ${standing[0]?.message}`);
+    expect(await text('h1')).toBe(`One thing needs attention: ${standing[0]?.message}`);
     expect(await text('.verdict .pairs')).toContain('61.25');
     expect(await text('.verdict')).toContain('Old Town');
     expect(await text('.fresh')).toContain('6 of 7');
@@ -157,7 +157,7 @@ withBrowser('accuracy and health', () => {
     await empty.page.goto(`${empty.server.url}/#/accuracy`);
     await empty.page.locator('.whole', { hasText: 'headway monitor' }).waitFor();
     await empty.page.goto(`${empty.server.url}/#/health`);
-    await empty.page.locator('h1', { hasText: 'No check was made yet' }).waitFor();
+    await empty.page.locator('h1', { hasText: 'No check has been made yet' }).waitFor();
     expect(await empty.page.locator('.jobs').count()).toBe(0);
     expect(await empty.axe()).toEqual([]);
     expect(empty.complaints).toEqual([]);

@@ -246,7 +246,7 @@ export function createFixture(changes: Partial<Fixture> = {}) {
         await fixture.pause();
         fail(fixture.broken.load);
         if (fixture.broken.models?.includes(modelVersion))
-          fail(new HeadwayError('MODEL_CORRUPT', `${modelVersion} is not what its card says`));
+          fail(new HeadwayError('MODEL_CORRUPT', `${modelVersion} does not match its card`));
         fixture.loads++;
         return {
           card: cardOf(modelVersion, fixture),

@@ -48,7 +48,7 @@ export function Capacity({ kind, id, quantiles, peak, step }: CapacityProps) {
   );
   if (trouble !== null && decision === null)
     return (
-      <Section columns={4} title="Does the capacity suffice?">
+      <Section columns={4} title="Is the capacity sufficient?">
         <p class="soft">{trouble}</p>
       </Section>
     );
@@ -60,7 +60,7 @@ export function Capacity({ kind, id, quantiles, peak, step }: CapacityProps) {
   return (
     <Section
       columns={4}
-      title="Does the capacity suffice?"
+      title="Is the capacity sufficient?"
       note={decision && `of ${decision.paths} sample paths`}
     >
       <p class="figure" aria-live="polite">
@@ -85,14 +85,14 @@ export function Capacity({ kind, id, quantiles, peak, step }: CapacityProps) {
         value={capacity}
         onInput={(event) => setChosen(Number(event.currentTarget.value))}
       />
-      <p class="small">Probability to run out, by {intervalNoun(domain)}</p>
+      <p class="small">Probability of running out, by {intervalNoun(domain)}</p>
       <div class="flat">
         {exceeds ? (
           <PlotChart
             height={HEIGHT}
             panel={panel}
             at={step + 0.5}
-            label={`Probability to exceed ${exact(exceeds.capacity)}, by interval`}
+            label={`Probability of exceeding ${exact(exceeds.capacity)}, by interval`}
           />
         ) : (
           <div style={{ height: `${HEIGHT}px` }} />

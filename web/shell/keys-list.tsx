@@ -9,7 +9,7 @@ import { Pairs } from '../parts/section.tsx';
 const KEYS = [
   ['/', 'find a series'],
   ['←', 'one interval back'],
-  ['→', 'one interval on'],
+  ['→', 'one interval forward'],
   ['Page Up', 'a day back'],
   ['Page Down', 'a day on'],
   ['1, 2, …', 'the first, second, … view'],

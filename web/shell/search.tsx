@@ -101,7 +101,7 @@ export function Search({ field, noun, series, onChoose }: SearchProps) {
       </div>
       {isOpen && query !== '' && found.length === 0 && (
         <p class="found none" role="status">
-          No {noun} is called so.
+          No {noun} has this name.
         </p>
       )}
     </div>

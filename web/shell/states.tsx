@@ -59,7 +59,7 @@ export function Notices({ live, serving, about, ageSeconds }: NoticesProps) {
     return (
       <Notice
         kind="trouble"
-        what={`The service does not respond as it should since ${hour(since ?? 0)}.`}
+        what={`The service has not responded properly since ${hour(since ?? 0)}.`}
       >
         {trouble.problem?.detail} What you see is what it served before.
       </Notice>
@@ -161,7 +161,7 @@ interface SignInProps {
 
 function SignIn({ isLacking, problem, hasKey, onKey }: SignInProps) {
   return (
-    <Whole title={isLacking ? 'This key does not suffice' : 'This service wants a key'}>
+    <Whole title={isLacking ? 'This key is not sufficient' : 'This service requires a key'}>
       {hasKey && <p class="trouble">{problem?.detail}.</p>}
       <p>
         One with the scopes <b>forecasts:read</b> and <b>models:read</b>. It stays in the memory of
@@ -190,7 +190,7 @@ function SignIn({ isLacking, problem, hasKey, onKey }: SignInProps) {
         </button>
       </form>
       <p class="small">
-        Whoever runs this service makes keys with <code>headway keys create</code>.
+        The operator of this service creates keys with <code>headway keys create</code>.
       </p>
     </Whole>
   );

@@ -81,14 +81,14 @@ function Summary({ overview, runs, standing }: SummaryProps) {
   const title =
     first === undefined ? (
       overview === null ? (
-        <>No check was made yet</>
+        <>No check has been made yet</>
       ) : (
-        <>Nothing needs a look</>
+        <>Nothing needs attention</>
       )
     ) : (
       <>
         <span class="trouble">
-          {troubles.length === 1 ? 'One thing needs' : `${troubles.length} things need`} a look:
+          {troubles.length === 1 ? 'One thing needs' : `${troubles.length} things need`} attention:
         </span>{' '}
         {capital(first)}
       </>
@@ -97,8 +97,8 @@ function Summary({ overview, runs, standing }: SummaryProps) {
     <Finding title={title}>
       Data ended {age(serving.dataAgeSeconds)} ago
       {checked !== null && <>, the last check was {age(checked)} ago</>}
-      {standing.length === 0 && overview !== null && <>, no drift stands</>}
-      {runs.length > 0 && failed.length === 0 && <>, every job’s last run was well</>}.
+      {standing.length === 0 && overview !== null && <>, no drift is open</>}
+      {runs.length > 0 && failed.length === 0 && <>, every job’s last run succeeded</>}.
       {overview === null && (
         <>
           {' '}

@@ -43,7 +43,7 @@ export function Now() {
     <NotLoaded
       title={`No ${domain.seriesNoun} can be forecast`}
       trouble={trouble}
-      {...(trouble ? {} : { otherwise: 'The recent history of none suffices' })}
+      {...(trouble ? {} : { otherwise: 'None has enough recent history' })}
     />
   );
 }

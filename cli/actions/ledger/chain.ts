@@ -48,8 +48,11 @@ function headsOf(text: string, file: string): ChainHead[] {
       const [, number, hash] = /^([1-9]\d*) ([0-9a-f]{64})$/.exec(line) ?? [];
       if (number !== undefined && hash !== undefined)
         return { number: Number(number), sha256: hash };
-      throw new HeadwayError('SOURCE_INVALID', `This is no head: ${JSON.stringify(line)}`, {
-        ...{ where: file, fix: 'A line is what `headway ledger head` prints: NUMBER SHA256.' },
+      throw new HeadwayError('SOURCE_INVALID', `This is not a head: ${JSON.stringify(line)}`, {
+        ...{
+          where: file,
+          fix: 'Each line must be as `headway ledger head` prints it: NUMBER SHA256.',
+        },
       });
     });
 }

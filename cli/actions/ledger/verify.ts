@@ -95,7 +95,7 @@ function report(context: CommandContext, { counts, rows: found }: Looked, times:
   context.printJson({ times, ...counts, issues: rows });
   context.print(
     `${same + differs + gone} forecasts of ${times} issue times: ${same} the same bit for bit, ` +
-      `${differs} differ, ${gone} cannot be computed any more.`,
+      `${differs} differ, ${gone} can no longer be computed.`,
   );
   if (rows.length > 0) {
     const table = new Table({
@@ -113,8 +113,12 @@ function report(context: CommandContext, { counts, rows: found }: Looked, times:
   }
   const [first] = rows;
   if (differs === 0 || first === undefined) return;
-  throw new HeadwayError('STORE_CORRUPT', `${differs} forecasts are not what they say`, {
-    where: `the first: ${first.forecaster}, issued ${first.issuedAt}`,
-    fix: 'Verify the store (`headway store verify`), and use the backend that forecast them.',
-  });
+  throw new HeadwayError(
+    'STORE_CORRUPT',
+    `${differs} forecasts differ from the ledger when computed again`,
+    {
+      where: `the first: ${first.forecaster}, issued ${first.issuedAt}`,
+      fix: 'Verify the store (`headway store verify`), and use the backend that made them.',
+    },
+  );
 }

@@ -64,7 +64,7 @@ export async function exportModel(
   );
   const difference = check ? await differenceOf(model, folder, examples.tensors) : null;
   if (difference !== null)
-    context.print(`onnxruntime forecasts the same; the largest difference is ${difference}.`);
+    context.print(`onnxruntime gives the same forecasts; the largest difference is ${difference}.`);
   const { count } = examples;
   context.printJson({ folder, modelVersion, snapshotVersion, windows: count, difference });
 }
@@ -110,10 +110,14 @@ async function differenceOf(
       inputs.level?.values as Float32Array,
     );
     if (difference <= MAX_DIFFERENCE) return difference;
-    throw new HeadwayError('MODEL_INCOMPATIBLE', 'The graph does not forecast what Headway does', {
-      where: `${where}: they differ by ${difference}, relative`,
-      fix: 'Report this: the graph is built by forecasting/models/onnx/.',
-    });
+    throw new HeadwayError(
+      'MODEL_INCOMPATIBLE',
+      'The ONNX graph and Headway give different forecasts',
+      {
+        where: `${where}: the relative difference is ${difference}`,
+        fix: 'Report this: the graph is built by forecasting/models/onnx/.',
+      },
+    );
   } finally {
     await session.close();
   }
@@ -124,15 +128,15 @@ async function loadModel(context: CommandContext, named?: string): Promise<Loade
   const modelVersion = named ?? (await registry.champion())?.modelVersion;
   if (modelVersion !== undefined) return registry.load(modelVersion);
   throw new HeadwayError('NO_CHAMPION', `no model of ${context.domain.name} is promoted yet`, {
-    fix: 'Run `headway train`, or name a model of `headway models list`.',
+    fix: 'Run `headway train`, or choose a model from `headway models list`.',
   });
 }
 
 function restoredNetwork({ card, model, weights }: LoadedModel): TrainedNetwork {
   if (card.forecaster === 'network') return restoreTrained(model, weights);
-  throw new HeadwayError('MODEL_INCOMPATIBLE', `${card.modelVersion} is no network of ours`, {
+  throw new HeadwayError('MODEL_INCOMPATIBLE', `${card.modelVersion} is not a Headway network`, {
     where: card.forecaster,
-    fix: 'Name a network of `headway models list`; an external model already is an ONNX file.',
+    fix: 'Choose a network from `headway models list`; an external model already is an ONNX file.',
   });
 }
 

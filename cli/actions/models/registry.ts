@@ -99,7 +99,7 @@ function cardTable(card: ModelCard, isChampion: boolean): string {
     ['data', `snapshot ${card.snapshotVersion}, up to ${utcText(card.trainingCutoff)}`],
     ...(card.refit
       ? [
-          ['scored as', `${card.refit.twin}, the same recipe without the weeks of the test`],
+          ['scored as', `${card.refit.twin}, the same recipe fitted without the test weeks`],
           ['checks', card.refit.checks.join('\n')],
         ]
       : []),

@@ -25,7 +25,7 @@ export async function writeTable(
   const until = new Date(trainedUpTo).toISOString();
   context.print(
     `${out} has ${tensors.y.shape[0]} rows of ${columns.length} columns, targets up to ${until}. ` +
-      'Write that time as trainedUpTo.',
+      'Put that time into the card as trainedUpTo.',
   );
   context.printJson({
     ...{ out, columns, rows: tensors.y.shape[0], trainedUpTo: until },

@@ -22,7 +22,7 @@ export async function listAlerts(context: CommandContext): Promise<void> {
   for (const { since, name, group, severity, message } of open)
     table.push([utcText(since), name, group, severity, message]);
   context.print(open.length === 0 ? 'No open alerts.' : table.toString());
-  if (queue.length > 0) context.print(`${queue.length} notifications wait to be sent.`);
+  if (queue.length > 0) context.print(`${queue.length} notifications are waiting to be sent.`);
   context.printJson({ open, queue });
 }
 

@@ -56,7 +56,7 @@ export async function forecastSince(
   await (await context.ledger()).append(issues);
   context.print(
     `Wrote the forecasts of ${times.length} past times to the ledger, since ${utcText(first)}, ` +
-      `by ${scored.promotion.modelVersion}, which has not learned from these days.`,
+      `by ${scored.promotion.modelVersion}, which was not trained on these days.`,
   );
   context.printJson({ since: first, times: times.length, model: scored.promotion.modelVersion });
 }

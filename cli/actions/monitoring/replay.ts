@@ -115,7 +115,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    context.print('Stopped. The same command goes on where it stopped.');
+    context.print('Stopped. The same command continues from here.');
     return;
   } finally {
     await pool.close();
@@ -169,10 +169,12 @@ function planOf(flags: ReplayFlags, panel: Panel): ReplayPlan {
       : until > end
         ? `--to is after the end of the data, ${utcText(end)}`
         : checkEveryMs % everyMs !== 0
-          ? '--check-every is no multiple of --every'
+          ? '--check-every is not a multiple of --every'
           : null;
   if (problem === null) return { from, until, everyMs, checkEveryMs };
-  throw new HeadwayError('USAGE', problem, { fix: 'Name a span of the data: --from and --to.' });
+  throw new HeadwayError('USAGE', problem, {
+    fix: 'Give a span within the data with --from and --to.',
+  });
 }
 
 const featuresAt = (past: PastFeatures, clock: CommandContext['clock']) => ({

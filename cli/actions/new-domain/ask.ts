@@ -22,9 +22,9 @@ export async function askFor(
 ): Promise<Hints | null> {
   if (stdin.isTTY !== true) {
     const flags = doubts.map(({ flag, chosen }) => `${flag} (now: ${chosen})`);
-    throw new HeadwayError('USAGE', 'nobody can confirm this: the input is no terminal', {
+    throw new HeadwayError('USAGE', 'this cannot be confirmed: the input is not a terminal', {
       where: flags.join(', ') || 'new-domain',
-      fix: 'Run it again with --yes to take what is shown, or with the flags that correct it.',
+      fix: 'Run it again with --yes to accept what is shown, or with the flags that correct it.',
     });
   }
   const terminal = createInterface({ input: stdin, output: stdout });

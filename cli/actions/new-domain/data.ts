@@ -24,7 +24,7 @@ export async function dataOf(context: CommandContext, from: string, name: string
   const { settings, logger } = context;
   const rawFolder = join(settings.work, 'raw', name);
   if (/\.(xls|xlsb|ods|numbers)$/i.test(from)) {
-    throw new HeadwayError('SOURCE_INVALID', 'workbooks are read as .xlsx alone', {
+    throw new HeadwayError('SOURCE_INVALID', 'workbooks can be read as .xlsx only', {
       where: from,
       fix: 'Save it as .xlsx, or the sheet as CSV (UTF-8), and give that file.',
     });

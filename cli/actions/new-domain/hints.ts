@@ -41,8 +41,8 @@ const formatProblem = (format: string): Promise<string | null> =>
       ).then(
         () => null,
         (cause) =>
-          `It does not read: ${engineMessage(cause).split('\n')[0]}. ` +
-          'Give iso, epoch-s, epoch-ms, or such as "%d.%m.%Y %H:%M".',
+          `It cannot be parsed: ${engineMessage(cause).split('\n')[0]}. ` +
+          'Give iso, epoch-s, epoch-ms, or a format such as "%d.%m.%Y %H:%M".',
       );
 
 /** @param holidays as the flag has it: "DE" or "US-NY" */

@@ -78,7 +78,7 @@ export async function newDomainCommand(
   const isSourceKept = fields.defaultSource !== undefined;
   if (!isSourceKept)
     context.print(
-      '\nThe address has a user or a query, which may be secret: it is in none of the files.',
+      '\nThe address has a user or a query, which may be secret: it was not written to any file.',
     );
   context.print(`\nNext:\n${commandsFor(name, isSourceKept ? '' : ' --source URL').join('\n')}`);
   printJson(context, guess, written);
@@ -103,7 +103,7 @@ async function checkName(name: string, root: string): Promise<void> {
       () => false,
     );
   const problem = !NAME.test(name)
-    ? 'is no name of a domain'
+    ? 'is not a valid domain name'
     : TAKEN.includes(name) ||
         domains.some((domain) => domain.name === name) ||
         (await isThere(join(root, 'domains', name)))

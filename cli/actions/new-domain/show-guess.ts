@@ -45,7 +45,7 @@ export function showGuess(guess: Guess): string {
   return [
     'Understood:',
     ...lines,
-    ...(open.length > 0 ? ['\nNot sure of, and the flag that settles it:', ...open] : []),
+    ...(open.length > 0 ? ['\nUncertain, with the flag that settles each:', ...open] : []),
   ].join('\n');
 }
 

@@ -129,7 +129,7 @@ had looked at the data.
 [definition.ts](definition.ts) is all there is. Correct it there: the files are then read again by
 the next run. Its test is in [tests](../../tests/unit/domains/${name}/definition.test.ts), with the
 first rows of the data as a sample. Remove the sample where the data are not public.
-${open.length > 0 ? `\nThe data do not say for sure:\n\n${open.join('\n')}\n` : ''}
+${open.length > 0 ? `\nThe data does not settle:\n\n${open.join('\n')}\n` : ''}
 \`\`\`sh
 npm run headway -- features run --domain ${name}${sourceFlag}
 npm run headway -- train --domain ${name}

@@ -64,7 +64,7 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   const forModels = features.neededByModels.length;
   context.print(`Keeping ${kept} of ${features.snapshots} snapshots (${forModels} for models).`);
   for (const version of features.lostToModels)
-    context.print(`Snapshot ${version} of a model was removed before.`);
+    context.print(`Snapshot ${version} of a model had already been removed.`);
   if (garbage.length === 0) return context.print('There are no unreferenced objects.');
   context.print(table(garbage, remove));
   if (!remove) context.print('Nothing was removed. Add --delete to remove.');

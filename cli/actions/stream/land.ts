@@ -114,7 +114,7 @@ function report(
   total.rejected += counts.rejected;
   const line = { entry: number, ...counts, markers: sum('markers'), gaps: sum('gaps'), reasons };
   if (counts.lost > 0 || counts.rejected > 0 || accepted !== null)
-    logger.warn({ ...line, accepted }, 'landed, not all of it as events');
+    logger.warn({ ...line, accepted }, 'landed, but some records are not events');
   else logger.info(line, 'landed');
 }
 

@@ -41,7 +41,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     const seconds = (clock.elapsedMs() - started) / 1000;
     context.print(
       `${events} events of ${part.name} published to ${flags.topic} in ${seconds.toFixed(1)} s; ` +
-        `${skipped} rows are outside its span and were not.`,
+        `${skipped} rows are outside its span and were not published.`,
     );
     context.printJson({ part: part.name, events, skipped, seconds });
   } finally {

@@ -16,7 +16,7 @@ export async function statusCommand(
   const entries = await (await context.stream(topic)).entries();
   const head = entries.at(-1);
   if (head === undefined) {
-    throw new HeadwayError('SOURCE_NOT_FOUND', `nothing was landed of ${topic}`, {
+    throw new HeadwayError('SOURCE_NOT_FOUND', `nothing was landed from ${topic}`, {
       where: `streams of the domain ${context.domain.name}`,
       fix: 'Run `headway stream land` first.',
     });

@@ -30,7 +30,7 @@ export async function decideCommand(context: CommandContext, flags: DecideFlags)
   const { domain } = context;
   const { under, over, capacity } = flags;
   if (!(under + over > 0))
-    throw new HeadwayError('USAGE', `costs of ${under} and ${over} decide nothing`, {
+    throw new HeadwayError('USAGE', `costs of ${under} and ${over} do not determine a quantity`, {
       where: '--under, --over',
       fix: 'State what one too few and one too many cost; one may be 0.',
     });

@@ -43,7 +43,7 @@ export async function groupForecastCommand(
   context.print(`${title}: total of ${rows.length} series, ${domain.unit}`);
   context.print(tableOf(timestamps, figures));
   if (withoutForecast.length > 0)
-    context.print(`Not in it, without a forecast: ${withoutForecast.join(', ')}.`);
+    context.print(`Left out, without a forecast: ${withoutForecast.join(', ')}.`);
   context.printJson({
     ...{ domain: domain.name, groupId, title, unit: domain.unit },
     cutoff: new Date(entry.cutoff).toISOString(),

@@ -21,19 +21,21 @@ export const register: AddCommand = (program, env) => {
     description: 'Read new events of a topic into the store, until it is stopped.',
     define: (c) =>
       topicFlags(c)
-        .option('--once', 'end when everything is landed that the topic has now')
-        .option('--every <seconds>', 'pause when all is landed (default: 10)', wholeNumber)
+        .option('--once', 'stop when everything that is in the topic now has landed')
+        .option(
+          '--every <seconds>',
+          'pause when nothing is left to land (default: 10)',
+          wholeNumber,
+        )
         .option('--forecast', 'make features and forecasts as soon as an hour has closed')
         .option('--max-late <hours>', 'older events are dead letters (default: 744)', wholeNumber)
         .option('--max-records <count>', 'records of one entry (default: 200000)', wholeNumber)
-        .option('--registry <url>', 'schema registry of Avro and Protobuf: http(s)://[USER@]HOST')
-        .option('--mirror-group <name>', 'consumer group whose offsets lag tools look at')
+        .option('--registry <url>', 'schema registry for Avro and Protobuf: http(s)://[USER@]HOST')
+        .option('--mirror-group <name>', 'consumer group whose offsets are set for lag tools')
         .addOption(
-          new Option('--accept <what>', 'go on in spite of an error that names it').choices([
-            'loss',
-            'topic',
-            'dead-letters',
-          ]),
+          new Option('--accept <what>', 'continue despite the error that names this value').choices(
+            ['loss', 'topic', 'dead-letters'],
+          ),
         ),
     run: async (context, flags) =>
       (await import('../../actions/stream/land.ts')).landCommand(context, flags),
@@ -47,7 +49,7 @@ export const register: AddCommand = (program, env) => {
   });
   command<{ topic: string; limit?: number }>(stream, env, {
     name: 'dead-letters',
-    description: 'List records that are no events, newest first, with the reason and their bytes.',
+    description: 'List records that are not events, newest first, with the reason and their bytes.',
     define: (c) =>
       c
         .requiredOption('--topic <name>', 'the topic')
@@ -62,11 +64,7 @@ export const register: AddCommand = (program, env) => {
       sourceFlag(topicFlags(c))
         .option('--part <name>', 'a file of the source (default: newest)')
         .option('--partitions <count>', 'of the topic, if it is absent (default: 3)', wholeNumber)
-        .option(
-          '--speed <factor>',
-          'seconds of events in a second (default: no pause)',
-          wholeNumber,
-        )
+        .option('--speed <factor>', 'seconds of events per second (default: no pause)', wholeNumber)
         .option('--delay <minutes>', 'largest delay of an event (default: 0)', wholeNumberOr0)
         .option('--duplicates <share>', 'share of events published twice (default: 0)', share)
         .option('--seed <number>', 'seed of all random numbers'),

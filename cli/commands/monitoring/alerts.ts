@@ -9,7 +9,7 @@ export const register: AddCommand = (program, env) => {
   const alerts = program.command('alerts').description('list open alerts, and test where they go');
   command(alerts, env, {
     name: 'list',
-    description: 'List what is wrong now, and notifications that wait.',
+    description: 'List open alerts, and notifications that wait to be sent.',
     run: async (context) =>
       (await import('../../actions/monitoring/alerts.ts')).listAlerts(context),
   });

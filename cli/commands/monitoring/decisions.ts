@@ -14,7 +14,7 @@ export const register: AddCommand = (program, env) => {
     define: (c) =>
       c
         .option('--at <timestamp>', 'the time in question, ISO 8601 in UTC (default: now)')
-        .option('--limit <count>', 'decisions, the newest first', wholeNumber, 20),
+        .option('--limit <count>', 'how many decisions, newest first', wholeNumber, 20),
     run: async (context, flags) =>
       (await import('../../actions/monitoring/decisions.ts')).decisionsCommand(context, flags),
   });

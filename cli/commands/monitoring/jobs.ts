@@ -11,7 +11,7 @@ export const register: AddCommand = (program, env) => {
   command<JobsFlags>(program, env, {
     name: 'jobs',
     description: 'List what the schedule ran: when, how long, where, and why it failed.',
-    define: (c) => c.option('--limit <count>', 'how many runs, the newest', wholeNumber, 10),
+    define: (c) => c.option('--limit <count>', 'how many runs, newest first', wholeNumber, 10),
     run: async (context, flags) =>
       (await import('../../actions/monitoring/jobs.ts')).jobsCommand(context, flags),
   });

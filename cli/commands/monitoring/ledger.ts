@@ -25,7 +25,7 @@ export const register: AddCommand = (program, env) => {
         .option('--series <id...>', 'rows of these series only: fewer files are read')
         .option('--limit <rows>', 'rows to return at most', wholeNumber, 1000)
         .addOption(
-          new Option('--format <format>', 'form of the result')
+          new Option('--format <format>', 'format of the result')
             .choices(['table', 'csv', 'json', 'arrow', 'parquet'])
             .default('table'),
         )
@@ -44,8 +44,8 @@ export const register: AddCommand = (program, env) => {
     description: 'Compute past forecasts again from their model and snapshot, and compare them.',
     define: (c) =>
       computeFlags(rangeFlags(c))
-        .option('--sample <count>', 'issue times to look at', wholeNumber, 10)
-        .option('--all', 'look at every one')
+        .option('--sample <count>', 'issue times to check', wholeNumber, 10)
+        .option('--all', 'check every issue time')
         .option('--chain [heads]', 'check the hash chain only, and a file of published heads'),
     run: async (context, { chain, ...flags }) => {
       if (chain !== undefined) {
@@ -59,7 +59,7 @@ export const register: AddCommand = (program, env) => {
     name: 'compact',
     description: 'Merge small files by day and month, and move the forecast log of old versions.',
     define: (c) =>
-      c.option('--old-log', 'look for entries of the old log again, where all had been moved'),
+      c.option('--old-log', 'look for entries of the old log again, even if all were moved before'),
     run: async (context, flags) =>
       (await import('../../actions/ledger/compact.ts')).compactCommand(context, flags),
   });

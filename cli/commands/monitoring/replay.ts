@@ -12,7 +12,7 @@ export const register: AddCommand = (program, env) => {
     name: 'replay',
     description:
       'Drive the whole system through past time: forecasts, actuals, scores, drift, decisions, ' +
-      'retraining, with a report at the end. Stopped, it goes on where it stopped.',
+      'retraining, with a report at the end. After a stop, the same command continues.',
     define: (c) =>
       trainingFlags(c)
         .option('--from <timestamp>', 'first issue time, UTC (default: two weeks before --to)')

@@ -24,14 +24,17 @@ export const register: AddCommand = (program, env) =>
           '--from <data>',
           'a file, a folder or a URL: CSV, Parquet, JSON lines or .xlsx',
         )
-        .option('--sheet <name>', 'the sheet of a workbook, where several have cells')
+        .option('--sheet <name>', 'the sheet of a workbook, if several have cells')
         .option('--time <column>', 'the column with the time')
-        .option('--time-format <format>', 'iso, epoch-s, epoch-ms, or such as "%d.%m.%Y %H:%M"')
+        .option(
+          '--time-format <format>',
+          'iso, epoch-s, epoch-ms, or a format such as "%d.%m.%Y ' + '%H:%M"',
+        )
         .option(
           '--clock <time-zone>',
-          'whose clock the times show, where it is not that of --time-zone',
+          'time zone of the times in the data, if it is not --time-zone',
         )
-        .option('--time-zone <time-zone>', 'by whose clock people live, e.g. Europe/Berlin')
+        .option('--time-zone <time-zone>', 'the local time zone, e.g. Europe/Berlin')
         .option('--series <column>', 'the column that names the series; or columns, or files')
         .option('--value <column>', 'the column with the value; or count: each row is an event')
         .option('--frequency <minutes>', 'length of an interval', wholeNumber)
@@ -41,8 +44,8 @@ export const register: AddCommand = (program, env) =>
           missingRule,
         )
         .option('--holidays <country>', 'country whose holidays count, e.g. DE or US-NY')
-        .option('--yes', 'ask nothing: take what is guessed')
-        .option('--dry-run', 'show what is understood, and write nothing'),
+        .option('--yes', 'ask nothing: accept the guesses')
+        .option('--dry-run', 'show what was understood, and write nothing'),
     run: async (context, flags, name) =>
       (await import('../../actions/new-domain/new-domain.ts')).newDomainCommand(
         context,

@@ -53,7 +53,7 @@ export function calendarOf(
     doubts.push({
       flag: '--missing',
       chosen: 'zero',
-      why: 'counts without a zero: an absent row may mean none, or not known',
+      why: 'counts without a zero: an absent row may mean zero or unknown',
     });
   return {
     frequencyMinutes,
@@ -113,7 +113,8 @@ function zoneOf(
   const doubt = (chosen: string, why: string): Doubt => ({ flag: '--time-zone', chosen, why });
   if (isDaily) {
     const isOpen = hasInstants && !isMidnightOnly && timeZone === undefined;
-    const why = 'the rows state instants that are not at 00:00 UTC: by whose clock is their day?';
+    const why =
+      'the rows state instants that are not at 00:00 UTC: in which time zone is their ' + 'day?';
     return { timeZone: timeZone ?? 'UTC', clock, doubt: isOpen ? doubt('UTC', why) : null };
   }
   const seen = hasInstants ? null : seenChange(changes, clock ?? timeZone);
@@ -124,7 +125,7 @@ function zoneOf(
     return { timeZone, ...times, doubt: isFixed ? fixed : null };
   }
   if (hasInstants || clock !== undefined) {
-    const why = 'the rows state instants, and not by whose clock people live';
+    const why = 'the rows state instants, but not the local time zone';
     return { timeZone: defaultTimeZone, ...times, doubt: doubt(defaultTimeZone, why) };
   }
   if (seen === null) {

@@ -124,7 +124,7 @@ async function dialectOf({
   const [path] = paths as [string];
   const formats = new Set(paths.map((one) => formatOf({}, one)));
   if (formats.size > 1) {
-    throw new HeadwayError('SOURCE_INVALID', `files of ${formats.size} formats lie together`, {
+    throw new HeadwayError('SOURCE_INVALID', `the folder holds files of ${formats.size} formats`, {
       where: paths.slice(0, 8).map(nameOf).join(', '),
       fix: 'Give one of the files, or a folder with those of one format.',
     });

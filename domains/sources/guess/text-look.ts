@@ -39,7 +39,11 @@ export async function lookAtText(path: string): Promise<TextLook> {
   const head = splitLine(lines[skipLines] ?? '', delimiter);
   const times = head.filter((field) => TIME_LIKE.test(field)).length;
   if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
-    throw rawFileError(path, skipLines + 1, 'has a column for each time: rows of times are read');
+    throw rawFileError(
+      path,
+      skipLines + 1,
+      'has a column for each time, but a row for each time ' + 'is needed',
+    );
   }
   return { encoding, delimiter, header: times === 0, skipLines };
 }

@@ -50,7 +50,7 @@ export function trainingCutoffs(
   if (cutoffs.length * source.panel.seriesIds.length === 0) {
     throw new RangeError(
       `no training window: they need ${source.sizes.trainingHistory + source.spec.horizon} ` +
-        `intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
+        `intervals up to index ${lastTarget}; shorten the held-out span or provide more history`,
     );
   }
   return Int32Array.from(cutoffs.reverse());

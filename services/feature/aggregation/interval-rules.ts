@@ -35,7 +35,8 @@ export function requireRegularGrid(domain: Domain): void {
   const refuse = (problem: string, fix: string): never => {
     throw new HeadwayError('SETTINGS_INVALID', problem, { where: `domain ${name}`, fix });
   };
-  if (!isTimeZone(timeZone)) refuse(`${JSON.stringify(timeZone)} is no time zone`, TIME_ZONE_FIX);
+  if (!isTimeZone(timeZone))
+    refuse(`${JSON.stringify(timeZone)} is not a time zone`, TIME_ZONE_FIX);
   if (frequencyMinutes > MINUTES_A_WEEK)
     refuse(
       `intervals of ${frequencyMinutes} minutes are longer than a week: months are of unequal ` +
@@ -53,7 +54,7 @@ export function requireRegularGrid(domain: Domain): void {
   const isValid = closedWeekdays.every((day) => Number.isInteger(day) && day >= 1 && day <= 7);
   if (!isValid || new Set(closedWeekdays).size > 6)
     refuse(
-      `closedWeekdays [${closedWeekdays.join(', ')}] are not some of 1 (Monday) to 7 (Sunday)`,
+      `closedWeekdays [${closedWeekdays.join(', ')}] must be some of 1 (Monday) to 7 (Sunday)`,
       'Name at most six weekdays: [6, 7] leaves Monday to Friday.',
     );
   if (frequencyMinutes !== MINUTES_A_DAY || timeZone !== 'UTC' || missing !== 'unknown')
@@ -159,13 +160,13 @@ export function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayEr
         : `intervals of ${frequencyMinutes} minutes`;
   return new HeadwayError(
     'SETTINGS_INVALID',
-    `The clocks of ${timeZone} are moved by other than whole ${length}: no regular grid fits`,
+    `Clock changes of ${timeZone} are not a multiple of ${length}: no regular grid fits`,
     {
       where: `domain ${name}`,
       fix: isLong
         ? "For the days of the calendar set timeZone to 'UTC' and leave local times as they " +
           'are: an interval is then the day that a row is dated (docs/fork.md).'
-        : 'Use a frequency of 15 or 30 minutes in this place of the fixture.',
+        : 'Use a frequency of 15 or 30 minutes in this time zone.',
     },
   );
 }
@@ -179,6 +180,6 @@ export function nothingUsable(
     reasons.length > 0 ? `every row was rejected: ${reasons.join(', ')}` : 'there are no rows';
   return new HeadwayError('RAW_FILE_INVALID', `${part.name} has no usable row (${detail})`, {
     where: part.name,
-    fix: 'Look at the file: its times or its series do not read as this domain expects.',
+    fix: 'Check the file: its times or its series are not in the form that this domain expects.',
   });
 }

@@ -22,7 +22,7 @@ export function openDataContract(domain: Domain) {
     ...{ apiVersion: API_VERSION, kind: 'DataContract', id: `urn:headway:contract:${name}` },
     ...{ name: title, version: VERSION, status: 'active', domain: name },
     description: {
-      purpose: `${title}: ${unit}, one series a ${seriesNoun}, for forecasts`,
+      purpose: `${title}: ${unit}, one series per ${seriesNoun}, for forecasts`,
       limitations:
         `Intervals of ${frequencyMinutes} minutes in UTC; the calendar is that of ${timeZone}. ` +
         (domain.missing === 'zero'
@@ -49,7 +49,7 @@ function rawObject(domain: Domain) {
       ...(names.length > 1 ? [`also spelt ${names.slice(1).join(', ')}`] : []),
     ].join('; '),
   }));
-  const description = 'Each raw file; more columns may be there';
+  const description = 'Each raw file; it may have more columns';
   return [{ name: 'raw', logicalType: 'object', description, properties }];
 }
 

@@ -129,7 +129,7 @@ function lacking({ part, columns }: ReadPart, declared: readonly ColumnExpectati
     .filter((problem) => problem !== null);
   const detail =
     problems.length === 0
-      ? `${declared.length} declared, all there`
+      ? `${declared.length} declared, all present`
       : `${part.name}: ${problems.join('; ')}`;
   return { value: problems.length, detail, parts: [part] };
 }
@@ -237,7 +237,7 @@ function isolatedIn({ part, made }: ReadPart): Measured[] {
   if (isolated === null) return [{ value: 0, detail: 'none', parts: [part] }];
   const { rows, gapDays, isRejected } = isolated;
   const what = `${wholeText(rows)} rows are ${wholeText(gapDays)} days from the others`;
-  const why = isRejected ? 'rejected' : 'used, for the part has few rows';
+  const why = isRejected ? 'rejected' : 'used, because the part has few rows';
   return [{ value: rows, detail: `${part.name}: ${what}; ${why}`, parts: [part] }];
 }
 

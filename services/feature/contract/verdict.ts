@@ -27,7 +27,7 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
     unit: 'count',
     soft: null,
     hard: 0,
-    title: 'Declared columns that are missing or of another kind',
+    title: 'Declared columns that are missing or of another type',
   },
   new_columns: { unit: 'count', soft: 0, hard: null, title: 'New columns' },
   vanished_columns: { unit: 'count', soft: 0, hard: null, title: 'Vanished columns' },
@@ -35,7 +35,7 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
     unit: 'count',
     soft: 0,
     hard: null,
-    title: 'Columns of another kind than before',
+    title: 'Columns whose type has changed',
   },
   ranges: { unit: 'share', soft: 0.01, hard: 0.2, title: 'Rows outside a declared range' },
   rejected: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rejected rows, duplicates apart' },
@@ -44,15 +44,20 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
     unit: 'count',
     soft: 0,
     hard: null,
-    title: 'Files with the content of another',
+    title: 'Files with the same content as another',
   },
-  shrunk: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rows lost by a file published again' },
+  shrunk: {
+    unit: 'share',
+    soft: 0.1,
+    hard: 0.5,
+    title: 'Rows lost in a file that was published again',
+  },
   unusable_files: { unit: 'count', soft: 0, hard: null, title: 'Files without a usable row' },
   isolated_times: {
     unit: 'count',
     soft: 0,
     hard: null,
-    title: 'Rows of a time far from the others of their part',
+    title: 'Rows with a time far from the rest of their file',
   },
   future: { unit: 'count', soft: 0, hard: 0, title: 'Intervals that had not begun yet' },
   freshness: { unit: 'hours', soft: null, hard: null, title: 'Age of the newest interval' },
@@ -77,7 +82,7 @@ export function limitsOf(domain: Domain, name: ExpectationName): Limits {
   const least = EXPECTATIONS[name].unit === 'factor' ? 1 : 0;
   for (const limit of [soft, hard]) {
     if (limit !== null && !(limit >= least))
-      throw invalid(domain, name, `${limit} is no number from ${least} on`);
+      throw invalid(domain, name, `${limit} is not a number of at least ${least}`);
   }
   if (soft !== null && hard !== null && soft > hard)
     throw invalid(domain, name, `it warns above ${soft} and refuses above ${hard}`);

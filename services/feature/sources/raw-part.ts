@@ -69,7 +69,7 @@ function unreadable(part: RawPart, message: string, cause: unknown): HeadwayErro
   const place = `${file === undefined ? part.name : basename(file)}${line ? ` line ${line}` : ''}`;
   return new HeadwayError('RAW_FILE_INVALID', `${place} cannot be read: ${details.join('; ')}`, {
     where: file === undefined ? part.name : `${file}${line ? `:${line}` : ''}`,
-    fix: 'The file is cut short or not of this format: correct it or fetch it again.',
+    fix: 'The file is truncated or not in this format: correct it or fetch it again.',
     cause,
   });
 }

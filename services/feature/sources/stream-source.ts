@@ -43,8 +43,8 @@ export function parseStreamSpec(spec: string): StreamSpec {
     else if (name === 'from' && /^\d{4}-\d{2}-\d{2}T\d{2}$/.test(value))
       from = Date.parse(`${value}:00:00Z`);
     else if (name === 'lateness' && /^\d{1,6}$/.test(value)) minutes = Number(value);
-    else throw invalid(spec, `does not read at ${JSON.stringify(pair)}`);
-    if (Number.isNaN(from)) throw invalid(spec, `has no such hour as ${value}`);
+    else throw invalid(spec, `cannot be parsed at ${JSON.stringify(pair)}`);
+    if (Number.isNaN(from)) throw invalid(spec, `names an hour that does not exist: ${value}`);
   }
   return { topic, feed, from, latenessMs: minutes * 60_000 };
 }
@@ -70,7 +70,7 @@ export async function openStreamSource(options: StreamSourceOptions): Promise<So
       const entries = await log.entries();
       const head = entries.at(-1);
       if (head === undefined) {
-        throw new HeadwayError('SOURCE_NOT_FOUND', `nothing was landed of ${spec.topic}`, {
+        throw new HeadwayError('SOURCE_NOT_FOUND', `nothing was landed from ${spec.topic}`, {
           where: `streams of the domain ${domain.name}`,
           fix: 'Run `headway stream land` first.',
         });
@@ -92,7 +92,7 @@ export async function streamFormatOf(
   domain: Pick<Domain, 'name' | 'openStream'>,
 ): Promise<StreamFormat> {
   if (domain.openStream) return domain.openStream();
-  throw new HeadwayError('SOURCE_INVALID', `the domain ${domain.name} reads no stream`, {
+  throw new HeadwayError('SOURCE_INVALID', `the domain ${domain.name} does not read streams`, {
     where: domain.name,
     fix: 'Define openStream in the domain: how an event states its time, and how its rows read.',
   });

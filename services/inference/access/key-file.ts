@@ -66,7 +66,7 @@ export function parseKeys(text: string, where: string): KeyRecord[] {
     throw wrong('it is not JSON');
   }
   if (!FILE.Check(file))
-    throw wrong(`it is no {"format": ${KEYS_FORMAT}, "keys": […]} of at most 10000 keys`);
+    throw wrong(`it is not {"format": ${KEYS_FORMAT}, "keys": […]} of at most 10000 keys`);
   return checkKeys((file as { keys: unknown[] }).keys, where);
 }
 
@@ -75,9 +75,9 @@ export function checkKeys(keys: readonly unknown[], where: string): KeyRecord[] 
   const ids = new Set<string>();
   return keys.map((entry, i) => {
     if (!RECORD.Check(entry) || !hasRealTimes(entry as KeyRecord))
-      throw wrongKeys(where, `keys[${i}] has not the form of a key`);
+      throw wrongKeys(where, `keys[${i}] does not have the form of a key`);
     const record = entry as KeyRecord;
-    if (ids.has(record.id)) throw wrongKeys(where, `keys[${i}] has an id that an earlier one has`);
+    if (ids.has(record.id)) throw wrongKeys(where, `keys[${i}] has the id of an earlier key`);
     ids.add(record.id);
     return record;
   });

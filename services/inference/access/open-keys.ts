@@ -132,7 +132,7 @@ class ReloadedKeys implements ApiKeys {
       if (String(error) !== String(this.problem))
         logger.error(
           { err: error, keys: where },
-          'API keys cannot be read; the last good ones count',
+          'API keys cannot be read; the last good ones stay valid',
         );
       this.problem = error;
     }

@@ -6,7 +6,7 @@
  * Fails: never.
  */
 export const SCOPES = {
-  'forecasts:read': 'series and their forecasts, of a history of your own too',
+  'forecasts:read': 'series and their forecasts, also from a history of your own',
   'explanations:read': 'why a forecast is what it is: it costs more than any other request',
   'actuals:write': 'posting what happened: it is stored',
   'models:read': 'the served model and the history of all models',

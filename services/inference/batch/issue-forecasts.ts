@@ -298,7 +298,7 @@ async function noChampion({ domain, features, issuedAt }: IssueRequest): Promise
   return new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet${age}`, {
     fix:
       'Run `headway train`; if the gate refused the model, `headway models list` says why. ' +
-      'Until then `headway serve`, and `headway forecast --series ID`, give a baseline.',
+      'Until then `headway serve`, and `headway forecast --series ID`, return a baseline.',
   });
 }
 

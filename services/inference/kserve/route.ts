@@ -56,8 +56,8 @@ export async function kserveRoute(app: App, context: RouteContext): Promise<void
     async (request, reply) => {
       if ((domain.closedWeekdays ?? []).length > 0)
         throw invalid(
-          'this protocol has a value for each interval, and here weekdays are closed: ' +
-            'ask POST /v1/forecasts, which names the time of each step',
+          'this protocol has a value for each interval, and here weekdays are closed: use POST ' +
+            '/v1/forecasts, which names the time of each step',
         );
       const serving = requireServing(state);
       const { model, inputs, options } = request.body as Body;
@@ -109,7 +109,7 @@ const invalid = (detail: string) => new HttpProblem('REQUEST_INVALID', detail);
 function historyOf({ name, series, frequency, start_timestamp: start }: Input, domain: Domain) {
   if (MINUTES[frequency] !== domain.frequencyMinutes)
     throw invalid(
-      `${name} comes by ${frequency}; intervals have ${domain.frequencyMinutes} minutes`,
+      `${name} has the frequency ${frequency}; intervals have ${domain.frequencyMinutes} minutes`,
     );
   if (!start) throw invalid(`${name} has no start_timestamp: the calendar is an input`);
   return { start, values: series };

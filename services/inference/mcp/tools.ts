@@ -88,7 +88,7 @@ export function describedTool({ name, description, path, query }: Tool) {
 export function pathOf({ path }: Tool, given: Readonly<Record<string, unknown>>): string {
   const { seriesId, ...query } = given;
   if (path.includes('{id}') && typeof seriesId !== 'string')
-    throw new RangeError('seriesId is missing: list_series has them');
+    throw new RangeError('seriesId is missing: list_series returns the ids');
   const asked = new URLSearchParams(
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
   ).toString();

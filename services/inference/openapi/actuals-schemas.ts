@@ -19,7 +19,7 @@ export const ActualsBody = Type.Object(
             minItems: 1,
             maxItems: 2000,
             description:
-              'What happened, one value an interval, oldest first; null is unknown (not zero)',
+              'What happened, one value per interval, oldest first; null is unknown (not zero)',
           }),
         },
         { additionalProperties: false },
@@ -42,8 +42,8 @@ export const ActualsHeaders = Type.Object({
       minLength: 1,
       maxLength: 128,
       description:
-        'Makes a retry safe. Without it the content does: the same actuals sent twice are ' +
-        'kept once',
+        'Makes a retry safe. Without it the content is compared: the same actuals sent twice are ' +
+        'stored once',
       examples: ['2026-03-01-16'],
     }),
   ),
@@ -51,12 +51,10 @@ export const ActualsHeaders = Type.Object({
 
 export const ActualsReceipt = Type.Object(
   {
-    id: Type.String({ description: 'Names the post: the same for the same post' }),
-    isNew: Type.Boolean({ description: 'false where it was received before' }),
-    availableAt: isoTime(
-      'When it was first received: no forecast made before may be judged to have known it',
-    ),
-    series: Type.Integer({ description: 'Series in it' }),
+    id: Type.String({ description: 'Id of the post: the same post has the same id' }),
+    isNew: Type.Boolean({ description: 'false if it was received before' }),
+    availableAt: isoTime('When it was first received: no forecast made before then knew it'),
+    series: Type.Integer({ description: 'Number of series in it' }),
     values: Type.Integer({ description: 'Known values' }),
   },
   { title: 'ActualsReceipt', examples: [RECEIPT] },

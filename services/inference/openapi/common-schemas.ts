@@ -59,7 +59,7 @@ export const Cursor = Type.String({
   minLength: 1,
   maxLength: 700,
   pattern: '^[A-Za-z0-9_-]+$',
-  description: '`nextCursor` of the page before; leave it out for the first page',
+  description: '`nextCursor` of the previous page; omit it for the first page',
   examples: ['NzQ'],
 });
 
@@ -91,14 +91,13 @@ export const Fallback = Type.Object(
       description: meanings(FALLBACK_MEANINGS),
       examples: ['NO_CHAMPION'],
     }),
-    since: isoTime('Since when it has been so, as far as this instance knows'),
+    since: isoTime('Since when, as far as this instance knows'),
   },
   {
     title: 'Fallback',
     description:
-      'Why these are not the numbers that the newest model makes of the newest data. Absent ' +
-      'where they are. Where a baseline forecasts, ' +
-      '`modelVersion` names it: `baseline-mean_4_weeks`',
+      'Why these numbers are not from the newest model on the newest data. Absent if they are. ' +
+      'If a baseline forecasts, `modelVersion` names it: `baseline-mean_4_weeks`',
   },
 );
 
@@ -106,7 +105,7 @@ export const SeriesResponse = Type.Object(
   {
     domain: Type.String(),
     unit: Type.String(),
-    seriesNoun: Type.String({ description: 'What one series is called' }),
+    seriesNoun: Type.String({ description: 'Noun for one series' }),
     total: Type.Integer({ description: 'Series in the snapshot' }),
     series: Type.Array(
       Type.Object({
@@ -119,7 +118,7 @@ export const SeriesResponse = Type.Object(
         lastValueAt: nullableString({
           description: 'UTC start of the last interval with a known value',
         }),
-        forecast: Type.Boolean({ description: 'False where the recent history does not suffice' }),
+        forecast: Type.Boolean({ description: 'False if there is not enough recent history' }),
       }),
     ),
     nextCursor: nullableString({ description: 'null on the last page' }),
@@ -151,11 +150,13 @@ export const ModelResponse = Type.Object(
           seed: Type.Number(),
           quantiles: Type.Array(Type.Number()),
           horizon: Type.Integer(),
-          minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
+          minimumHistory: Type.Integer({
+            description: 'Number of values that a history of your own must have',
+          }),
           exogenous: Type.Optional(
             Type.Array(Type.String(), {
               description:
-                'Columns that it reads in addition to the demand; absent where it reads none',
+                'Columns that it reads in addition to the demand; absent if it reads none',
             }),
           ),
           knownInAdvance: Type.Optional(
@@ -196,7 +197,8 @@ export const ModelsResponse = Type.Object(
       Type.Object({
         modelVersion: Type.String(),
         isChampion: Type.Boolean({
-          description: 'By the promotion log; what this instance serves, GET /v1/model says',
+          description:
+            'According to the promotion log; GET /v1/model says what this instance ' + 'serves',
         }),
         forecaster: Type.String(),
         createdAt: isoTime('When it was trained'),
@@ -227,7 +229,7 @@ export const LiveResponse = Type.Object(
     access: Type.Unsafe<'open' | 'api-keys'>({
       type: 'string',
       enum: ['open', 'api-keys'],
-      description: 'open: this instance asks nobody for a key',
+      description: 'open: this instance requires no API key',
     }),
   },
   { title: 'Live', examples: [{ status: 'live', access: 'api-keys' }] },
@@ -246,14 +248,14 @@ export const ReadyResponse = Type.Object(
     fallback: Type.Optional(Fallback),
     rescuedSeries: Type.Integer({
       description:
-        'Series for which a baseline forecasts, because the model has no sound forecast of them',
+        'Series for which a baseline forecasts, because the model has no usable forecast of them',
     }),
     refreshFailure: Type.Unsafe<{ code: string; at: string } | null>({
       type: ['object', 'null'],
       properties: { code: { type: 'string' }, at: { type: 'string', format: 'date-time' } },
       description:
-        'Not null while the newest model or snapshot cannot be loaded, and the one before ' +
-        'is served',
+        'Not null while the newest model or snapshot cannot be loaded, and the previous one is ' +
+        'served',
     }),
   },
   { title: 'Ready', examples: [READY] },
@@ -265,12 +267,12 @@ export const Problem = Type.Object(
       description: 'A stable URN',
       examples: ['urn:headway:problem:series-unknown'],
     }),
-    title: Type.String({ description: 'The code in words' }),
+    title: Type.String({ description: 'Short description of the code' }),
     status: Type.Integer({ description: 'The HTTP status' }),
-    detail: Type.String({ description: 'What was wrong this time' }),
-    instance: Type.String({ description: 'Names this occurrence; the log has it too' }),
+    detail: Type.String({ description: 'What was wrong with this request' }),
+    instance: Type.String({ description: 'Id of this occurrence; the log has it too' }),
     code: Type.String({
-      description: 'Stable: what programs should look at',
+      description: 'Stable: what programs should check',
       examples: ['SERIES_UNKNOWN'],
     }),
     fix: Type.Optional(Type.String({ description: 'What to do about it' })),
@@ -321,11 +323,11 @@ export const streamedResponses = <T extends TSchema>(schema: T, description: str
       content: {
         'application/json': { schema },
         'application/x-ndjson': text(
-          'One forecast a line, as GET /v1/series/{id}/forecast returns it',
+          'One forecast per line, as GET /v1/series/{id}/forecast returns it',
           FORECAST_LINES,
         ),
         'text/csv': text(
-          'unique_id, ds, cutoff, one column a quantile (q0.5), model_version, ' +
+          'unique_id, ds, cutoff, one column per quantile (q0.5), model_version, ' +
             'snapshot_version, flags, fallback_reason, fallback_since',
           FORECAST_ROWS,
         ),

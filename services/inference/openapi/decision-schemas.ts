@@ -17,16 +17,19 @@ import { DECISIONS } from './response-examples.ts';
 export const DecisionsQuery = Type.Object(
   {
     at: Type.Optional(
-      utcTime('What served at this time, and what was decided until then; default: now', {
-        examples: ['2026-03-01T12:00:00Z'],
-      }),
+      utcTime(
+        'The time to look at: what was served then, and what was decided until then; default: now',
+        {
+          examples: ['2026-03-01T12:00:00Z'],
+        },
+      ),
     ),
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 200,
         default: 50,
-        description: 'Decisions, the newest first',
+        description: 'How many decisions, newest first',
         examples: [10],
       }),
     ),
@@ -58,7 +61,7 @@ const Decision = Type.Object({
   after: nullableString({ description: 'What was served after' }),
   reason: Type.String({ description: 'One sentence for people' }),
   evidence: Type.Unsafe<unknown>({ description: 'The figures that it rests on' }),
-  policyHash: nullableString({ description: 'Names the policy that decided' }),
+  policyHash: nullableString({ description: 'Id of the policy that decided' }),
   promotion: Type.Unsafe<number | null>({
     type: ['integer', 'null'],
     description: 'The entry of the promotion log that it explains',

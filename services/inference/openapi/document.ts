@@ -44,13 +44,13 @@ export function openapiInfo(domain: Domain, wantsKeys: boolean, urlPrefix: strin
         `of intervals.\n\n` +
         (wantsKeys
           ? 'Requests need an API key with the scope that the operation names.\n\n'
-          : 'This instance is in open mode: it asks for no key. Each operation names the ' +
+          : 'This instance is in open mode: it requires no key. Each operation names the ' +
             'scope that a key would need.\n\n') +
-        'Errors are problem details (RFC 9457) with a stable `code`. The version is in the ' +
-        'path: within it members, parameters, codes and ' +
-        'reasons may be added, never removed or given another meaning, so ignore what you ' +
-        'do not know. What will go is marked `deprecated` ' +
-        'here and sent with the headers Deprecation and Sunset for at least six months.',
+        'Errors are problem details (RFC 9457) with a stable `code`. The version is in the path. ' +
+        'Within a version, members, parameters, codes and reasons may be added, but are never ' +
+        'removed or given another meaning: ignore those you do not know. What will be removed is ' +
+        'marked `deprecated` here and sent with the headers Deprecation and Sunset for at least ' +
+        'six months.',
       version: '1.0.0',
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -84,7 +84,7 @@ export function completeDocument({ openapiObject: document }: Json): Json {
   }
   const responses = {
     NotModified: {
-      description: 'What the client has still holds',
+      description: 'The copy of the client is still valid',
       headers: { ETag: ref('headers', 'ETag'), 'X-Request-Id': ref('headers', 'RequestId') },
     },
     RequestProblem: problemResponse(
@@ -126,14 +126,14 @@ const text = (description: string, example: string) => ({
 });
 const HEADERS = {
   ETag: text(
-    'Weak: of model, promotion, snapshot, fallback and format',
+    'Weak: made from model, promotion, snapshot, fallback and format',
     'W/"3.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
   ),
   CacheControl: text(
-    '`no-cache` (ask before using it again) for what revalidates, `no-store` for the rest',
+    '`no-cache` (revalidate before reuse) for what has an ETag, `no-store` for the rest',
     'no-cache',
   ),
-  RequestId: text('Names this request; the log has it too', 'order-17'),
+  RequestId: text('Id of this request; the log has it too', 'order-17'),
   WwwAuthenticate: text(
     'How to authenticate, and what was wrong (RFC 6750)',
     'Bearer realm="headway", error="invalid_token"',
@@ -149,7 +149,7 @@ const PARAMETERS = {
     name: 'If-None-Match',
     in: 'header',
     required: false,
-    description: 'The ETag of a response that the client has: 304 where it still holds',
+    description: 'The ETag of a response that the client has: 304 if it is still valid',
     schema: { type: 'string', maxLength: 8192 },
     example: '"3.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
   },
@@ -158,7 +158,7 @@ const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      'A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is ' +
+      'An id for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is ' +
       'replaced',
     schema: { type: 'string' },
     example: 'order-17',

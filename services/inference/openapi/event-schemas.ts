@@ -15,8 +15,8 @@ export const EventsQuery = Type.Object(
         maximum: 3600,
         default: 0,
         description:
-          'How long to keep the stream open: an instance may end it earlier. 0: what is served ' +
-          'now, and no more',
+          'How long to keep the stream open: an instance may end it earlier. 0: only what is ' +
+          'served now',
         examples: [0],
       }),
     ),

@@ -51,7 +51,7 @@ export const ExplanationResponse = Type.Object(
           description: 'typical, recent, weeks, calendar, exogenous, series or rounding',
         }),
         title: Type.String({ description: 'For people' }),
-        values: Type.Array(Type.Number(), { description: 'How far it moved every step' }),
+        values: Type.Array(Type.Number(), { description: 'How far it moved each step' }),
         total: Type.Number({ description: 'The sum of the steps' }),
       }),
       {
@@ -65,7 +65,7 @@ export const ExplanationResponse = Type.Object(
         cutoff: isoTime('The same local time on a past day'),
         distance: Type.Number({
           description:
-            'How unlike that day was, in units of the level of the series; 0 is the same',
+            'How different that day was, in units of the level of the series; 0 is identical',
         }),
         values: Type.Array(Type.Number(), {
           description: 'What happened over the horizon after it',
@@ -73,7 +73,7 @@ export const ExplanationResponse = Type.Object(
       }),
       {
         description:
-          'The nearest past days, nearest first; empty where the service holds none to compare',
+          'The nearest past days, nearest first; empty if the service holds none to compare',
       },
     ),
   },

@@ -60,7 +60,7 @@ export const History = Type.Integer({
   minimum: 0,
   maximum: 2000,
   default: 0,
-  description: 'Recent actual values to send along',
+  description: 'Number of recent actual values to return',
   examples: [168],
 });
 
@@ -71,8 +71,8 @@ export const AllForecastsQuery = Type.Object(
         type: 'string',
         enum: ['json', 'ndjson', 'csv', 'arrow', 'parquet'],
         description:
-          'json: pages. ndjson: every forecast, one a line. csv, arrow (IPC stream), parquet: ' +
-          'every forecast, one row a step. By Accept without it',
+          'json: pages. ndjson: every forecast, one per line. csv, arrow (IPC stream), parquet: ' +
+          'every forecast, one row per step. Default: by the Accept header',
         examples: ['ndjson'],
       }),
     ),
@@ -84,7 +84,7 @@ export const AllForecastsQuery = Type.Object(
         maximum: 2000,
         default: 0,
         description:
-          'Recent actual values to send along with each forecast; in JSON and NDJSON only',
+          'Number of recent actual values to return with each forecast; in JSON and NDJSON only',
         examples: [24],
       }),
     ),
@@ -92,7 +92,7 @@ export const AllForecastsQuery = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
-        description: 'Series per page of JSON; 100 without it',
+        description: 'Series per page of JSON; default: 100',
         examples: [50],
       }),
     ),
@@ -127,7 +127,7 @@ export const ForecastsBody = Type.Object(
           values: nullableNumbers({
             minItems: 1,
             maxItems: 20_000,
-            description: 'One value an interval, oldest first; null is unknown (not zero)',
+            description: 'One value per interval, oldest first; null is unknown (not zero)',
           }),
           seriesId: Type.Optional(
             Type.String({
@@ -138,9 +138,9 @@ export const ForecastsBody = Type.Object(
           ),
           exogenous: Type.Optional(
             exogenousColumns(
-              'Exogenous columns that the model reads, one value an interval from `start` ' +
-                'on; those known in advance may go on for a ' +
-                "horizon behind the last value. A column that is not named is the snapshot's",
+              'Exogenous columns that the model reads, one value per interval from `start` ' +
+                'on; those known in advance may continue for a horizon after the last ' +
+                'value. Columns that are not named come from the snapshot',
             ),
           ),
         },
@@ -163,9 +163,8 @@ export const ForecastsBody = Type.Object(
           additionalProperties: false,
           minProperties: 1,
           description:
-            'Exogenous values as you override them: the forecast if they were so. Only ' +
-            'columns that GET /v1/model names; null is unknown. ' +
-            'For at most 100 series at once',
+            'Exogenous values to override: the forecast as if they were these. Only columns that ' +
+            'GET /v1/model names; null is unknown. For at most 100 series at once',
         },
       ),
     ),
@@ -206,7 +205,7 @@ export const ForecastResponse = Type.Object(
     cutoff: isoTime('UTC start of the last observed interval; step k is cutoff + k intervals'),
     issuedAt: isoTime('When these numbers were computed'),
     modelVersion: Type.String({
-      description: 'What made the numbers: a model, or `baseline-…` of a baseline',
+      description: 'What made the numbers: a model, or a baseline as `baseline-…`',
     }),
     snapshotVersion: nullableString({ description: 'null for a history of your own' }),
     frequency: Type.String({
@@ -217,8 +216,8 @@ export const ForecastResponse = Type.Object(
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
     point: growingList(['median', 'mean'], {
       description:
-        'Which of the two is the point forecast: the median, the best guess of one value, or ' +
-        'the mean, the best guess of what is added up',
+        'Which of the two is the point forecast: the median, the best guess of a single value, ' +
+        'or the mean, the best guess of values that are added up',
     }),
     quantiles: Type.Record(Type.String(), Type.Array(Type.Number()), {
       description:
@@ -233,22 +232,22 @@ export const ForecastResponse = Type.Object(
     history: Type.Optional(HistoryResponse),
     whatIf: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'Columns that were as the caller overrides. Absent where none was',
+        description: 'Columns whose values the caller overrode. Absent if there are none',
       }),
     ),
     unknownInputs: Type.Optional(
       Type.Array(Type.String(), {
         description:
-          'Exogenous columns that the model reads and of which nothing was known: their ' +
-          'usual values were used. Absent where all were known',
+          'Exogenous columns that the model reads and whose values were unknown: usual values ' +
+          'were used. Absent if all were known',
       }),
     ),
     flags: Type.Optional(
       Type.Array(growingList<SeriesFlagEntry>([...SERIES_FLAGS, 'bounded']), {
         description:
           'Why to trust it less: ' +
-          `${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where ` +
-          'nothing is to be said',
+          `${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. ` +
+          'Absent if there is no reason',
       }),
     ),
     fallback: Type.Optional(Fallback),
@@ -270,7 +269,7 @@ export const ForecastsPage = Type.Object(
     total: Type.Integer({ description: 'Series in the snapshot' }),
     forecasts: Type.Array(ForecastResponse, { description: 'In text order of the series' }),
     withoutForecast: Type.Array(Type.String(), {
-      description: 'Series of this page whose recent history does not suffice',
+      description: 'Series of this page without enough recent history',
     }),
     nextCursor: nullableString({ description: 'null on the last page' }),
   },

@@ -24,13 +24,13 @@ export const Window = Type.String({
   pattern: '^[1-9]\\d{0,4}(m|h|d)$',
   description:
     'Add so many minutes, hours or days up: whole intervals, at most the horizon. Windows start ' +
-    'at the first step; what is left at the end is left out. Default: one interval',
+    'at the first step; a remainder at the end is left out. Default: one interval',
   examples: ['8h'],
 });
 
 export const Capacity = Type.Number({
   minimum: 0,
-  description: 'Also say how likely the total is to exceed this in a window',
+  description: 'Also return how likely the total is to exceed this in a window',
   examples: [120],
 });
 
@@ -92,8 +92,8 @@ export const GroupForecastResponse = Type.Object(
       description: 'Which is the point forecast of a total: the mean',
     }),
     quantiles: columns(
-      'Quantile → one value for every window. Of sample paths of all series together: quantiles ' +
-        'of the series do not add up to them',
+      'Quantile → one value for every window. Computed from sample paths of all series together: ' +
+        'quantiles of the series do not add up to them',
     ),
     mean: Type.Array(Type.Number(), {
       description: 'For every window: the sum of the means of the series',
@@ -101,7 +101,9 @@ export const GroupForecastResponse = Type.Object(
     peak: Type.Object(
       {
         mean: Type.Number({ description: 'Mean of the greatest window of a path' }),
-        quantiles: Type.Record(Type.String(), Type.Number(), { description: 'Of its size' }),
+        quantiles: Type.Record(Type.String(), Type.Number(), {
+          description: 'Quantiles of the greatest window of a path',
+        }),
         probability: Type.Array(Type.Number(), {
           description: 'For every window: how likely it is the greatest',
         }),
@@ -110,7 +112,7 @@ export const GroupForecastResponse = Type.Object(
     ),
     exceeds: Type.Optional(Exceeds),
     history: Type.Optional(HistoryResponse),
-    paths: Type.Integer({ description: 'Sample paths that this is of' }),
+    paths: Type.Integer({ description: 'Number of sample paths that this is computed from' }),
     series: Type.Integer({ description: 'Series in the total' }),
     withoutForecast: Type.Array(Type.String(), {
       description: 'Series of the group without a forecast: not in the total',
@@ -148,10 +150,10 @@ export const DecisionResponse = Type.Object(
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every window' }),
     quantile: Type.Number({ description: 'under / (under + over): the quantile that costs least' }),
     quantity: Type.Array(Type.Number(), {
-      description: 'How much to have ready in every window; whole where counts are forecast',
+      description: 'How much to have ready in every window; whole numbers if counts are forecast',
     }),
     exceeds: Type.Optional(Exceeds),
-    paths: Type.Integer({ description: 'Sample paths that this is of' }),
+    paths: Type.Integer({ description: 'Number of sample paths that this is computed from' }),
     fallback: Type.Optional(Fallback),
   },
   { title: 'QuantityDecision', examples: [DECISION] },
@@ -165,7 +167,7 @@ export const PathsQuery = Type.Object(
         minimum: 1,
         maximum: PATHS,
         default: 10,
-        description: 'How many paths; fewer are the first of more',
+        description: 'How many paths; a smaller number returns the first of them',
         examples: [10],
       }),
     ),

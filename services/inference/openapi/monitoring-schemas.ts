@@ -17,7 +17,7 @@ export const MonitoringQuery = Type.Object(
         minimum: 1,
         maximum: 10_000,
         default: 10,
-        description: 'Series in each of the three lists of series',
+        description: 'Number of series in each of the three lists',
         examples: [5],
       }),
     ),
@@ -35,7 +35,7 @@ const figures = {
   bias: figure('Mean of forecast − actual: positive is too high'),
   pinball: figure('Mean pinball loss; null for a point forecast'),
   coverage: figure('Share of actuals between the outermost quantiles'),
-  nominal: figure('What that share is to be'),
+  nominal: figure('What that share should be'),
   skill: figure('1 − loss / loss of the best naive baseline on the same pairs'),
 };
 const Score = Type.Object(figures, { title: 'LiveScore' });
@@ -71,7 +71,7 @@ const Verdict = Type.Object({
   name: Type.String({ description: 'As in docs/monitoring.md: level, stale, skill …' }),
   since: isoTime('The first interval that belongs to it'),
   detectedAt: isoTime('When a check found it'),
-  endedAt: nullableString({ description: 'When a check found it gone; null while it stands' }),
+  endedAt: nullableString({ description: 'When a check found it ended; null while it is open' }),
   seriesIds: Type.Array(Type.String()),
   message: Type.String({ description: 'One sentence for people' }),
   evidence: Type.Unsafe<Record<string, unknown>>({
@@ -82,7 +82,7 @@ const Verdict = Type.Object({
 });
 
 const Overview = Type.Object({
-  checkedAt: isoTime('When monitoring looked'),
+  checkedAt: isoTime('Time of the check'),
   check: Type.Integer({ description: 'Number of the check' }),
   from: isoTime('Scores are of targets from here to `checkedAt`'),
   freshness: Type.Object({
@@ -91,7 +91,7 @@ const Overview = Type.Object({
     scoredUntil: nullableString({ description: 'End of the last interval that was scored' }),
   }),
   champion: nullableString({ description: 'Model version that served at the time' }),
-  bestNaive: nullableString({ description: 'The naive baseline of least loss' }),
+  bestNaive: nullableString({ description: 'The naive baseline with the least loss' }),
   pending: Type.Integer({ description: 'Forecast values whose actual is not known yet' }),
   served: nullable(Score),
   forecasters: Forecasters,
@@ -114,7 +114,7 @@ const Overview = Type.Object({
   knownDays: Type.Array(
     Type.Object({ at: isoTime('Start of the local day'), name: Type.String() }),
     {
-      description: 'Holidays and clock changes: days that differ and are no drift',
+      description: 'Holidays and clock changes: days that differ without being drift',
     },
   ),
 });
@@ -125,7 +125,7 @@ export const MonitoringResponse = Type.Object(
     unit: Type.String(),
     timeZone: Type.String({ description: 'Of the hours of the week' }),
     state: growingList(['none', 'checked'], {
-      description: 'none: no check was made yet, and `overview` is null',
+      description: 'none: no check has been made yet, and `overview` is null',
     }),
     overview: nullable(Overview),
   },
@@ -140,7 +140,7 @@ export const JobsQuery = Type.Object(
         minimum: 1,
         maximum: 200,
         default: 50,
-        description: 'Runs, the newest first',
+        description: 'Runs, newest first',
         examples: [10],
       }),
     ),
@@ -156,11 +156,11 @@ export const JobsResponse = Type.Object(
         slot: isoTime('The time of the schedule that it ran for'),
         attempt: Type.Integer({ description: '1, 2 … within the slot' }),
         state: growingList(['running', 'ok', 'failed', 'stopped', 'lost'], {
-          description: '`lost`: its process ended without a word, and its lease ran out',
+          description: '`lost`: its process ended without a result, and its lease ran out',
         }),
         startedAt: isoTime('When it began'),
         tookSeconds: Type.Number({ description: 'Until its end, or its last sign of life' }),
-        problem: nullableString({ description: 'Why it did not end well' }),
+        problem: nullableString({ description: 'Why it failed' }),
       }),
       { description: 'Newest first' },
     ),

@@ -64,7 +64,8 @@ const NEWSVENDOR =
 
 const PATHS =
   'Equally likely futures: the values of one path belong together, over steps and over series. ' +
-  'Of the same model and snapshot they are the same, and the first of those that totals are of.';
+  'The same model and snapshot give the same paths: the first of those that totals are computed ' +
+  'from.';
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   live: {
@@ -86,9 +87,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   serverEvents: {
     description:
-      'The first event is what is served now; another follows when a model, a snapshot or a ' +
-      'fallback comes or goes. The stream ends after `seconds`, or earlier; `retry` says when to ' +
-      'come again, as an EventSource does by itself.',
+      'The first event is what is served now; another follows when the model, the snapshot or ' +
+      'the fallback changes. The stream ends after `seconds`, or earlier; `retry` says when to ' +
+      'reconnect, as an EventSource does by itself.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: false,
@@ -104,10 +105,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastSeries: {
     description:
-      'Served from memory: computed once when a model or a snapshot arrived. The response is ' +
-      'of one model and one snapshot, and names them. ' +
-      'As Arrow or Parquet (by Accept) a table like that of all series. ' +
-      'A `/` in an id is sent as `%2F`.',
+      'Served from memory: computed once when a model or a snapshot arrived. The response comes ' +
+      'from one model and one snapshot, and names them. As Arrow or Parquet (by Accept) a table ' +
+      'like that of all series. A `/` in an id is sent as `%2F`.',
     problems: [
       'REQUEST_INVALID',
       'NOT_ACCEPTABLE',
@@ -122,24 +122,22 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastAll: {
     description:
-      'NDJSON and CSV hold all series and are sent in chunks, as fast as they are ' +
-      'read; Arrow and Parquet have the columns of CSV, typed and not rounded; JSON comes in ' +
-      'pages. Without `format` the Accept header chooses. Series without a forecast are left ' +
-      'out and counted in ' +
-      '`X-Series-Left-Out` (of JSON: `withoutForecast`). ' +
-      'A stream is of one model and one snapshot from its first line to its last.',
+      'NDJSON and CSV hold all series and are sent in chunks, as fast as they are read; Arrow ' +
+      'and Parquet have the columns of CSV, typed and not rounded; JSON comes in pages. Without ' +
+      '`format` the Accept header chooses. Series without a forecast are left out and counted in ' +
+      '`X-Series-Left-Out` (of JSON: `withoutForecast`). A stream comes from one model and one ' +
+      'snapshot from its first line to its last.',
     problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'HORIZON_INVALID', 'LEVEL_UNKNOWN'],
     needsData: true,
     revalidates: true,
   },
   forecastMany: {
     description:
-      'Either stored series by their ids, or recent values of your own, of a series the ' +
-      'model knows or has never seen. `whatIf` overrides ' +
-      'other exogenous values. As Arrow or Parquet (by Accept) a table of stored series, like ' +
-      'that of all. All or nothing: one series that cannot be forecast makes the ' +
-      'response a problem. Nothing is changed or ' +
-      'kept, so it may be sent again at will.',
+      'Either stored series by their ids, or recent values of your own, of a series the model ' +
+      'knows or has never seen. `whatIf` overrides other exogenous values. As Arrow or Parquet ' +
+      '(by Accept) a table of stored series, like that of all. All or nothing: one series that ' +
+      'cannot be forecast makes the response a problem. Nothing is changed or stored, so it is ' +
+      'safe to repeat.',
     problems: [
       ...WITH_BODY,
       'NOT_ACCEPTABLE',
@@ -163,9 +161,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastGroup: {
     description:
-      'Of sample paths of all series together: on every path a total is the sum of its series, ' +
-      'so totals are coherent. The same model and snapshot give the same paths. Computed on the ' +
-      'first request after a model or a snapshot arrived, then from memory.',
+      'Computed from sample paths of all series together: on every path a total is the sum of ' +
+      'its series, so totals are coherent. The same model and snapshot give the same paths. ' +
+      'Computed on the first request after a model or a snapshot arrived, then from memory.',
     problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'WINDOW_INVALID'],
     needsData: true,
     revalidates: true,
@@ -202,9 +200,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   explainForecast: {
     description:
-      'Computed while it is waited for, and therefore limited more strictly than the ' +
-      'others. Baseline and parts sum to the forecast, at ' +
-      'every step and over the horizon.',
+      'Computed during the request, and therefore rate-limited more strictly than the others. ' +
+      'Baseline and parts sum to the forecast, at every step and over the horizon.',
     problems: [
       'REQUEST_INVALID',
       'URL_INVALID',
@@ -218,7 +215,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   servedModel: {
     description:
-      'The pair that forecasts come from at this moment. `model` and `promotion` are null ' +
+      'The model and the snapshot that forecasts come from now. `model` and `promotion` are null ' +
       'while a baseline is served instead.',
     problems: [],
     needsData: true,
@@ -226,8 +223,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   listModels: {
     description:
-      'Models and promotions as the registry has them, read from the store every 15 seconds ' +
-      'at most.',
+      'Models and promotions as the registry has them, read from the store at most every 15 ' +
+      'seconds.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: true,
@@ -236,7 +233,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'The champion of a time by the promotion log, and what was decided until then, newest ' +
       'first: retraining, challengers in shadow, promotions, rollbacks, each with the figures ' +
-      'that it rests on. Read from the store every 15 seconds at most.',
+      'that it rests on. Read from the store at most every 15 seconds.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: true,
@@ -244,10 +241,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   showMonitoring: {
     description:
       'Scores of what was issued over the last 28 days, next to the naive baselines, the ' +
-      'champion before and challengers; by forecaster, day, lead time, hour of the week and ' +
-      'series. ' +
-      '`worst` and `best` are series by skill, `largest` by their share of the error. Verdicts ' +
-      'of drift have their evidence. Read from the store every 15 seconds at most.',
+      'previous champion and challengers; by forecaster, day, lead time, hour of the week and ' +
+      'series. `worst` and `best` are series by skill, `largest` by their share of the error. ' +
+      'Drift verdicts come with their evidence. Read from the store at most every 15 seconds.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: true,
@@ -255,16 +251,16 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   recordOfSeries: {
     description:
       'Monitoring publishes it with each check, for 28 days: every forecast that was served for ' +
-      'an interval, so the earlier ones of the same hours too, and what happened. Where nothing ' +
-      'was published it is empty, and `scoredAt` is null.',
+      'an interval, including the earlier ones for the same intervals, and what happened. If ' +
+      'nothing was published it is empty, and `scoredAt` is null.',
     problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN'],
     needsData: true,
     revalidates: true,
   },
   listJobs: {
     description:
-      'Runs of the jobs of the schedule, wherever they ran, with why they failed. Read from the ' +
-      'store every 15 seconds at most.',
+      'Runs of the jobs of the schedule, wherever they ran, with the reasons of failures. Read ' +
+      'from the store at most every 15 seconds.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: true,
@@ -273,19 +269,18 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'The values of the last weeks that forecasts are made from, in pages of series or of one ' +
       'series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ' +
-      'ds, y. A value that was posted and that the features do not know is not among them: the ' +
-      'record of the series has it.',
+      'ds, y. A posted value that the features do not have yet is not among them; the record of ' +
+      'the series has it.',
     problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'SERIES_UNKNOWN'],
     needsData: true,
     revalidates: true,
   },
   postActuals: {
     description:
-      'What monitoring will score forecasts with. Kept with the time of its first receipt; ' +
-      'of a post in which anything is wrong nothing is ' +
-      'kept. The same post sent again, to any instance, is stored once and acknowledged with ' +
-      '`isNew: false`: the same by `Idempotency-Key`, or ' +
-      'by content without one.',
+      'What monitoring will score forecasts with. Stored with the time of its first receipt; a ' +
+      'post with any error is refused as a whole. The same post sent again, to any instance, is ' +
+      'stored once and acknowledged with `isNew: false`. Posts are the same by ' +
+      '`Idempotency-Key`, or without one by content.',
     problems: [
       ...WITH_BODY,
       'ACTUALS_OFF',

@@ -26,7 +26,9 @@ const range = (span: string) => ({
     }),
   ),
   until: Type.Optional(
-    utcTime('Target times before it; default: now', { examples: ['2026-03-02T00:00:00Z'] }),
+    utcTime('End of the target times, exclusive; default: now', {
+      examples: ['2026-03-02T00:00:00Z'],
+    }),
   ),
 });
 
@@ -37,7 +39,7 @@ const RecordScore = Type.Object({
   mae: Type.Number({ description: 'Mean absolute error of the median' }),
   bias: Type.Number({ description: 'Mean of forecast − actual' }),
   coverage: Type.Number({ description: 'Share of actuals between the outermost quantiles' }),
-  nominal: Type.Number({ description: 'What that share is to be' }),
+  nominal: Type.Number({ description: 'What that share should be' }),
 });
 
 const RecordedForecast = Type.Object({
@@ -47,17 +49,17 @@ const RecordedForecast = Type.Object({
   modelVersion: nullableString({ description: 'null for a baseline' }),
   origin: growingList(['batch', 'served', 'replayed'], {
     description:
-      'Computed by a batch, given out by the service, or made up afterwards for a past time',
+      'Computed by a batch, served by the service, or computed afterwards for a past time',
   }),
   fallback: nullableString({ description: 'Why a baseline forecast in the place of the model' }),
   start: isoTime('The first target time'),
   step: Type.Integer({ description: 'The step of the first target time' }),
   quantiles: Type.Unsafe<Record<string, (number | null)[]>>({
     type: 'object',
-    description: 'Quantile → one value an interval',
+    description: 'Quantile → one value per interval',
     additionalProperties: { type: 'array', items: { type: ['number', 'null'] } },
   }),
-  mean: Type.Optional(nullableNumbers({ description: 'Absent where the forecaster gives none' })),
+  mean: Type.Optional(nullableNumbers({ description: 'Absent if the forecaster has none' })),
   errors: nullableNumbers({ description: 'Median − actual; null while it is not known' }),
 });
 
@@ -68,8 +70,8 @@ export const RecordResponse = Type.Object(
     title: Type.String(),
     unit: Type.String(),
     frequency: Type.String({ description: 'ISO 8601 duration of an interval' }),
-    from: isoTime('Target times from here'),
-    until: isoTime('Target times before it'),
+    from: isoTime('First target time'),
+    until: isoTime('End of the target times, exclusive'),
     scoredAt: nullableString({
       description: 'When monitoring wrote the newest of it; null: there is no record',
     }),
@@ -93,7 +95,7 @@ export const ActualsQuery = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
-        description: 'Series per page of JSON; 100 without it',
+        description: 'Series per page of JSON; default: 100',
         examples: [50],
       }),
     ),
@@ -114,7 +116,7 @@ export const ActualsResponse = Type.Object(
       Type.Object({
         seriesId: Type.String(),
         title: Type.String(),
-        values: nullableNumbers({ description: 'One an interval; null is unknown (not zero)' }),
+        values: nullableNumbers({ description: 'One per interval; null is unknown (not zero)' }),
       }),
     ),
     nextCursor: nullableString({ description: 'null on the last page' }),

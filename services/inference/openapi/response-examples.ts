@@ -125,7 +125,7 @@ export const DECISIONS = {
     modelVersion,
     since: '2026-03-01T18:00:00.000Z',
     kind: 'rolled-back',
-    reason: 'rolled back: it lives with 48.1 % more pinball loss than the champion before it',
+    reason: 'rolled back: live, it has 48.1 % more pinball loss than the previous champion',
     promotion: 9,
   },
   decisions: [
@@ -137,7 +137,7 @@ export const DECISIONS = {
       modelVersion,
       before: '20260227T040000Z-0f1e2d3c4b5a',
       after: modelVersion,
-      reason: 'rolled back: it lives with 48.1 % more pinball loss than the champion before it',
+      reason: 'rolled back: live, it has 48.1 % more pinball loss than the previous champion',
       evidence: { falseAlarmRate: 0.05 },
       policyHash: '81d0c7f2a4b93e60',
       promotion: 9,

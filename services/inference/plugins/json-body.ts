@@ -57,7 +57,7 @@ export const jsonBody = appPlugin('json-body', async (app) => {
         const word = error && NO_JSON_NUMBER.exec(text)?.[1];
         if (word)
           return done(
-            new HttpProblem('BODY_INVALID', `${word} is no JSON: send null for an unknown value`),
+            new HttpProblem('BODY_INVALID', `${word} is not JSON: send null for an unknown value`),
           );
         return done(error, value);
       });

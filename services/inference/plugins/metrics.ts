@@ -52,14 +52,16 @@ export function createServiceMetrics(options: MetricsOptions): ServiceMetrics {
   for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
   const ledger = new Counter({
     name: 'headway_ledger_forecasts_total',
-    help: 'Forecasts given out that were written to the ledger, or dropped because it could not be',
+    help:
+      'Served forecasts that were written to the ledger, or dropped because it could not be ' +
+      'written',
     labelNames: ['outcome'],
     registers,
   });
   for (const outcome of ['written', 'dropped']) ledger.inc({ outcome }, 0);
   const refusals = new Counter({
     name: 'headway_access_refused_total',
-    help: 'Requests refused for want of a valid key, by reason',
+    help: 'Requests refused for lack of a valid key, by reason',
     labelNames: ['reason'],
     registers,
   });
@@ -71,7 +73,7 @@ export function createServiceMetrics(options: MetricsOptions): ServiceMetrics {
   });
   const workerFailures = new Counter({
     name: 'headway_worker_failures_total',
-    help: 'Times the process that computes forecasts ended or did not respond in time',
+    help: 'How often the process that computes forecasts ended or did not respond in time',
     registers,
   });
   new Counter({
@@ -110,7 +112,9 @@ export const requestMetrics = appPlugin(
     });
     const closed = new Counter({
       name: 'headway_connections_closed_total',
-      help: 'Connections closed at once because the service held its maximum (HEADWAY_CONNECTIONS)',
+      help:
+        'Connections closed at once because the service had reached its maximum ' +
+        '(HEADWAY_CONNECTIONS)',
       registers,
     });
     app.server.on('drop', () => closed.inc());

@@ -118,7 +118,7 @@ export async function adhocForecast(
     return { panel, cutoff, prediction, unknownInputs: unknown, fallbackFor: null };
   const instead = predictWhole(serving.baseline, panel, cutoff, card.horizon);
   if (!isServable(instead.values, shape.quantiles, shape.horizon, domain.nonNegative)) {
-    throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
+    throw new HeadwayError('HISTORY_INVALID', 'no usable forecast can be made from these values', {
       where: 'history.values',
       fix: 'Send more known values, in the unit that GET /v1/model names.',
     });

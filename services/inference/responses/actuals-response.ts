@@ -57,7 +57,7 @@ export function actualsTable(
   if (query.limit !== undefined || query.cursor !== undefined)
     throw new HttpProblem(
       'REQUEST_INVALID',
-      'limit and cursor belong to pages of JSON; a table holds all series',
+      'limit and cursor apply to pages of JSON only; a table holds all series',
     );
   const { panel, indexOf } = snapshot;
   const { ids, first, end } = askedActuals(snapshot, query);

@@ -46,7 +46,7 @@ export const actual = (value: number): number | null =>
 export interface Asked {
   readonly horizon?: number | undefined;
   readonly levels?: readonly number[] | undefined;
-  /** Recent actual values to send along. */
+  /** Number of recent actual values to return. */
   readonly history?: number | undefined;
 }
 

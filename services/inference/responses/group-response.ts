@@ -100,7 +100,7 @@ export interface AskedTotal {
   readonly window?: string | undefined;
   readonly levels?: readonly number[] | undefined;
   readonly capacity?: number | undefined;
-  /** Recent actual values to send along. */
+  /** Number of recent actual values to return. */
   readonly history?: number | undefined;
 }
 

@@ -31,4 +31,4 @@ export function readCursor(cursor: string): string {
 }
 
 export const strangeCursor = (): HttpProblem =>
-  new HttpProblem('REQUEST_INVALID', 'the cursor is not one that this service gave out');
+  new HttpProblem('REQUEST_INVALID', 'the cursor was not issued by this service');

@@ -17,7 +17,7 @@ export const HTTP_PROBLEMS = {
   NOT_ACCEPTABLE: { status: 406, fix: 'Accept one of these types, or leave Accept out.' },
   ACTUALS_OFF: {
     status: 403,
-    fix: 'Set HEADWAY_ACTUALS=on where this service may write to its store.',
+    fix: 'Set HEADWAY_ACTUALS=on if this service may write to its store.',
   },
   REQUEST_INVALID: { status: 400, fix: 'Correct what `errors` names; /docs shows the schema.' },
   BODY_INVALID: {
@@ -35,7 +35,7 @@ export const HTTP_PROBLEMS = {
   HEADERS_TOO_LARGE: { status: 431, fix: 'Send fewer or shorter headers.' },
   API_KEY_MISSING: {
     status: 401,
-    fix: 'Send `Authorization: Bearer hw_…`; whoever runs this service makes keys.',
+    fix: 'Send `Authorization: Bearer hw_…`; the operator of this service creates keys.',
   },
   API_KEY_UNKNOWN: {
     status: 401,

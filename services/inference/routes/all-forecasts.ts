@@ -63,7 +63,7 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
         if (limit !== undefined || cursor !== undefined)
           throw new HttpProblem(
             'REQUEST_INVALID',
-            'limit and cursor belong to pages of JSON; the other formats hold all series',
+            'limit and cursor apply to pages of JSON only; the other formats hold all series',
           );
         if (format === 'csv' && history !== undefined && history > 0)
           throw new HttpProblem('REQUEST_INVALID', 'CSV has no column for history: take NDJSON');

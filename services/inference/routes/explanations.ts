@@ -68,8 +68,8 @@ export async function explanationRoutes(app: App, context: RouteContext): Promis
           {
             where: 'seriesId',
             fix:
-              'Look at the history of the series: the forecast of the model lay beyond ' +
-              'all that it allows.',
+              'Look at the history of the series: the forecast of the model was outside its ' +
+              'plausibility bounds.',
           },
         );
       }

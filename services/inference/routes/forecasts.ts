@@ -34,7 +34,10 @@ export async function forecastRoutes(app: App, context: RouteContext): Promise<v
         tags: ['forecasts'],
         summary: 'Forecasts of many series, or of recent values of your own',
         body: ForecastsBody,
-        response: tabledResponses(ForecastsResponse, 'One forecast a series, in the order asked'),
+        response: tabledResponses(
+          ForecastsResponse,
+          'One forecast per series, in the order of ' + 'the request',
+        ),
       },
       preHandler: attachServing(state),
     },

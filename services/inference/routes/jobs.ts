@@ -25,7 +25,7 @@ export async function jobRoutes(app: App, context: RouteContext): Promise<void> 
         tags: ['monitoring'],
         summary: 'What the schedule ran',
         querystring: JobsQuery,
-        response: responsesOf(JobsResponse, 'Runs, the newest first'),
+        response: responsesOf(JobsResponse, 'Runs, newest first'),
       },
       preValidation: queryIntegers('limit'),
     },

@@ -18,28 +18,29 @@ import type { SeriesFlag } from '../../../forecasting/panel/series-flags.ts';
 /** What is flagged of a series, and of the forecast that was made of it. */
 export type SeriesFlagEntry = SeriesFlag | 'bounded';
 export const BOUNDED_MEANING =
-  'the forecast of the model lay beyond all that the history allows, and a baseline is served ' +
-  'instead';
+  'the forecast of the model was outside the plausibility bounds of the series, and a baseline ' +
+  'is served instead';
 
 /**
  * Reason → what it means, for people. The first five are of everything served, the others of one
  * series.
  */
 export const FALLBACK_MEANINGS = {
-  NO_CHAMPION: 'no model has been promoted: a baseline forecasts',
+  NO_CHAMPION: 'no model has been promoted: a baseline is served',
   MODEL_UNAVAILABLE:
-    'the champion cannot be loaded or gives no usable forecast: the previous model, else a ' +
-    'baseline',
-  FEATURES_UNAVAILABLE: 'the newest snapshot cannot be read: the last good one is forecast from',
-  STORE_UNAVAILABLE: 'the store is unreachable: the last good forecast stays',
+    'the champion cannot be loaded or gives no usable forecast: the previous model is served, ' +
+    'else a baseline',
+  FEATURES_UNAVAILABLE: 'the newest snapshot cannot be read: the last good one is used',
+  STORE_UNAVAILABLE: 'the store is unreachable: the last good forecast is served',
   FEATURES_STALE:
-    'the last observed interval is older than it may be: the forecast starts that long ago',
+    'the last observed interval is older than allowed: the forecast starts in the past',
   WORKER_UNAVAILABLE:
-    'the worker that forecasts ad-hoc histories is unavailable: a baseline forecasts',
+    'the worker that forecasts ad-hoc histories is unavailable: a baseline is served',
   FORECAST_UNUSABLE:
-    'the model has no usable forecast of this series (too few recent values): a baseline',
+    'the model has no usable forecast of this series (too few recent values): a baseline is served',
   FORECAST_OUT_OF_RANGE:
-    'the forecast of the model is outside the plausibility bounds of this series: a baseline',
+    'the forecast of the model is outside the plausibility bounds of this series: a baseline is ' +
+    'served',
 } as const;
 export type FallbackReason = keyof typeof FALLBACK_MEANINGS;
 export const FALLBACK_REASONS = Object.keys(FALLBACK_MEANINGS) as FallbackReason[];

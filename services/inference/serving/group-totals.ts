@@ -109,7 +109,9 @@ function requireDistinct(
     `series ${JSON.stringify(seriesId)} cannot be in the group ${JSON.stringify(odd)}`,
     {
       where: `groupsOf of domain ${name}`,
-      fix: `Name each group once, in lower-case letters, digits and "-", and none "${ALL}".`,
+      fix:
+        `Name each group once, in lower-case letters, digits and "-", and none of them ` +
+        `"${ALL}".`,
     },
   );
 }

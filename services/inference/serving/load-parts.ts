@@ -103,7 +103,7 @@ export async function loadSnapshot(
   const panel = await wholePanel(online);
   const cutoff = lastObserved(panel);
   if (cutoff < 0) {
-    throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds not one value', {
+    throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds no values', {
       fix: 'Run `headway features run` on data.',
     });
   }

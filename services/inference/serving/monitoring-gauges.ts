@@ -35,7 +35,10 @@ export function addMonitoringGauges(
         known = newest;
       },
       (error: unknown) =>
-        logger.debug({ err: error }, `the figures of monitoring: ${describeError(error)}`),
+        logger.debug(
+          { err: error },
+          `the figures of monitoring cannot be read: ${describeError(error)}`,
+        ),
     );
     return reading;
   }
@@ -58,7 +61,7 @@ export function addMonitoringGauges(
   gauge('live_coverage_error', 'How far live coverage is off its 80 %', ({ coverage80 }) =>
     coverage80 === null ? null : Math.abs(coverage80 - LEVEL),
   );
-  gauge('monitoring_age_seconds', 'Since monitoring looked last', ({ at }) => age(at));
+  gauge('monitoring_age_seconds', 'Since the last check of monitoring', ({ at }) => age(at));
   gauge('scored_age_seconds', 'Since the end of the last scored interval', ({ scoredUntil }) =>
     age(scoredUntil),
   );

@@ -301,7 +301,7 @@ function reasonOf(failures: readonly Failure[]): FallbackReason | null {
 function coded(error: unknown): HeadwayError {
   if (isHeadwayError(error)) return error;
   return new HeadwayError('INTERNAL', 'the model or the snapshot could not be loaded', {
-    fix: "Look at the service's log.",
+    fix: "Check the service's log.",
     cause: error,
   });
 }

@@ -26,7 +26,7 @@ export interface SilenceRequest extends LastSeen {
 
 const WORDS = {
   'no-forecast': 'No forecast was issued',
-  'no-data': 'No data came',
+  'no-data': 'No data arrived',
   'no-score': 'No forecast was scored',
 } as const;
 

@@ -40,7 +40,7 @@ export function judgeChallenger(input: DecideInput): Decision | null {
   const shadowHours = policy.challenger.shadowHours;
   const evidence = { shadowHours: hours, comparison };
   if (comparison === null) {
-    if (shadowHours === 0) return outcome(true, 'the policy asks for no time in shadow', evidence);
+    if (shadowHours === 0) return outcome(true, 'the policy requires no time in shadow', evidence);
     return hours > Math.max(PATIENCE * shadowHours, 24)
       ? outcome(false, `no live score in ${hours.toFixed(0)} hours of shadow`, evidence)
       : null;

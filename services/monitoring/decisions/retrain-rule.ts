@@ -43,7 +43,7 @@ export function judgeAge(input: DecideInput): Decision | null {
   if (ageDays <= afterDays || !mayTrain(input)) return null;
   const { modelVersion } = champion;
   const reason =
-    `refitted: the champion has learnt from nothing newer than ${ageDays.toFixed(1)} days, ` +
+    `refitted: the champion was trained on data up to ${ageDays.toFixed(1)} days ago, ` +
     `${afterDays} are allowed`;
   const about = { modelVersion, before: modelVersion, after: modelVersion };
   return { kind: 'refit', ...about, reason, evidence: { trigger: 'age', ageDays, afterDays } };
@@ -81,8 +81,8 @@ function skillTrigger(input: DecideInput): Trigger | null {
   return {
     trigger: `skill:${champion.modelVersion}`,
     why:
-      `live skill ${best.skill.toFixed(3)} against ${best.against} over ${days} days, ` +
-      `the policy asks for ${below}`,
+      `live skill ${best.skill.toFixed(3)} against ${best.against} over ${days} days, the policy ` +
+      `requires ${below}`,
     evidence: { skill: best.skill, below, days, comparison: best },
   };
 }
@@ -120,7 +120,7 @@ const wasNoted = ({ recent }: DecideInput, trigger: string): boolean =>
 function waits(input: DecideInput, { why }: Trigger): string {
   const last = utcText(lastTraining(input) as number);
   return (
-    `kept: ${why}; the last training began ${last}, and the policy begins one in ` +
-    `${input.policy.retrain.atMostEveryHours} hours at most`
+    `kept: ${why}; the last training began ${last}, and the policy allows one in ` +
+    `${input.policy.retrain.atMostEveryHours} hours`
   );
 }

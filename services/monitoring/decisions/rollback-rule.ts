@@ -31,7 +31,7 @@ export function judgeChampion(input: DecideInput): Decision | null {
   }
   if (!mayTrain(input)) return null;
   const why =
-    previous === null ? 'there is no champion before it' : 'the champion before is no better';
+    previous === null ? 'there is no previous champion' : 'the previous champion is no better';
   const reason = `retrained: ${worse.map(inWords).join('; ')}; ${why}`;
   return {
     ...{ kind: 'retrain', modelVersion: null, before, after: before, reason },
@@ -85,11 +85,12 @@ function usablePrevious({ champion, previous, losses }: DecideInput): string | n
 }
 
 function inWords({ against, modelVersion, skill, blocks, evidence, threshold }: LiveComparison) {
-  const name = { twin: 'its scored twin', previous: 'the champion before it' }[against];
+  const name = { twin: 'its scored twin', previous: 'the previous champion' }[against];
   const who = name === undefined ? `the naive ${against}` : `${name} (${modelVersion})`;
-  const more = skill === Number.NEGATIVE_INFINITY ? 'a' : `${(-100 * skill).toFixed(1)} % more`;
+  const more =
+    skill === Number.NEGATIVE_INFINITY ? 'infinitely more' : `${(-100 * skill).toFixed(1)} % more`;
   return (
-    `it lives with ${more} pinball loss than ${who} over ${blocks} blocks, ` +
-    `evidence ${evidence.toPrecision(3)} where ${threshold.toPrecision(3)} decides`
+    `live, it has ${more} pinball loss than ${who} over ${blocks} blocks, ` +
+    `evidence ${evidence.toPrecision(3)}, threshold ${threshold.toPrecision(3)}`
   );
 }

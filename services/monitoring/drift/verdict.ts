@@ -10,7 +10,7 @@ export const VERDICTS = {
   stale: 'no series has new values',
   schema: 'columns, types, grid or series ids of the data have changed',
   unit: 'values changed by a large constant factor',
-  zeros: 'the whole fleet, or far more of a series than usual, is zero',
+  zeros: 'all series are zero, or one is zero far more often than usual',
   repeated: 'all series repeat earlier values one by one',
   shifted: 'the shape of the day has moved by hours',
   closed: 'a series is zero for longer than chance explains',
@@ -20,8 +20,8 @@ export const VERDICTS = {
   volume: 'the total of all series jumped from one day to the next',
   level: 'values lie far above or below the same hours of earlier weeks',
   variance: 'values scatter far more than before around the same hours of earlier weeks',
-  skill: 'forecasts are worse next to the baseline than they were',
-  coverage: 'intervals hold fewer, or more, actuals than they say and than before',
+  skill: 'forecasts are worse than they were, compared with the baseline',
+  coverage: 'intervals hold fewer, or more, actuals than they should and than before',
 } as const;
 
 export type VerdictName = keyof typeof VERDICTS;

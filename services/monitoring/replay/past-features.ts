@@ -57,7 +57,7 @@ export async function pastFeatures(features: Features, from: number): Promise<Pa
     if (count > 0) return;
     throw new HeadwayError('SNAPSHOT_EMPTY', 'Nothing was known yet at this time', {
       where: new Date(now).toISOString(),
-      fix: `The features begin at ${new Date(start).toISOString()}: replay from later on.`,
+      fix: `The features begin at ${new Date(start).toISOString()}: start the replay later.`,
     });
   };
   let lastView: { readonly name: string; readonly panel: Panel } | null = null;

@@ -120,7 +120,10 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const { results, open } = await readSegments(folder, key, segments, logger);
   const kept = segments.length - open.length;
   if (kept > 0)
-    logger.info({ folder, kept, of: segments.length }, 'the backtest goes on from kept segments');
+    logger.info(
+      { folder, kept, of: segments.length },
+      'the backtest continues from cached ' + 'segments',
+    );
 
   const wanted = request.workers ?? Math.min(request.cores, open.length);
   const workers = Math.max(1, Math.min(wanted, open.length));
@@ -162,7 +165,7 @@ async function readSegments(
     if (found === 'unusable')
       logger.warn(
         { file },
-        'a cached segment is damaged or of another backtest; it is computed again',
+        'a cached segment is damaged or belongs to another backtest; it is computed again',
       );
     if (typeof found === 'object') results[i] = found;
     else open.push(i);

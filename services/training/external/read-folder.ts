@@ -72,7 +72,8 @@ const invalid = (where: string, problem: string, cause?: unknown) =>
 
 /** What a schema cannot say; null where all is well. */
 function cardProblem({ graph, quantiles, inputs, outputs, trainedUpTo }: ExternalCard) {
-  if (basename(graph) !== graph) return `graph ${JSON.stringify(graph)} is no file of the folder`;
+  if (basename(graph) !== graph)
+    return `graph ${JSON.stringify(graph)} is not a file of the folder`;
   if (quantiles.some((quantile, i) => quantile <= (quantiles[i - 1] ?? 0)))
     return 'quantiles do not ascend';
   const unknown = inputs
@@ -80,7 +81,7 @@ function cardProblem({ graph, quantiles, inputs, outputs, trainedUpTo }: Externa
     .find((column) => !isColumn(column));
   if (unknown !== undefined) return `there is no column ${JSON.stringify(unknown)}`;
   if (trainedUpTo !== null && Number.isNaN(Date.parse(trainedUpTo)))
-    return `trainedUpTo ${JSON.stringify(trainedUpTo)} is no time`;
+    return `trainedUpTo ${JSON.stringify(trainedUpTo)} is not a time`;
   const perQuantile = outputs.length > 1 || quantiles.length === 1;
   const expected = perQuantile ? quantiles.length : 1;
   if (outputs.length !== expected)

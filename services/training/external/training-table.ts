@@ -33,7 +33,7 @@ export function trainingTable(
 ): TrainingTable {
   const columns = inputs.find((input) => input.kind === 'rows')?.columns;
   if (columns === undefined)
-    throw new HeadwayError('MODEL_INCOMPATIBLE', `${name} reads no table`, {
+    throw new HeadwayError('MODEL_INCOMPATIBLE', `${name} does not read a table`, {
       fix: 'A table is the input of kind "rows"; other inputs need none to be trained on.',
     });
   const spec = featureSpecOf(domain);

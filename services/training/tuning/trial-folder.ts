@@ -99,11 +99,11 @@ async function readTrial(path: string, name: string, logger: Logger): Promise<Tr
       score: TrialScore;
     };
     if (trial === name) return score;
-    logger.warn({ path }, 'this file belongs to another trial: that one is done again');
+    logger.warn({ path }, 'this file belongs to another trial: the trial is run again');
   } catch (error) {
     logger.warn(
       { path },
-      `a trial cannot be read and is done again: ${describeError(error).split('. ')[0]}`,
+      `a trial cannot be read and is run again: ${describeError(error).split('. ')[0]}`,
     );
   }
   return null;

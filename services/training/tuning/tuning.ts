@@ -146,7 +146,7 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
     const said = history.trials.find(({ failure }) => failure !== null)?.failure;
     throw new HeadwayError('INTERNAL', `every candidate of the search failed: ${said}`, {
       where: trials.path,
-      fix: 'See that `headway backtest` works; fewer workers need less memory.',
+      fix: 'Check that `headway backtest` works; fewer workers need less memory.',
     });
   }
   const found = withCandidate(config, candidates[best] as Candidate);
@@ -183,7 +183,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
     throw folds > 1
       ? new HeadwayError(error.code, error.message, {
           where: domain.name,
-          fix: `${error.fix} Each of the --folds less needs ${span / perDay} days less.`,
+          fix: `${error.fix} Each fold fewer (--folds) needs ${span / perDay} days less.`,
         })
       : error;
   }
@@ -192,7 +192,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
     const few =
       `the first fold learns from windows of ${windowDays.toFixed(1)} days only, ` +
       'which separates candidates poorly';
-    logger.warn({ domain: domain.name }, `${few}: bring more history, or use fewer --folds`);
+    logger.warn({ domain: domain.name }, `${few}: provide more history, or use fewer --folds`);
   }
   return {
     panel: panelUpTo(panel, end - 1),

@@ -62,7 +62,7 @@ export function membersInWorkers(
       const key = sha256(JSON.stringify(about));
       const path = join(folder, `${key.slice(0, 24)}.bin`);
       const last = await readCheckpoint(path, key);
-      if (last) logger.info({ member, step: last.step }, 'training goes on from a checkpoint');
+      if (last) logger.info({ member, step: last.step }, 'training continues from a checkpoint');
       tasks.push({ job, member, seed, backend, checkpoint: { path, key, last } });
     }
     const pool = openWorkerPool({

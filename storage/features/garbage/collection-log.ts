@@ -69,7 +69,7 @@ export function openGarbageLog(store: ObjectStore, domain: string): AppendLog<Co
     serialise(entry) {
       const problem = schemaProblem(validator, entry);
       if (problem === null) return encodeChecksummedJson(entry);
-      throw new HeadwayError('INTERNAL', `The collection cannot be written down: ${problem}`, {
+      throw new HeadwayError('INTERNAL', `The garbage collection cannot be recorded: ${problem}`, {
         where: `domain ${domain}`,
       });
     },

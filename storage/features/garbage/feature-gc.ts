@@ -68,7 +68,7 @@ export async function collectFeatures(
   if (request.graceMs < PENDING_DELETION_MS) {
     throw new HeadwayError('USAGE', 'The grace period must be at least an hour', {
       where: `${request.graceMs} ms`,
-      fix: 'Readers and writers that are at work need it.',
+      fix: 'Active readers and writers need it.',
     });
   }
   // before the log is read: what was marked long enough before now was marked before that
@@ -222,10 +222,14 @@ async function removeAll(
   }
   await collections.append(async (head, slot) => {
     if (slot.number !== (last?.number ?? 0) + 1) {
-      throw new HeadwayError('RUN_IN_PROGRESS', 'Another collection of this store is at work', {
-        where: slot.key,
-        fix: 'Run it again later; nothing was removed.',
-      });
+      throw new HeadwayError(
+        'RUN_IN_PROGRESS',
+        'Another garbage collection of this store is running',
+        {
+          where: slot.key,
+          fix: 'Run it again later; nothing was removed.',
+        },
+      );
     }
     // Another collection may still be busy with what it said it removes.
     const busy = head && head.at > now - PENDING_DELETION_MS ? head.removing : [];

@@ -78,7 +78,7 @@ export function checkedRange(
   if (isSo) return panel;
   throw new HeadwayError(
     'STORE_CORRUPT',
-    'A range of the online view is not what its manifest says',
+    'A range of the online view does not match its manifest',
     {
       where: key,
       fix: 'Commit again (a feature run with new data) to write a new view.',
@@ -102,6 +102,6 @@ export async function getNamed(
   const bytes = await store.get(key, hash).catch((error: unknown) => {
     throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
   });
-  if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
+  if (sha256(bytes) !== hash) throw corrupt('does not match its SHA-256');
   return bytes;
 }

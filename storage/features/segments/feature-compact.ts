@@ -102,7 +102,7 @@ export async function compactFeatures(
     if (online === null || isRanged(online)) return manifest;
     const bytes = await store.get(online.key);
     if (sha256(bytes) !== online.sha256) {
-      throw new HeadwayError('STORE_CORRUPT', 'The online view is not what its manifest says', {
+      throw new HeadwayError('STORE_CORRUPT', 'The online view does not match its manifest', {
         where: online.key,
       });
     }

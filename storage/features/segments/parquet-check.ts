@@ -110,13 +110,13 @@ function badRows(
     'rows with a missing field':
       'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR ' +
       'available_at IS NULL',
-    'rows with a target that is no finite number': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
+    'rows whose target is not finite': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
     'rows off the grid': `(${micros} - ${span.start * 1000}) % ${step} <> 0`,
     'rows outside the span': `${micros} < ${span.start * 1000} OR ${micros} >= ${span.end * 1000}`,
     'rows that became known after the object': `epoch_us(available_at) > ${availableAt * 1000}`,
   };
   if (segments) {
-    bad['rows with segments that there are not'] =
+    bad['rows with segments that do not exist'] =
       `first_piece IS NULL OR until_piece IS NULL OR first_piece < 0
       OR first_piece >= until_piece OR until_piece > ${segments.count}`;
   }

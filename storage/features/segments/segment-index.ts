@@ -126,7 +126,7 @@ export async function readSegmentIndex(
       : error;
   });
   if (bytes.length !== pack.segments.bytes || sha256(bytes) !== hash)
-    throw corrupt('the object is not what its SHA-256 says');
+    throw corrupt('the object does not match its SHA-256');
   let stored: unknown;
   try {
     stored = JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -153,7 +153,7 @@ const decode = ({ feed, pieces }: Stored): Segment[] =>
   }));
 
 function problemIn(feed: string, segments: readonly Segment[], pack: FeaturePack): string | null {
-  if (feed !== pack.feed) return `it is of the feed ${JSON.stringify(feed)}`;
+  if (feed !== pack.feed) return `it belongs to the feed ${JSON.stringify(feed)}`;
   if (segments.length !== pack.segments.count)
     return `it has ${segments.length} segments, not ${pack.segments.count}`;
   const unordered = segments.findIndex(
@@ -166,9 +166,9 @@ function problemIn(feed: string, segments: readonly Segment[], pack: FeaturePack
   const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
   const sorted = (record: object) => Object.entries(record).sort();
   if (!same(sum.span, pack.span) || sum.availableAt !== pack.availableAt)
-    return 'its times are not those of the pack';
+    return 'its times differ from those of the pack';
   const isSum = sum.rowsIn === pack.rowsIn && sum.rowsUsed === pack.rowsUsed;
   if (!isSum || !same(sorted(sum.rejected), sorted(pack.rejected)))
-    return 'its account is not that of the pack';
+    return 'its row counts differ from those of the pack';
   return null;
 }

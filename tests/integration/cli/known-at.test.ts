@@ -150,8 +150,8 @@ test('a commit with a clock ahead is reported and repaired', async () => {
   });
 
   for (const [code, text, ...args] of [
-    [4, /^CLOCK_BEHIND: .* UTC, and it is .* UTC .*repair-clock/, 'features', 'run', ...source],
-    [5, /^CLOCK_AHEAD: .* UTC, and it is .* UTC .*repair-clock/, 'store', 'verify'],
+    [4, /^CLOCK_BEHIND: .* UTC, but it is .* UTC .*repair-clock/, 'features', 'run', ...source],
+    [5, /^CLOCK_AHEAD: .* UTC, but it is .* UTC .*repair-clock/, 'store', 'verify'],
   ] as const) {
     const ended = await run(...args);
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(text)]);

@@ -198,7 +198,7 @@ test('refuses a part stamped in the future', async () => {
   const newObjects = await request([spec(NOW + HOUR, 'a', [0, 2], 1)]);
   await expect(commitObjects(at(NOW), newObjects)).rejects.toMatchObject({
     code: 'CLOCK_AHEAD',
-    message: expect.stringContaining('2024-06-01 01:00 UTC, and it is 2024-06-01 00:00 UTC'),
+    message: expect.stringContaining('2024-06-01 01:00 UTC, but it is 2024-06-01 00:00 UTC'),
   });
   expect(await at(NOW).head()).toBeNull();
 });

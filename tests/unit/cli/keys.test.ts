@@ -89,14 +89,16 @@ test('publishes keys to the store; an older file does not restore a revoked key'
   const held = join(folder, 'store', 'keys', 'electricity', `${'1'.padStart(20, '0')}.json`);
   expect(await readFile(held, 'utf8')).not.toContain(first.key);
   const inStore = { ...given, HEADWAY_API_KEYS: 'store' };
-  expect((await runCommand(['keys', 'publish'], inStore)).stderr).toMatch(/^USAGE: no file/);
+  expect((await runCommand(['keys', 'publish'], inStore)).stderr).toMatch(
+    /^USAGE: no API key file/,
+  );
 });
 
 test('prints a new key on its own line; a service accepts the file as text', async () => {
   const other = join(folder, 'other.json');
   const args = ['keys', 'create', '--name', 'x', '--scopes', 'metrics:read', '--api-keys', other];
   const { stdout } = await runCommand(args, env);
-  expect(stdout).toMatch(/^hw_[0-9a-f_]+\n\nThe key is shown only this once/);
+  expect(stdout).toMatch(/^hw_[0-9a-f_]+\n\nThe key is shown only once/);
   const inline = { ...env, HEADWAY_API_KEYS: await readFile(other, 'utf8') };
   expect((await json(['keys', 'list'], inline)).keys).toHaveLength(1);
   const { stderr } = await runCommand(
@@ -117,7 +119,7 @@ test('an error writes nothing and does not repeat a secret', async () => {
       'The scopes are forecasts:read',
     ],
     [['keys', 'create', '--name', 'x'], "'--scopes <list>' not specified"],
-    [['keys', 'create', '--name', 'a\nb', '--scopes', 'models:read'], 'has not the form'],
+    [['keys', 'create', '--name', 'a\nb', '--scopes', 'models:read'], 'does not have the form'],
     [['keys', 'revoke', `hw_0123456789ab_${'5'.repeat(64)}`], 'no key has this id'],
   ] as const) {
     const { code, stdout, stderr } = await runCommand([...args], env);
@@ -127,7 +129,7 @@ test('an error writes nothing and does not repeat a secret', async () => {
   }
   expect(await readFile(file, 'utf8')).toBe(before);
   const unnamed = await runCommand(['keys', 'list'], { HEADWAY_WORK: env.HEADWAY_WORK as string });
-  expect(unnamed.stderr).toMatch(/^USAGE: no file of API keys is named/);
+  expect(unnamed.stderr).toMatch(/^USAGE: no API key file is given/);
   await writeFile(file, '{"keys":');
   expect((await runCommand(['keys', 'list'], env)).stderr).toMatch(/^SETTINGS_INVALID: .*not JSON/);
 });

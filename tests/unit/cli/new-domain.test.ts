@@ -148,8 +148,8 @@ test('writes nothing without a terminal or --yes', async () => {
 test.each([
   ['taxi', {}, 'USAGE', 'is taken'],
   ['sources', {}, 'USAGE', 'is taken'],
-  ['Shop', {}, 'USAGE', 'is no name'],
-  ['shop', { from: 'book.xls' }, 'SOURCE_INVALID', 'as .xlsx alone'],
+  ['Shop', {}, 'USAGE', 'is not a valid domain name'],
+  ['shop', { from: 'book.xls' }, 'SOURCE_INVALID', 'as .xlsx only'],
   ['shop', { from: 'nowhere.csv' }, 'SOURCE_NOT_FOUND', ''],
   ['shop', { series: 'branch' }, 'SOURCE_INVALID', 'no column "branch"'],
   ['shop', { time: 'load' }, 'SOURCE_INVALID', 'no row has a time'],

@@ -18,7 +18,7 @@ test('the named part, or the last', async () => {
 
 test('a name that no part has, and a source without parts, say what there is', async () => {
   await expect(partOf(contextOf('a', 'b'), 'c')).rejects.toMatchObject({
-    ...{ code: 'USAGE', where: 'files of a folder', fix: 'Parts are, for example, a, b.' },
+    ...{ code: 'USAGE', where: 'files of a folder', fix: 'Known parts include a, b.' },
   });
   await expect(partOf(contextOf(), undefined)).rejects.toMatchObject({
     ...{ code: 'SOURCE_NOT_FOUND', where: 'files of a folder' },

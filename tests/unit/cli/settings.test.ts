@@ -96,7 +96,7 @@ describe('an invalid setting is SETTINGS_INVALID, exit status 2, and lists what 
       'an S3 store with an unknown parameter',
       {},
       ['store', 'log', '--store', 's3://bucket/p?key=x'],
-      /a parameter "key"/,
+      /unknown or repeated parameter "key"/,
     ],
   ])('for %s', async (_title, env, args, message) => {
     const { code, stdout, stderr } = await runCommand(args.length > 0 ? args : ['config'], env);

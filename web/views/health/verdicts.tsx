@@ -27,7 +27,7 @@ export function Verdicts({ standing, overview }: VerdictsProps) {
   return (
     <Section
       columns={8}
-      title={standing.length === 0 ? 'No drift stands' : 'What stands'}
+      title={standing.length === 0 ? 'No drift is open' : 'What stands'}
       note={overview ? `check ${overview.check}` : undefined}
     >
       {standing.map((verdict) => (
@@ -53,7 +53,7 @@ export function Verdicts({ standing, overview }: VerdictsProps) {
       )}
       {known.length > 0 && (
         <p class="small">
-          Days that differ and are no drift:{' '}
+          Days that differ without being drift:{' '}
           {known.map(({ at, name }) => `${name} on ${day(Date.parse(at))}`).join(', ')}.
         </p>
       )}

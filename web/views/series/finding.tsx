@@ -26,8 +26,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   silent: 'Every known value of the last 4 weeks is zero.',
   gaps: 'More than a tenth of the last 4 weeks, or the whole last day, is unknown.',
   new: 'Its history begins less than 4 weeks ago.',
-  outlier: 'A value of the last 4 weeks lies far from all around it, and is taken as unknown.',
-  bounded: 'The forecast of the model lay out of range, and a baseline is served instead.',
+  outlier: 'A value of the last 4 weeks lies far from all around it, and is treated as unknown.',
+  bounded: 'The forecast of the model was out of range, and a baseline is served instead.',
 };
 
 export function SeriesFinding({ series, forecast, columns }: SeriesFindingProps) {

@@ -35,7 +35,7 @@ export function Why({ seriesId: id, step, isBaseline }: WhyProps) {
       <Section columns={4} title="Why">
         <p class="soft">
           {isBaseline
-            ? 'A baseline forecasts: it repeats what was, and has no parts.'
+            ? 'The forecast is a baseline: it repeats the past, and has no parts.'
             : trouble
               ? `${trouble.problem?.detail ?? 'Not available'}.`
               : ' '}

@@ -189,7 +189,7 @@ function requirePortable(
   if (rows.value !== null) {
     throw new HeadwayError(
       'SOURCE_INVALID',
-      'rows that are values are distinguished by their order in the file, which a table ' +
+      'rows that carry values are distinguished by their order in the file, which a table ' +
         'does not keep',
       {
         where: name,

@@ -49,8 +49,8 @@ export function parseTrinoAddress(text: string): TrinoAddress {
     `the engine ${JSON.stringify(text)} is not the address of a Trino cluster`,
     {
       fix:
-        'Write trino://USER@HOST:PORT/CATALOG/SCHEMA, or trinos:// for TLS. A password ' +
-        'has no place in it.',
+        'Write trino://USER@HOST:PORT/CATALOG/SCHEMA, or trinos:// for TLS. Do not put a ' +
+        'password into it.',
     },
   );
 }
@@ -138,7 +138,7 @@ function unreachable(error: unknown, where: string): HeadwayError {
   if (status === 401 || status === 403) {
     return new HeadwayError(
       'SETTINGS_INVALID',
-      `the Trino cluster does not let this user in (HTTP ${status})`,
+      `the Trino cluster refuses this user (HTTP ${status})`,
       {
         where,
         fix:
@@ -167,7 +167,7 @@ const foreign = (where: string, cause: unknown): HeadwayError =>
     'the server is not a Trino cluster: its response is not JSON',
     {
       where,
-      fix: 'Look at the address; a proxy may have responded.',
+      fix: 'Check the address; a proxy may have responded.',
       cause,
     },
   );
@@ -175,7 +175,7 @@ const foreign = (where: string, cause: unknown): HeadwayError =>
 const elsewhere = (next: string, where: string): HeadwayError =>
   new HeadwayError(
     'SOURCE_UNAVAILABLE',
-    `the Trino cluster sends us on to another address, ${next.slice(0, 80)}`,
+    `the Trino cluster redirects to another address, ${next.slice(0, 80)}`,
     {
       where,
       fix:
@@ -199,7 +199,7 @@ function refused(
     {
       where,
       fix: isOurs
-        ? 'Look at the statement, which `headway features sql` prints: each feed must be a ' +
+        ? 'Check the statement, which `headway features sql` prints: each feed must be a ' +
           'table of its name in this schema.'
         : 'Run again, or give the cluster more; nothing was committed.',
     },

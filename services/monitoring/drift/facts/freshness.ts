@@ -89,7 +89,7 @@ function aheadOf(window: Window, { lastAt }: Freshness, at: number): Finding | n
       limit: TOLERANCE_MS / 60_000,
     },
     message: isBefore
-      ? `This check is at ${timeText(at)}, ${minutes} minutes before the check before it.`
+      ? `This check is at ${timeText(at)}, ${minutes} minutes before the previous check.`
       : `Values are dated up to ${timeText(timeAt(window, last))}, ${minutes} minutes after the ` +
         `time of the check.`,
   };

@@ -64,8 +64,9 @@ export function schema(
         : { statistic: 'share of series ids replaced', value: replaced, limit: MAX_REPLACED },
     message:
       changes > 0
-        ? `Of the columns, ${list(gone)} went and ${list(added)} came.`
-        : `${lost.length} series went (${list(lost)}) and ${fresh.length} came (${list(fresh)}).`,
+        ? `Columns have changed: ${list(gone)} disappeared, ${list(added)} appeared.`
+        : `${lost.length} series disappeared (${list(lost)}) and ${fresh.length} appeared ` +
+          `(${list(fresh)}).`,
   };
   return { findings: [finding], after: { ...before, changedAt } };
 }

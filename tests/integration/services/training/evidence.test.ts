@@ -52,7 +52,7 @@ describe('training on suspicious evidence', () => {
     expect(evaluation.result.cutoffs).toHaveLength(20);
     expect(against?.cutoffs).toBe(20);
     expect(champion).toMatchObject({ reference: 'champion', cutoffs: 11 });
-    expect(verdict.reason).toMatch(/9 cutoffs left out that the champion has learnt from/);
+    expect(verdict.reason).toMatch(/9 cutoffs left out, because the champion was trained on them/);
   });
 
   test('decides nothing if the champion knows all actuals', async () => {
@@ -62,7 +62,7 @@ describe('training on suspicious evidence', () => {
     const { verdict } = await train(toy.request);
     expect(verdict).toMatchObject({ outcome: 'inconclusive', promoted: false });
     expect(verdict.reason).toMatch(
-      /the champion has learnt from the test span: 3 of 20 cutoffs come after/,
+      /the champion was trained on part of the test span: 3 of 20 cutoffs come after/,
     );
     expect((await toy.registry.promotions()).at(-1)?.kind).toBe('inconclusive');
     expect((await toy.registry.champion())?.modelVersion).toBe(card.modelVersion);

@@ -264,5 +264,5 @@ test('skips the comparison with a champion that needs a missing column', async (
   const { verdict, card } = await train({ ...toy.request, domain, features });
   expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
   expect(card.config.exogenous).toEqual([]);
-  expect(logged.join()).toContain('cannot be compared with: it reads heat, plan');
+  expect(logged.join()).toContain('cannot be part of the comparison: it reads heat, plan');
 });

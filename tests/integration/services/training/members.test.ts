@@ -100,7 +100,7 @@ test('a killed training resumes from checkpoints to the same weights', async () 
   const bytes = await Promise.all(left.map((name) => readFile(join(folder, name))));
 
   const { fitted, resumed } = await inWorkers(2);
-  const msg = 'training goes on from a checkpoint';
+  const msg = 'training continues from a checkpoint';
   expect(resumed).toEqual([
     { msg, member: 0, step: 100 },
     { msg, member: 1, step: 100 },

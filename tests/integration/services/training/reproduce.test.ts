@@ -149,7 +149,7 @@ test('reports another seed as different', async () => {
     outcome: 'different',
     expected: cold.card.files['weights.bin'].sha256,
   });
-  expect(weights?.why).toMatch(/^nothing that its card names is another/);
+  expect(weights?.why).toMatch(/^nothing that its card names differs/);
 });
 
 test('reports what explains a difference', () => {
@@ -158,7 +158,7 @@ test('reports what explains a difference', () => {
     'Node was 20.1.0, is 22.0.0; the time-zone database was 2024b, is 2025a',
   );
   expect(whyDifferent(null, now)).toContain('does not say its Node');
-  expect(whyDifferent(now, now)).toContain('nothing that its card names is another');
+  expect(whyDifferent(now, now)).toContain('nothing that its card names differs');
 });
 
 test.each([

@@ -39,7 +39,7 @@ test.each([
   ['a page on another host', { items: [{}], next: 'https://elsewhere.example/' }, 'another host'],
   ['a next page without a host', { items: [{}], next: 'items?page=2' }, 'has no address'],
   ['a page that is itself the next', { items: [{}], next: FIRST }, 'more than 1000 pages'],
-  ['a page without rows', { next: FIRST }, 'gives no data'],
+  ['a page without rows', { next: FIRST }, 'returned no data'],
   ['a page that is no JSON', 'Bad gateway', 'Bad gateway'],
 ])('refuses %s without showing the query', async (_, page, said) => {
   const failure = await fetchRows(clientOf({ [FIRST]: page }), FIRST).catch((error) => error);

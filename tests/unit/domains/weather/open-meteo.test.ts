@@ -95,7 +95,7 @@ test('refuses an unknown city with the known ones, and reports a refusing servic
   status = 400;
   await expect(fixture.read('open-meteo:berlin')).rejects.toMatchObject({
     code: 'SOURCE_UNAVAILABLE',
-    message: expect.stringMatching(/archive gives no data \(HTTP 400\)/),
+    message: expect.stringMatching(/archive returned no data \(HTTP 400\)/),
   });
 });
 

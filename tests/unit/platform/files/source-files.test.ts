@@ -50,7 +50,7 @@ describe('files of a source', () => {
     for (const name of ['b.csv', 'a.csv', 'c.txt']) await writeFile(at(name), 'x');
     await mkdir(at('region=1'));
     expect(await list()).toEqual([at('a.csv'), at('b.csv')]);
-    expect(warnings).toEqual(['not read, for it is no CSV file: "c.txt", "region=1"']);
+    expect(warnings).toEqual(['not read, because it is not a CSV file: "c.txt", "region=1"']);
     expect(await list(at('b.csv'))).toEqual([at('b.csv')]);
   });
 

@@ -36,8 +36,10 @@ test('reports a week with an entry in each part', () => {
     '- 2026-03-05 06:00 UTC: level: demand is 30 % above what is usual',
     '',
     'Were we right',
-    '- Forecasts were issued at 168 times, 12,096 rows; the ledger ends with entry 170, abababababab.',
-    '- As scored at 2026-03-08 06:00 UTC, model-2 had 23.4 % less pinball loss than the best naive baseline.',
+    '- Forecasts were issued at 168 times, 12,096 rows; the ledger ends with entry 170, ' +
+      'abababababab.',
+    '- As scored at 2026-03-08 06:00 UTC, model-2 had 23.4 % less pinball loss than the best ' +
+      'naive baseline.',
     '- Its 80 % interval held 79.1 % of the actuals.',
     '',
     'What was decided',
@@ -55,7 +57,7 @@ test('reports a week without entries, and a model worse than the baseline', () =
   });
   for (const sentence of [
     'No data was committed.',
-    'No model serves.',
+    'No model is served.',
     'No drift was detected.',
     'No forecast was issued.',
     'Nothing was scored yet: `headway monitor` scores what was issued.',

@@ -44,7 +44,7 @@ describe('decide: rollback', () => {
     const [decision] = decidedAfter(first as number);
     expect(decision).toMatchObject({ kind: 'rollback', before: 'c', after: 'p' });
     expect(decision?.reason).toMatch(
-      /^rolled back: it lives with 100\.0 % more pinball loss than the champion before it \(p\)/,
+      /^rolled back: live, it has 100\.0 % more pinball loss than the previous champion \(p\)/,
     );
     expect(decision?.evidence).toMatchObject({
       falseAlarmRate: 0.05,
@@ -71,7 +71,7 @@ describe('decide: rollback', () => {
     const trained = decide(quiet({ losses }));
     expect(trained).toMatchObject([{ kind: 'retrain', evidence: { trigger: 'worse-than-naive' } }]);
     expect(decide(quiet({ losses, lastTrainedAt: NOW - HOUR }))[0]?.kind).toBe('keep');
-    expect(decide(quiet({ losses, previous: null }))[0]?.reason).toContain('no champion before it');
+    expect(decide(quiet({ losses, previous: null }))[0]?.reason).toContain('no previous champion');
   });
 
   test('keeps a champion that is slightly worse', () => {

@@ -186,7 +186,7 @@ describe('train on data with a pattern that the naive forecasters miss', () => {
       },
     });
     expect(verdict).toMatchObject({ outcome: 'inconclusive', promoted: false, moreCutoffs: null });
-    expect(verdict.reason).toContain(`${newer} is champion by now, where there was none`);
+    expect(verdict.reason).toContain(`${newer} is champion now, but there was none`);
     expect((await other.registry.champion())?.modelVersion).toBe(newer);
     const entries = (await other.registry.promotions()).slice(logAtStart.length);
     expect(entries.map(({ kind }) => kind)).toEqual(['promoted', 'inconclusive']);
@@ -276,8 +276,8 @@ describe('train on unsuitable input', () => {
       const quick = { ...own.request, config: { ...toyConfig, fit } };
       const { verdict } = await train({ ...quick, seed: 4 });
       expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
-      expect(verdict.reason).toContain('(the champion was not compared with: ');
-      expect(logged.join()).toContain('the champion cannot be compared with');
+      expect(verdict.reason).toContain('(the champion was not part of the comparison: ');
+      expect(logged.join()).toContain('the champion cannot be part of the comparison');
       expect(logged.join()).toContain(champion.modelVersion);
     },
     60_000,

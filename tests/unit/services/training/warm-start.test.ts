@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('starts cold without a champion', () => {
-  expect(logged.join()).toContain('training starts cold: there is no champion to go on from');
+  expect(logged.join()).toContain('training starts cold: there is no champion to start from');
   expect(champion.warmStart).toBeNull();
   expect(champion.card.config).not.toHaveProperty('warmStart');
 });
@@ -50,7 +50,7 @@ test('continues from the champion, and log and card say so', async () => {
   await toy.registry.promote({ modelVersion, reason: 'by hand', evidence: null });
   logged = [];
   const warm = await train({ ...toy.request, config, warmStart: true });
-  expect(logged.join()).toContain('training goes on from the champion');
+  expect(logged.join()).toContain('training continues from the champion');
   expect(warm.warmStart).toBe(modelVersion);
   expect(warm.card.config).toMatchObject({ warmStart: modelVersion });
   // The same seed from the same start would have given the same weights.
@@ -75,7 +75,7 @@ test('ignores and logs a champion that saw the test span or has another structur
   expect(start({ testDays: config.testDays - 1 })).not.toBeNull();
   expect(start({ testDays: config.testDays + 1 })).toBeNull();
   expect(logged.join()).toMatch(
-    /training starts cold, not from the champion: it has learnt from days up to 20\d\d-/,
+    /training starts cold, not from the champion: it was trained on days up to 20\d\d-/,
   );
   expect(start({ network: { ...config.network, width: 9 } })).toBeNull();
   expect(logged.join()).toContain(
@@ -88,11 +88,11 @@ test('ignores and logs a champion of a shorter horizon or another frequency', as
   const domain = { ...toyDomain, horizon: toyDomain.horizon + 1 };
   const { verdict } = await train({ ...toy.request, domain, config });
   expect(verdict.reason).toContain(
-    '(the champion was not compared with: it forecasts 6 steps, the domain needs 7)',
+    '(the champion was not part of the comparison: it forecasts 6 steps, the domain needs 7)',
   );
   expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
   expect(logged.join()).toContain(
-    'the champion cannot be compared with: it forecasts 6 steps, the domain needs 7',
+    'the champion cannot be part of the comparison: it forecasts 6 steps, the domain needs 7',
   );
   const panel = { ...champion.panel, frequencyMinutes: 30 };
   const { logger } = toy.request;

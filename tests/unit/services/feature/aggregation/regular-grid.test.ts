@@ -34,7 +34,10 @@ test.each([
 
 test('refuses an unknown time zone by name', () => {
   expect(() => requireRegularGrid({ ...toyDomain, timeZone: 'Mars/Base' })).toThrow(
-    expect.objectContaining({ code: 'SETTINGS_INVALID', message: '"Mars/Base" is no time zone' }),
+    expect.objectContaining({
+      code: 'SETTINGS_INVALID',
+      message: '"Mars/Base" is not a time zone',
+    }),
   );
 });
 
@@ -49,8 +52,8 @@ test('weeks start on Monday in the time zone', () => {
 });
 
 test.each([
-  [{ ...daily, closedWeekdays: [0] }, /not some of 1/],
-  [{ ...daily, closedWeekdays: [1, 2, 3, 4, 5, 6, 7] }, /not some of 1/],
+  [{ ...daily, closedWeekdays: [0] }, /must be some of 1/],
+  [{ ...daily, closedWeekdays: [1, 2, 3, 4, 5, 6, 7] }, /must be some of 1/],
   [{ ...daily, closedWeekdays: [7], missing: 'zero' as const }, /unknown/],
   [{ ...toyDomain, closedWeekdays: [7] }, /days of the calendar/],
 ])('refuses invalid closed weekdays (%#)', (domain, message) => {

@@ -52,7 +52,7 @@ test('returns the forecasts of the ad-hoc history in the format of the protocol'
 test.each([
   ['another model', { model: 'another' }, /another is not served/],
   ['another quantile', { options: { horizon: 3, quantiles: [0.42] } }, /not 0.42/],
-  ['another frequency', { inputs: [{ ...input, frequency: 'day' }] }, /comes by day/],
+  ['another frequency', { inputs: [{ ...input, frequency: 'day' }] }, /has the frequency day/],
   ['no start', { inputs: [{ ...input, start_timestamp: null }] }, /no start_timestamp/],
   ['several variables', { inputs: [{ ...input, type: 'multivariate_time_series' }] }, /./],
   ['more inputs than are computed at once', { inputs: Array(11).fill(input) }, /./],
@@ -69,7 +69,7 @@ test('refuses histories for a domain with closed weekdays', async () => {
   const response = await ask(body, closed);
   await closed.close();
   expect([response.statusCode, response.json().code]).toEqual([400, 'REQUEST_INVALID']);
-  expect(response.json().detail).toMatch(/weekdays are closed: ask POST \/v1\/forecasts/);
+  expect(response.json().detail).toMatch(/weekdays are closed: use POST \/v1\/forecasts/);
 });
 
 test('computes the inputs of a request in one pass', async () => {

@@ -21,8 +21,8 @@ test.each([
 test.each([
   ['['.repeat(1_000_000), 'nested deeper than 20 levels'],
   [`{"a":"${'['.repeat(100)}\\"[","b":${'['.repeat(21)}${']'.repeat(21)}}`, 'nested deeper'],
-  ['{"values":[1, NaN]}', 'NaN is no JSON: send null'],
-  ['{"value":-Infinity}', '-Infinity is no JSON'],
+  ['{"values":[1, NaN]}', 'NaN is not JSON: send null'],
+  ['{"value":-Infinity}', '-Infinity is not JSON'],
   ['{"value": 1,}', 'JSON'],
 ])('explains the refusal of %.20s', async (payload, words) => {
   const app = await createFixture().build();

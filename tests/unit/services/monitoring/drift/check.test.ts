@@ -118,7 +118,9 @@ test('names changed columns, and accepts them a week later', () => {
     state = check.state;
     names.push(check.verdicts.map(({ name, message }) => `${name}: ${message}`));
   }
-  expect(names[2]).toEqual(['schema: Of the columns, speed: DOUBLE went and speed: VARCHAR came.']);
+  expect(names[2]).toEqual([
+    'schema: Columns have changed: speed: DOUBLE disappeared, speed: VARCHAR appeared.',
+  ]);
   expect(names.map((one) => one.length)).toEqual([0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0]);
 });
 
@@ -136,7 +138,7 @@ test('compares columns with the last known ones, and ignores a check without col
     [],
     [],
     [],
-    ['Of the columns, speed: DOUBLE went and speed: VARCHAR came.'],
+    ['Columns have changed: speed: DOUBLE disappeared, speed: VARCHAR appeared.'],
   ]);
 });
 

@@ -149,7 +149,7 @@ describe('a toy model with one parameter', () => {
     const resumed = await backtest(request());
     expect(seen).toHaveLength(4);
     expect(resumed.kept).toBe(2);
-    expect(logged.join()).toContain('goes on from kept segments');
+    expect(logged.join()).toContain('continues from cached segments');
     expect(resumed.result).toEqual(whole.result);
     expect(resumed.seconds).toEqual(whole.seconds);
     const again = await backtest(request());
@@ -181,7 +181,7 @@ describe('a toy model with one parameter', () => {
     const again = await backtest(request());
     expect(seen.map((past) => past.length)).toEqual([first.segments[1]![0]! + 1]);
     expect(again.kept).toBe(3);
-    expect(logged.join()).toContain('damaged or of another backtest');
+    expect(logged.join()).toContain('damaged or belongs to another backtest');
     expect(again.result).toEqual(first.result);
   });
 

@@ -155,8 +155,8 @@ test.each([
   [{ horizon: 0 }, /\/horizon/],
   [{ licence: undefined }, /licence/],
   [{ quantiles: [0.5, 0.1] }, /do not ascend/],
-  [{ graph: '../model.onnx' }, /no file of the folder/],
-  [{ trainedUpTo: 'yesterday' }, /no time/],
+  [{ graph: '../model.onnx' }, /not a file of the folder/],
+  [{ trainedUpTo: 'yesterday' }, /not a time/],
   [{ inputs: [{ ...rows, columns: ['tomorrow'] }] }, /no column "tomorrow"/],
   [{ outputs: [{ name: 'q', axes: ['series', 'step'] }] }, /the axes series, step/],
   [{ outputs: [externalCard.outputs[0], externalCard.outputs[0]] }, /2 outputs and 5 quantiles/],
@@ -190,5 +190,7 @@ test('a training table holds the rows before the calibration and their targets',
   expect([tensors.x.values[0], tensors.x.values.at(-2)]).toEqual([1, 6]);
   const known = panel.columns.target;
   expect(known.includes(tensors.y.values.at(-1) as number)).toBe(true);
-  expect(() => trainingTable(externalCard, toyDomain, panel, toyConfig)).toThrow(/reads no table/);
+  expect(() => trainingTable(externalCard, toyDomain, panel, toyConfig)).toThrow(
+    /does not read a table/,
+  );
 });

@@ -177,7 +177,7 @@ describe('a killed search', () => {
     const again = await tune(requestOf({ logger, runTrial: counting }));
     expect([calls, said.length]).toEqual([2, 2]);
     expect(said.join()).toMatch(/belongs to another trial/);
-    expect(said.join()).toMatch(/cannot be read and is done again/);
+    expect(said.join()).toMatch(/cannot be read and is run again/);
     expect(again.history).toEqual(first.history);
     expect((await trialFiles()).filter((name) => !name.endsWith('.json'))).toEqual([]);
   });

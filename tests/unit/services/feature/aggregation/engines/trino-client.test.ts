@@ -171,7 +171,7 @@ describe('Trino errors', () => {
   });
 
   test.each([
-    [401, '', 'SETTINGS_INVALID', /not let this user in/],
+    [401, '', 'SETTINGS_INVALID', /refuses this user/],
     [404, '', 'SOURCE_UNAVAILABLE', /HTTP 404/],
     [302, '', 'SOURCE_UNAVAILABLE', /HTTP 302/],
     [200, '<html>', 'SOURCE_UNAVAILABLE', /not JSON/],
