@@ -1,5 +1,5 @@
 /**
- * Purpose: what Headway promises, each promise with the test that holds it: the list in the README.
+ * Purpose: what Headway promises, each with the test that checks it: the list in the README.
  * Invariants: every test is there (tests/readme.test.ts checks the links of all documents).
  * Fails: never.
  */
@@ -61,7 +61,8 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/services/training/tuning/tuning.test.ts',
   ],
   [
-    'Shuffled labels, leaks, own training rows and the champion again are not promoted',
+    'Shuffled labels, leaks, models scored on their training rows and a copy of the champion are ' +
+      'not promoted',
     'tests/unit/services/training/evidence.test.ts',
   ],
   [
@@ -85,20 +86,20 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/storage/ledger/chain.test.ts',
   ],
   [
-    'Ninety days of published heads hold only forecasts of what was not known',
+    'Ninety days of published heads hold only forecasts of what was not known yet',
     'tests/record/forward-record.test.ts',
   ],
   [
     'A table in Arrow or Parquet has the rows and columns of CSV',
     'tests/unit/services/inference/routes/all-forecasts.test.ts',
   ],
-  ['An exported model forecasts in a browser what it does here', 'tests/onnx/browser-page.onnx.ts'],
+  ['An exported model makes the same forecasts in a browser', 'tests/onnx/browser-page.onnx.ts'],
   [
     'What a topic held is used, rejected, a marker or a named gap, after any crash',
     'tests/unit/services/stream/land.test.ts',
   ],
   [
-    'Each rehearsed incident is named in time, and seasons are no drift',
+    'Each rehearsed incident is named in time, and seasons are not drift',
     'tests/integration/services/monitoring/incidents.test.ts',
   ],
   [
@@ -110,7 +111,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/services/inference/responses/problems.test.ts',
   ],
   [
-    'A caller has the scopes of its key and no other; no key is in a log',
+    'A caller has the scopes of its key and no others; no log holds a key',
     'tests/unit/services/inference/access.test.ts',
   ],
   [
@@ -126,7 +127,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/integration/infra/stacks.test.ts',
   ],
   [
-    'Each service has every right on AWS that its code uses, and no other',
+    'Each service has every right on AWS that its code uses, and no others',
     'tests/integration/infra/stacks/store-rights.ts',
   ],
   [
@@ -134,12 +135,12 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/services/feature/aggregation/engines/portable-sql.test.ts',
   ],
   [
-    'The OpenAPI document is what the service does',
+    'The OpenAPI document describes what the service does',
     'tests/unit/services/inference/openapi.test.ts',
   ],
   ['A wrong or misspelt setting stops the start', 'tests/unit/platform/settings/settings.test.ts'],
   [
-    'The page works in a real browser, from 360 px on, by keyboard',
+    'The page works in a real browser, from 360 px wide, by keyboard',
     'tests/browser/page.browser.ts',
   ],
   ['The layout, the import direction, and who may ask the clock', 'tests/tidy.test.ts'],
