@@ -2,9 +2,9 @@
  * Purpose: the rolling backtest: forecasts at many cutoffs, next to the actuals.
  * Invariants: every forecaster sees the same cutoffs and nothing after each; cutoffs stand
  * `stepSize` apart, coprime with the day, so that every hour of the day meets every step; an
- * unknown actual stays NaN and is scored by nobody.
+ * unknown actual stays NaN and is not scored.
  * Fails: a RangeError where the span holds no complete cutoff, naming what to reduce, and for a
- * step size that leads nowhere.
+ * step size that is not a whole number of at least 1.
  */
 import type { Forecaster } from '../models/forecaster.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
@@ -85,9 +85,7 @@ export interface Subset {
   readonly series?: readonly number[];
   /** From 0; the end is exclusive. */
   readonly steps?: readonly [first: number, end: number];
-  /**
-   * Only cutoffs at or after this grid index: what came before, a forecaster has learnt from.
-   */
+  /** Only cutoffs at or after this grid index: a forecaster may have learnt from earlier ones. */
   readonly firstCutoff?: number;
 }
 

@@ -47,7 +47,7 @@ export interface FeatureBatch {
   /** [capacity]: the series' level in the target's own unit. Always positive. */
   readonly level: Float32Array;
   /**
-   * [capacity]: what outputs count in, in units of the level. Always positive; 1 for models from
+   * [capacity]: the unit of the outputs, in units of the level. Always positive; 1 for models from
    * before there was another unit.
    */
   readonly movement: Float32Array;
@@ -97,7 +97,7 @@ function levelOf(values: Float32Array, cutoff: number, spec: LevelSpec): Level {
     const value = values[t] as number;
     if (!Number.isNaN(value)) distance += Math.abs(value - center);
   }
-  // Rounding alone is no distance.
+  // A difference from rounding alone does not count.
   const isMoving = distance > 1e-6 * size;
   return { level: isMoving ? distance / known : Math.abs(center) || MIN_LEVEL, center, known };
 }
@@ -109,15 +109,15 @@ function levelOf(values: Float32Array, cutoff: number, spec: LevelSpec): Level {
 export const levelAt = (values: Float32Array, cutoff: number, spec: LevelSpec): number =>
   levelOf(values, cutoff, spec).level;
 
-/** Known values of the last week without which its level means nothing. */
+/** Known values of the last week below which its level means nothing. */
 export const knownNeeded = ({ day, week }: Pick<FeatureSpec, 'day' | 'week'>): number =>
   day > 1 ? Math.min(day, Math.ceil(week / 2)) : Math.ceil(week / 2);
 
 /**
  * True where a window's last week holds enough known values (a day of them, or half the week where
  * that is less, or a day is one interval) for its level to mean something. A window without them,
- * such as one before the first value of its series, has a level of next to nothing: it neither
- * scales, trains nor calibrates.
+ * such as one before the first value of its series, has a level close to zero: it is not used for
+ * scaling, training or calibration.
  * @param first where the series begins
  */
 export function hasEnoughHistory(
@@ -136,7 +136,7 @@ export function hasEnoughHistory(
 /**
  * Mean of the known values `count` times `season` back by the local clock, from `first` back at the
  * earliest and none at or after `end`; NaN where none is known. Holidays are left out: they say
- * little of the same hour on another day.
+ * little about the same hour on another day.
  */
 function meanOfLags(
   source: Pick<FeatureSource, 'calendar'>,
@@ -276,7 +276,7 @@ function writeWindow(view: SeriesView, batch: FeatureBatch, row: number): Recent
   const usual = spec.isAdditive ? 0 : 1;
   const seen = sizes.windowIntervals;
   for (let t = cutoff - Math.max(seen, week) + 1; t <= cutoff; t++) {
-    // What stands in for an unknown value is the level.
+    // An unknown value is replaced by the level.
     const raw = values[t] as number;
     const isKnown = !Number.isNaN(raw);
     const value = isKnown ? (raw - center) * scale : usual;
@@ -328,7 +328,7 @@ function writeSteps(
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
-    // Where the week before the target is not known yet: as many weeks earlier as it takes.
+    // If the week before the target is not known yet, go back as many weeks as it takes.
     const ahead = isVersioned ? Math.max(0, Math.ceil((k + stepMargin(spec) - week) / week)) : 0;
     const at = (ahead > 0 ? localLag(calendar, t, ahead * week) : t) - from;
     const mean = weekMeans[at] as number;
@@ -416,7 +416,7 @@ function baseOf(view: SeriesView, at: number, dayMean: number): number {
   return shapeAt(view, at, Number.isNaN(known) ? level : known * scale);
 }
 
-/** A base, moved towards the value of the last known day at the target's time. */
+/** A base value, moved towards the value of the last known day at the target's time. */
 function afterYesterday(
   { movement, values, scale, cutoff }: SeriesView,
   base: number,

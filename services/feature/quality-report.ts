@@ -2,8 +2,8 @@
  * Purpose: the data-quality report that each run leaves: rows by reason, gaps, distribution by hour
  * and weekday, sparse, dead and busy series. As data; quality-table.ts and quality-page.ts show it.
  * Invariants: figures are means per interval over known intervals; "sparse" and "busy" go by the
- * mean of absolute values; hours and weekdays are local;
- * danfo sees frames of one row a series or an hour of the week, at most MAX_SERIES rows.
+ * mean of absolute values; hours and weekdays are local; danfo sees frames of one row per series or
+ * per hour of the week, at most MAX_SERIES rows.
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -61,14 +61,14 @@ export interface QualityReport {
   readonly timeZone: string;
   readonly frequencyMinutes: number;
   readonly generatedAt: number;
-  /** What the figures below are about: UTC epoch milliseconds [start, end). */
+  /** The span of the figures below: UTC epoch milliseconds [start, end). */
   readonly span: { readonly start: number; readonly end: number };
   readonly seriesCount: number;
-  /** One series in so many was looked at, and counts below; absent where all were. */
+  /** One series in this many was judged, and counts below; absent if all were. */
   readonly oneIn?: number;
   /**
    * The rows of this run, and of every segment that the snapshot reads, this run's included: what a
-   * later publication replaced wholly is not counted.
+   * later publication replaced entirely is not counted.
    */
   readonly run: Account;
   readonly total: Account;
@@ -104,10 +104,10 @@ export interface QualityReport {
 export interface QualityOptions {
   readonly domain: Domain;
   readonly panel: Panel;
-  /** The panel has one series in so many. */
+  /** The panel has one series in this many. */
   readonly oneIn?: number;
   readonly parts: readonly PartAccount[];
-  /** The segments that the snapshot to be reads anywhere. */
+  /** The segments that the next snapshot reads anywhere. */
   readonly read: readonly Account[];
   readonly contract: Omit<ContractResult, 'view' | 'isBroken'>;
   readonly now: number;
@@ -290,7 +290,7 @@ function weekFigures(panel: Panel, timeZone: string): WeekRow[] {
   return week.map((row, index) => ({ ...row, total: totals[index], count: counts[index] }));
 }
 
-/** A closed day is no gap, nor a part of one. */
+/** A closed day is not a gap, and not part of one. */
 function findGaps(panel: Panel, closedWeekdays: Domain['closedWeekdays']): QualityReport['gaps'] {
   const isClosed = Uint8Array.from({ length: panel.length }, (_, t) =>
     isClosedDay(timestampAt(panel, t), closedWeekdays) ? 1 : 0,

@@ -1,11 +1,10 @@
 /**
- * Purpose: the demand that a quality report and the data contract look at: how the snapshot will
- * read once this run is committed, and what of it is new; of very many series a sample.
- * Invariants: the panel is what the store will return; nothing is computed a second
- * way. It begins twelve weeks before what is new (after a first run: at its beginning), as far as
- * MAX_VALUES allow. A sample is drawn by the ids alone, so that it is the same in every run.
- * `fresh` marks intervals that this run adds or changes: what is published again as it was is not
- * judged twice.
+ * Purpose: the demand that a quality report and the data contract look at: what the snapshot will
+ * contain once this run is committed, and which part of it is new; for very many series, a sample.
+ * Invariants: the panel is what the store will return; nothing is computed a second way. It begins
+ * twelve weeks before what is new (after a first run: at its beginning), as far as MAX_VALUES
+ * allow. A sample is drawn by the ids alone, so that it is the same in every run. `fresh` marks
+ * intervals that this run adds or changes: what is published again unchanged is not judged twice.
  * Fails: as the store's readNext and readAsOf.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -29,7 +28,9 @@ import {
 import type { Staged, StagedObject } from '../../storage/features/requests.ts';
 
 const MAX_VALUES = 4_000_000;
-/** Of series that have more together a sample is judged: 0.5 GB, or 66,000 of twelve weeks. */
+/**
+ * If the series have more values together, a sample is judged: 0.5 GB, or 66,000 of twelve weeks.
+ */
 const MAX_JUDGED = 2 ** 27;
 const WEEKS = 12;
 /** A correction of something older changes the snapshot, and is not in the report. */
@@ -42,9 +43,9 @@ export interface RecentDemand {
   readonly fresh: Uint8Array;
   /** 1 where every feed covers the interval: only there is the total of all feeds the total. */
   readonly covered: Uint8Array;
-  /** The same time as the head has it, before this run; null where it has nothing of it. */
+  /** The same span as in the head, before this run; null if the head has none of it. */
   readonly before: Panel | null;
-  /** One series in so many is looked at. */
+  /** One series in this many is judged. */
   readonly oneIn: number;
 }
 
@@ -160,15 +161,15 @@ function changedIntervals(
   return fresh;
 }
 
-/** As many as a view in ranges says; of one object, which has few, 0. */
+/** The number that a view in ranges states; 0 for a view of one object, which has few. */
 const seriesIn = (head: Manifest | null): number =>
   head?.online && isRanged(head.online)
     ? head.online.ranges.reduce((sum, { series }) => sum + series, 0)
     : 0;
 
 /**
- * From the online view where that reaches back so far: it reads the same, and takes no SQL engine.
- * Of a sample nothing else is read: then all that this run brings is new.
+ * From the online view if it reaches back that far: it has the same values and needs no SQL engine.
+ * For a sample nothing else is read: then all that this run brings is new.
  */
 async function committedSince(
   features: RecentPanelOptions['features'],
@@ -193,7 +194,7 @@ async function* since(panels: AsyncIterable<Panel>, start: number): AsyncGenerat
 interface Before {
   /** The values that the store had, in the places of the panel; NaN where it had none. */
   readonly before: Float32Array;
-  /** 1 where it had something of a series of which every row is replaced: it is in no panel now. */
+  /** 1 where it had values of a series whose rows are all replaced: no panel has them now. */
   readonly lost: Uint8Array;
 }
 

@@ -2,7 +2,7 @@
  * Purpose: one run of the feature service: fetch → validate → aggregate → commit.
  * Invariants: a part whose content the newest snapshot has already is skipped, so re-running
  * changes nothing; nothing is committed unless every part is good and the run keeps the data
- * contract, or somebody accepted that it does not; each raw row is used or rejected for a counted
+ * contract, or somebody accepted that it breaks it; each raw row is used or rejected for a counted
  * reason; work files do not outlive the run.
  * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file,
  * PARTS_OVERLAP, SOURCE_*, STORE_*, CLOCK_BEHIND: always with nothing committed.
@@ -57,7 +57,7 @@ export interface FeatureRunOptions {
     | 'compact'
     | 'quarantine'
   >;
-  /** Take what was refused before: its parts, and no others. */
+  /** Accept what was refused before: its parts, and no others. */
   readonly accept?: Acceptance | null;
   /**
    * Called before the run is committed or refused, so that a caller can draw why it was refused.
@@ -69,7 +69,7 @@ export interface FeatureRunOptions {
   readonly logger: Logger;
   readonly progress: Progress;
   readonly memoryLimitMb?: number;
-  /** What reads the raw rows of demand; the embedded one where it is absent. */
+  /** The engine that reads the raw rows of demand; the embedded one if absent. */
   readonly engine?: PartEngine;
 }
 
@@ -77,9 +77,9 @@ export interface FeatureRunResult {
   readonly manifest: Manifest;
   readonly changed: boolean;
   readonly parts: readonly PartAccount[];
-  /** Null where nothing changed: the report that the manifest names still holds. */
+  /** Null if nothing changed: the report that the manifest names is still valid. */
   readonly report: QualityReport | null;
-  /** Refused runs whose parts still wait for somebody to decide. */
+  /** Refused runs whose parts still wait for a decision. */
   readonly held: readonly QuarantineEntry[];
 }
 
@@ -233,7 +233,7 @@ function reasonOf({ source, accept }: FeatureRunOptions, fresh: readonly Aggrega
   return `${what} of ${source.description}${why}`;
 }
 
-/** What a forecast looks back, and a week in which the newest values may be missing. */
+/** How far a forecast looks back, and a week in which the newest values may be missing. */
 const onlineIntervals = (seasons: Seasons): number => lookBack(seasons) + seasons.week;
 
 /** What the online view of a domain's snapshots holds. */
@@ -244,7 +244,7 @@ export const onlineViewOf = (domain: Domain): OnlineRequest => ({
     : {}),
 });
 
-/** A source that has no new data is reported; what was known is served on. */
+/** A source without new data is reported; what was known stays in service. */
 function warnOfAge(
   { domain, clock, logger }: FeatureRunOptions,
   committed: readonly Segment[],
@@ -264,7 +264,7 @@ function warnOfOverlap({ logger }: FeatureRunOptions, { parts, committed }: Plan
     logger.warn({ error: describeError(found) }, `the store lacks rows: ${found.message}`);
 }
 
-/** Keeps the next runs fast. The commit is done: where this fails, the run has not. */
+/** Keeps the next runs fast. The commit is done: if this fails, the run has still succeeded. */
 async function compactIfDue(
   { features, logger }: FeatureRunOptions,
   manifest: Manifest,

@@ -1,9 +1,9 @@
 /**
- * Purpose: the evaluation of one fit: fit the network on what precedes the test span, forecast at
+ * Purpose: the evaluation of one fit: fit the network on the data before the test span, forecast at
  * every cutoff inside it, and score it next to the naive baselines, the champion and (for a
  * simulated source) the oracle.
- * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a
- * metric on training rows does not exist here.
+ * Invariants: nothing of the test span reaches the fit; every forecaster is scored at the same
+ * cutoffs; a metric on training rows does not exist here.
  * Fails: HISTORY_TOO_SHORT that says how many intervals there are and how many are needed;
  * PANEL_INVALID where the targets have no plausible scale.
  */
@@ -52,7 +52,7 @@ export interface EvaluationRequest {
    * one.
    */
   readonly workers?: Workers | null;
-  /** A network to go on from. */
+  /** A network to start from. */
   readonly warmStart?: WarmStart | null;
   /** Further forecasters to score next to the network: the champion, the oracle. */
   readonly others?: readonly Forecaster[];
@@ -109,7 +109,7 @@ export type FitRequest = Pick<
   'panel' | 'seed' | 'progress' | 'workers' | 'warmStart'
 > & {
   readonly config: Pick<TrainingConfig, 'fit'>;
-  /** What the progress is called; "training" where absent. */
+  /** The name of the progress; "training" if absent. */
   readonly title?: string;
   /** Used as it is, instead of one made from this fit. */
   readonly calibration?: Calibration | null;
@@ -168,8 +168,8 @@ export function scoreResult(result: BacktestResult, panel: Panel, season: number
 
 /**
  * The naive baselines with intervals of their own errors, at the cutoffs of a result: what the gate
- * compares whole distributions with. Where a series shows too few errors for an interval, the point
- * forecast stands for every quantile.
+ * compares whole distributions with. If a series has too few errors for an interval, the point
+ * forecast is used for every quantile.
  */
 export async function baselinesOf(
   domain: Domain,
@@ -198,7 +198,7 @@ export function testCutoffs(
   throw historyTooShort(domain, panel.length, needed, testDays);
 }
 
-/** The same, where it is known that the history before them suffices. */
+/** The same, if the history before them is known to be long enough. */
 export const cutoffsOfSpan = (
   { length, frequencyMinutes }: Panel,
   horizon: number,
@@ -212,7 +212,7 @@ export const daysText = ({ frequencyMinutes }: Domain, intervals: number): strin
 /** Days of training windows below which a fit has too little to learn from. */
 const WINDOW_DAYS = 14;
 
-/** Says in days what is missing, and fewer test days only where these are enough. */
+/** States in days what is missing, and suggests fewer test days only if they would be enough. */
 export function historyTooShort(
   domain: Domain,
   have: number,
@@ -239,8 +239,8 @@ export function historyTooShort(
 }
 
 /**
- * The forecaster who knows the true distribution of a simulated source: nobody can do better, so it
- * shows what is left.
+ * The forecaster that knows the true distribution of a simulated source: nothing can do better, so
+ * it shows how much could still be gained.
  */
 export function oracleForecaster(
   quantiles: readonly number[],

@@ -5,12 +5,12 @@
  * a median that errs at most 2 % more and no group that is worse; nothing below the floor
  * (floor.ts) is promoted, and a champion below it is replaced without a comparison; the verdict
  * carries its numbers, every comparison among them. Several comparisons do not make a promotion by
- * luck more likely: all of them must succeed (an intersection-union test, Berger 1982), so that the
- * whole errs no more often than one does. How often chance may beat the champion and the best
- * baseline, the caller says (error-budget.ts); each weaker baseline is tested at 5 %.
- * Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has seen
- * what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs would
- * decide.
+ * luck more likely: all of them must succeed (an intersection-union test, Berger 1982), so the
+ * whole test errs no more often than one of them does. The caller states how often chance may beat
+ * the champion and the best baseline (error-budget.ts); each weaker baseline is tested at 5 %.
+ * Three outcomes: promoted; rejected, if the evidence says "no better" or is not admissible (the
+ * model has seen what it is scored on); inconclusive, if there is too little evidence, with the
+ * number of further cutoffs that would decide.
  * Fails: a RangeError for a result without the challenger.
  */
 import {
@@ -42,15 +42,13 @@ export interface GateVerdict {
   /** One sentence for people. */
   readonly reason: string;
   /**
-   * Every naive baseline, the one with the least loss first, then the champion; none where the
-   * evidence was no evidence.
+   * Every naive baseline, the one with the least loss first, then the champion; none if the
+   * evidence was not admissible.
    */
   readonly comparisons: readonly Comparison[];
   /** The best naive baseline and the champion, in each group. */
   readonly groups: readonly GroupComparison[];
-  /**
-   * Where inconclusive: how many more cutoffs would decide it; null where no feasible number does.
-   */
+  /** If inconclusive: how many more cutoffs would decide it; null if no feasible number does. */
   readonly moreCutoffs: number | null;
 }
 
@@ -66,8 +64,8 @@ export interface Provenance {
 
 export interface Evidence extends Provenance {
   /**
-   * The naive baselines with intervals of their own, at the same cutoffs; without them the result's
-   * point forecasts are compared with.
+   * The naive baselines with intervals of their own, at the same cutoffs; without them the
+   * comparison is with the point forecasts of the result.
    */
   readonly baselines?: readonly ForecasterResult[];
   /** Groups of series of which none may be worse. */
@@ -79,7 +77,7 @@ export interface Evidence extends Provenance {
 }
 
 export const CHAMPION = 'champion';
-/** For a verdict: fewer say too little of how neighbours depend on one another. */
+/** For a verdict: fewer say too little about how neighbouring cutoffs depend on one another. */
 const MIN_GATE_CUTOFFS = 8;
 /** How much more the median may err than another's, as a share of the other's error. */
 const MEDIAN_MARGIN = 0.02;
@@ -107,7 +105,7 @@ export function judge(
     compare(result, challenger, forecaster, { ...subset, loss: 'pinball', firstCutoff });
   const strictly = (opponent: Opponent) => against(opponent, level === undefined ? {} : { level });
   const firstCutoff = result.cutoffs[0] as number;
-  // The best of them first: the challenger's lead over it is the least.
+  // The best of them first: the challenger's lead over it is the smallest.
   const naive = naiveOf(result, evidence)
     .map((forecaster) => ({ forecaster, firstCutoff }))
     .map((opponent) => ({ opponent, comparison: against(opponent) }))
@@ -162,8 +160,8 @@ function naiveOf({ forecasts }: BacktestResult, { baselines = [] }: Evidence): F
 }
 
 /**
- * The champion as an opponent, at the cutoffs that it has not learnt from; null where there is none
- * to compare with, and `aside` says why. `missing`: cutoffs that it would take.
+ * The champion as an opponent, at the cutoffs that it has not learnt from; null if there is none to
+ * compare with, and `aside` says why. `missing`: further cutoffs needed.
  */
 function championOf(
   result: BacktestResult,
@@ -218,7 +216,7 @@ function inferiorMedian(
   return null;
 }
 
-/** The challenger against each opponent, in every group of series and steps that says enough. */
+/** The challenger against each opponent, in every group of series and steps with enough data. */
 function groupComparisons(
   result: BacktestResult,
   opponents: readonly Opponent[],
@@ -253,7 +251,7 @@ type Verdict = Omit<GateVerdict, 'comparisons' | 'groups'>;
 
 /**
  * @param problem a reason to reject whatever the comparisons say
- * @param missing cutoffs without which the champion cannot be compared with
+ * @param missing further cutoffs needed to compare with the champion
  */
 function verdictOf(
   comparisons: readonly Comparison[],
@@ -311,7 +309,7 @@ const NOTES = {
 const inWords = (comparison: Comparison, place: number): string =>
   lossInWords(comparison, place === 0 ? ' pinball loss' : '') + NOTES[comparison.outcome];
 
-/** A share of the reference's loss is no number where the reference makes no error. */
+/** A share of the reference's loss is undefined if the reference makes no error. */
 function lossInWords(
   { skill, reference }: Pick<Comparison, 'skill' | 'reference'>,
   what = ' pinball loss',

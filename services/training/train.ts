@@ -1,11 +1,11 @@
 /**
  * Purpose: one training run: read a snapshot, backtest and fit, register the model with its card,
- * and if it earned it, fit the same recipe on all data and promote that.
+ * and if it passes the gate, fit the same recipe on all data and promote that.
  * Invariants: the model that is judged is registered as it was scored; what is promoted is that
  * model or its refit, whose card names both; the card names the snapshot, the panel's hash, the
- * seed and the evidence; the verdict is in the registry's append-only log whatever it says.
- * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT. A champion that is damaged is no failure: the verdict
- * says that it was not compared with.
+ * seed and the evidence; the verdict is in the registry's append-only log, whatever the outcome.
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT. A damaged champion is not a failure: the verdict says
+ * that it was left out of the comparison.
  */
 
 import type { Domain, Source } from '../../domains/domain.ts';
@@ -45,7 +45,7 @@ import { fitToHistory } from './short-history.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
 
-/** What a training reads; the feature store fits. */
+/** What a training reads; the feature store satisfies it. */
 export type TrainingFeatures = Pick<FeatureStore, 'head' | 'manifest' | 'readAsOf'>;
 
 export interface TrainingRequest {
@@ -68,11 +68,11 @@ export interface TrainingRequest {
   /** Train on what was known then, instead of all that the snapshot holds. */
   readonly knownAt?: number;
   /**
-   * The test span, its cutoffs and the calibration shrink where the history is short: where nobody
-   * asked for them.
+   * The test span, its cutoffs and the calibration shrink if the history is short, unless they were
+   * requested.
    */
   readonly adaptsToHistory?: boolean;
-  /** Go on from the champion's weights where they fit and have not seen the test span. */
+  /** Start from the champion's weights if they are compatible and have not seen the test span. */
   readonly warmStart?: boolean;
   /** false: what is promoted is the model that was scored, without the last weeks. */
   readonly refit?: boolean;
@@ -90,13 +90,11 @@ export interface VerdictChart extends Pick<GateVerdict, 'outcome' | 'reason' | '
 }
 
 export interface TrainingResult {
-  /** Of the refit where there is one, or else of the model that was scored. */
+  /** Of the refit if there is one, or else of the model that was scored. */
   readonly card: ModelCard;
   /** The model that was scored: the same, or the twin of one that was refitted. */
   readonly scored: ModelCard;
-  /**
-   * Why a model that passed was not fitted again on all data; null where it was, or did not pass.
-   */
+  /** Why a model that passed was not fitted again on all data; null if it was, or did not pass. */
   readonly notRefitted: string | null;
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;
@@ -106,7 +104,7 @@ export interface TrainingResult {
   readonly reliability: readonly GroupReliability[];
   /** null: the quantiles were calibrated on held-out cutoffs; else why not. */
   readonly uncalibrated: string | null;
-  /** The model that the fit went on from. */
+  /** The model that the fit started from. */
   readonly warmStart: string | null;
 }
 
@@ -195,7 +193,7 @@ async function refitOf(
 ): Promise<{ card: ModelCard; why: string | null }> {
   if (request.refit === false) return { card: scored, why: 'the refit on all data is off' };
   const outcome = await refit(request, twin, result.cutoffs).catch((error: unknown) => {
-    // Data on which nothing can be learnt is no reason to lose the model that passed.
+    // Data from which nothing can be learnt is no reason to lose the model that passed.
     if (isHeadwayError(error)) return error.message;
     throw error;
   });
@@ -221,7 +219,7 @@ export const evidenceOf = (
   level: number,
 ): Record<string, unknown> => ({
   ...{ outcome, moreCutoffs, comparisons, groups },
-  // Without a comparison nothing was tested, so nothing of the error budget is spent.
+  // Without a comparison nothing was tested, so none of the error budget is spent.
   level: comparisons.length > 0 ? level : null,
 });
 
@@ -257,8 +255,8 @@ function withReliability(
 
 /**
  * Writes the verdict with its numbers and its chart to the log: a refusal, or a promotion.
- * @returns the verdict as it was written: inconclusive where another champion reigns by now than
- * the one the challenger was judged against
+ * @returns the verdict as it was written: inconclusive if the champion is no longer the one that
+ * the challenger was judged against
  */
 export async function recordVerdict(
   request: Pick<TrainingRequest, 'domain' | 'registry' | 'drawVerdict' | 'promotes'>,
@@ -274,7 +272,7 @@ export async function recordVerdict(
 ): Promise<GateVerdict> {
   const { outcome, moreCutoffs } = verdict;
   const { domain, registry, drawVerdict, promotes } = request;
-  // What becomes of a challenger, whoever runs it in shadow writes down.
+  // Whoever runs a challenger in shadow records what becomes of it.
   if (outcome === 'promoted' && promotes === false) return verdict;
   const { scored, why, over } = models;
   const { modelVersion } = models.card;
@@ -298,14 +296,14 @@ export async function recordVerdict(
     return verdict;
   } catch (error) {
     if (outcome !== 'promoted' || !isHeadwayError(error, 'COMMIT_CONFLICT')) throw error;
-    // Without another champion it is the race for the log that was lost.
+    // If there is no other champion, only the race for the log was lost.
     const reigning = (await registry.champion())?.modelVersion ?? null;
     if (reigning === over) throw error;
     return recordVerdict(request, supersededBy(verdict, error.message), models);
   }
 }
 
-/** The verdict on a challenger that passed against a champion that reigns no more. */
+/** The verdict on a challenger that passed against a champion that has been replaced. */
 const supersededBy = (verdict: GateVerdict, why: string): GateVerdict => ({
   ...verdict,
   ...{ outcome: 'inconclusive', promoted: false, moreCutoffs: null },
@@ -319,8 +317,8 @@ function refitInWords(isRefit: boolean, notRefitted: string | null): string {
 }
 
 /**
- * The snapshot as the network wants it: series that were never observed are left out. With
- * `knownAt`, the time as which it was read: the same question gives the same panel for ever.
+ * The snapshot as the network needs it: series that were never observed are left out. With
+ * `knownAt`, the time as of which it was read: the same arguments always give the same panel.
  */
 export async function readTrainingPanel(
   features: TrainingFeatures,
@@ -336,7 +334,7 @@ export async function readTrainingPanel(
       fix: 'Run `headway features run` first.',
     });
   }
-  // Of another machine whose clock is ahead, a part may have become known "after" the commit that
+  // On another machine whose clock is ahead, a part may have become known "after" the commit that
   // holds it.
   const everything = filesOf(manifest).reduce(
     (latest, { availableAt }) => Math.max(latest, availableAt),

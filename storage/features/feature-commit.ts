@@ -4,8 +4,8 @@
  * Invariants: everything a manifest names is durable before the manifest is; a manifest's objects
  * are those of its parent and the new ones, so two writers at once lose nothing; the same raw part
  * at the same fingerprint is committed once; stamps ascend with the log (stamps.ts).
- * Fails: PANEL_INVALID for a file that is not what the request says of it, CLOCK_BEHIND and
- * CLOCK_AHEAD for a clock that is off by minutes (nothing is committed); the store's own errors.
+ * Fails: PANEL_INVALID for a file that does not match its request, CLOCK_BEHIND and CLOCK_AHEAD for
+ * a clock that is off by minutes (nothing is committed); the store's own errors.
  */
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import { type Clock, stopwatch } from '../../platform/clock.ts';
@@ -29,8 +29,8 @@ import { newestParts } from './versions.ts';
 const DEFAULT_ONLINE_INTERVALS = 1344;
 
 /**
- * From asking which names are to become free to the entry that rests on them; half of
- * feature-gc.ts: PENDING_DELETION_MS.
+ * From asking which names are pending deletion to the entry that uses them; half of feature-gc.ts:
+ * PENDING_DELETION_MS.
  */
 const COMMIT_WITHIN_MS = 30 * 60 * 1000;
 
@@ -98,8 +98,8 @@ export const onlineQuery = ({ onlineIntervals, ahead, rangeSeries }: OnlineReque
 });
 
 /**
- * Those of `objects` that are not what the head holds of their part, at its newest. Not merely what
- * it ever held: a part that was changed and then changed back must be committed again.
+ * Those of `objects` that differ from the newest version of their part in the head. Earlier
+ * versions do not count: a part that was changed and then changed back must be committed again.
  */
 async function notCommitted(
   { files }: CommitContext,
@@ -126,8 +126,8 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
 }
 
 /**
- * Writes the files and the report, once, or again where their names are to become free, however
- * often the commit is tried.
+ * Writes the files and the report once, however often the commit is tried, or again if their names
+ * are pending deletion.
  */
 function uploader({ store, domain }: CommitContext, request: CommitRequest, session: SqlSession) {
   const written = new Map<StagedObject, FeatureObject>();

@@ -1,9 +1,9 @@
 /**
- * Purpose: the feature store: snapshots of a domain's demand, committed whole, and read as they
- * were known at any time.
+ * Purpose: the feature store: snapshots of a domain's demand, committed atomically, and read as
+ * they were known at any time.
  * Invariants: an acknowledged commit is durable and stays; a snapshot never changes; a late
- * backfill changes no read with an earlier `knownAt`; nothing is returned that was
- * not verified against its hash.
+ * backfill changes no read with an earlier `knownAt`; everything that is returned was verified
+ * against its hash.
  * Fails: SNAPSHOT_EMPTY, OBJECT_NOT_FOUND for an unknown snapshot, STORE_CORRUPT with the key, and
  * the store's own errors.
  */
@@ -48,31 +48,31 @@ export interface FeatureStore {
   /** Reads the files of a run through, for `readNext` and `commit`. */
   stage(schema: FeatureSchema, newObjects: readonly NewFeatureObject[]): Promise<Staged>;
   /**
-   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the
-   * newest is returned.
+   * Adds the staged objects to the newest snapshot. If none is new, nothing changes and the newest
+   * is returned.
    */
   commit(request: CommitRequest): Promise<Manifest>;
   /**
-   * Merges small objects into packs, by a commit. The new snapshot reads as the one before, for
+   * Merges small objects into packs, by a commit. The new snapshot reads like the previous one, for
    * every `knownAt`. Returns the newest snapshot; null where there is none.
    */
   compact(request?: CompactRequest): Promise<Manifest | null>;
   /**
-   * Restates, by a commit, what is stamped in the future (clock-repair.ts). Where nothing is,
-   * nothing changes.
+   * Restates, by a commit, what is stamped in the future (clock-repair.ts). If nothing is, nothing
+   * changes.
    */
   repairClock(request?: OnlineRequest): Promise<ClockRepair>;
   /**
-   * What a snapshot was made of, segment by segment, whether packed or not: of equals in
-   * `availableAt` the later committed comes later.
+   * What a snapshot was made of, segment by segment, whether packed or not: with equal
+   * `availableAt`, the one committed later comes later.
    */
   segments(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
-  /** How the demand will read once the new objects are committed. Writes nothing. */
+  /** The demand as it will be once the new objects are committed. Writes nothing. */
   readNext(next: NextSnapshot): Promise<Panel>;
   /**
    * The last weeks of every series in the newest snapshot, without a SQL engine. `head`: its
-   * manifest, where it was read already.
+   * manifest, if it was read already.
    */
   readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
   /** The same by ranges of series, each read when it is asked for. */
@@ -81,7 +81,7 @@ export interface FeatureStore {
   readReport(manifest: Manifest): Promise<unknown | null>;
   /** Next to the snapshots: the evidence of runs that were refused. */
   readonly quarantine: Quarantine;
-  /** Says, or removes, what no snapshot that is kept needs any more. */
+  /** Lists, or removes, what no kept snapshot needs any more. */
   gc(request: GcRequest): Promise<FeatureGcReport>;
   /**
    * Reads and checks everything. Reports and never throws, except where the store cannot be
@@ -193,7 +193,7 @@ async function findManifest(
   );
 }
 
-/** What is missing may have been collected: that is no damage. */
+/** Missing objects may have been collected as garbage: that is not damage. */
 async function explained(
   { store, domain }: CommitContext,
   error: unknown,

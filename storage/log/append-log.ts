@@ -14,8 +14,8 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import { LogEnd } from './log-end.ts';
 
 /**
- * A writer that is slower than three others at once may lose for as long as they go on: it waits
- * for them rather than give up.
+ * A writer that is slower than three others at once may lose for as long as they write: it waits
+ * for them rather than giving up.
  */
 const MAX_TRIES = 500;
 
@@ -23,8 +23,8 @@ export interface LogSlot {
   readonly number: number;
   readonly key: string;
   /**
-   * The same through all tries of one append: by it the writer recognises its own entry after a
-   * lost reply.
+   * The same in all tries of one append: with it the writer recognises its own entry after a lost
+   * reply.
    */
   readonly commitId: string;
 }
@@ -38,10 +38,9 @@ export interface AppendLog<Entry> {
   /** How many entries there are. */
   size(): Promise<number>;
   /**
-   * Appends what `build` makes of the head. Where another writer was first, it is built again on
-   * the new head. `build` returns null when nothing is to be done; then the head is returned. It
-   * may return 'lost' when it sees that the slot was taken meanwhile, to spare itself work that
-   * would be for nothing.
+   * Appends what `build` makes of the head. If another writer was first, it is built again on the
+   * new head. `build` returns null when there is nothing to do; then the head is returned. It may
+   * return 'lost' when it sees that the slot was taken meanwhile, to save useless work.
    */
   append(
     build: (head: Entry | null, slot: LogSlot) => Promise<Entry | null | 'lost'>,

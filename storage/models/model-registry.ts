@@ -18,7 +18,7 @@ import { verifyModels } from './model-verify.ts';
 import { type Promotion, type RefusalKind, reigns } from './promotion.ts';
 import { type Decision, PromotionLog } from './promotion-log.ts';
 
-/** What a card need not say. */
+/** Fields that a card may omit. */
 const UNSAID = { madeWith: null, evidence: null, refit: null };
 
 export interface RegisterRequest {
@@ -39,8 +39,8 @@ export interface Verdict {
   /** A chart of the evidence: the text of an SVG. */
   readonly chart?: string;
   /**
-   * The champion that the decision rests on, null for none: where another one reigns by now, it is
-   * COMMIT_CONFLICT, and nothing is changed.
+   * The champion that the decision is based on, null for none: if it has been replaced since, the
+   * call fails with COMMIT_CONFLICT, and nothing is changed.
    */
   readonly over?: string | null;
 }
@@ -50,11 +50,11 @@ export interface RollbackRequest {
   /** As `over` of a promotion. */
   readonly over?: string;
   /**
-   * The model to go back to: an earlier champion, or the scored twin of the present one. Default:
-   * the champion before this one.
+   * The model to go back to: an earlier champion, or the scored twin of the current one. Default:
+   * the previous champion.
    */
   readonly to?: string;
-  /** What the decision rests on, next to the model that is rolled back. */
+  /** The evidence of the decision, in addition to the model that is rolled back. */
   readonly evidence?: object;
 }
 
@@ -63,7 +63,7 @@ export interface ModelRegistry {
   load(modelVersion: string): Promise<LoadedModel>;
   /** All cards, newest first. */
   list(): Promise<ModelCard[]>;
-  /** The entry by which the champion reigns; null before the first promotion. */
+  /** The entry that made the current champion; null before the first promotion. */
   champion(): Promise<Promotion | null>;
   /** The whole log, oldest first. */
   promotions(): Promise<Promotion[]>;
@@ -71,11 +71,10 @@ export interface ModelRegistry {
   earlierChampions(): Promise<Promotion[]>;
   /** Makes a model champion. Promoting the champion again changes nothing. */
   promote(verdict: Verdict): Promise<Promotion>;
-  /** Writes down that a challenger was refused, or that the evidence was too thin. */
+  /** Records that a challenger was refused, or that the evidence was too thin. */
   recordVerdict(kind: RefusalKind, verdict: Verdict): Promise<Promotion>;
   /**
-   * The SVG that an entry names; null where it names none. STORE_CORRUPT where it is missing or
-   * changed.
+   * The SVG that an entry names; null if it names none. STORE_CORRUPT if it is missing or changed.
    */
   chart(promotion: Pick<Promotion, 'picture'>): Promise<string | null>;
   /** Makes an earlier champion, or the twin of this one, champion again. */
@@ -133,8 +132,8 @@ export function openModelRegistry(options: {
         if (over !== undefined) requireChampion(domain, over, reigning?.modelVersion ?? null);
         return { ...verdict, kind: 'promoted' };
       }, verdict.chart);
-      // Where it reigns already nothing was appended, and the head may be about another model or a
-      // refusal.
+      // If it is champion already, nothing was appended, and the head may be about another model or
+      // a refusal.
       const isMine =
         made?.modelVersion === verdict.modelVersion &&
         (made.kind === 'promoted' || made.kind === 'rolled-back');

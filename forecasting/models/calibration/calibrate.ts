@@ -3,9 +3,9 @@
  * offset from the anchor (the shape of the week), split conformal prediction on the distance from
  * the median, and where the bounds of counts lie.
  * Invariants: a factor is per quantile, step and group of series, and positive, so a quantile keeps
- * its side of the median (that quantiles of one side do not cross is the forecaster's business);
+ * its side of the median (the forecaster must ensure that quantiles of one side do not cross);
  * nothing of the forecast span is read; the unit of the target changes nothing.
- * Fails: never; too few observations leave everything as it is.
+ * Fails: never; with too few observations nothing is changed.
  */
 
 import type { FeatureSpec, LevelSpec } from '../../features/feature-spec.ts';

@@ -88,7 +88,10 @@ export interface FitProgress {
   readonly rate: number;
 }
 
-/** All that decides a member's weights but its random streams. Copyable to another process. */
+/**
+ * Everything that decides a member's weights except its random streams. Copyable to another
+ * process.
+ */
 export interface MemberJob {
   readonly panel: Panel;
   readonly spec: NetworkSpec;
@@ -102,14 +105,14 @@ export interface MemberJob {
 
 export interface MemberWeights {
   /**
-   * After the first pass: these have not learnt from the calibration span. null where nothing was
-   * held out.
+   * After the first pass: these have not learnt from the calibration span. null if nothing was held
+   * out.
    */
   readonly early: Float32Array | null;
   readonly final: Float32Array;
 }
 
-/** Where a fit stands after `step` steps: enough to go on bit for bit. */
+/** The state of a fit after `step` steps: enough to continue bit for bit. */
 export interface Checkpoint {
   readonly step: number;
   readonly weights: Float32Array;
@@ -224,7 +227,7 @@ export async function fitMember(
       const cutoff = plan.cutoffs[(index / seriesCount) | 0] as number;
       const history = drawHistory(source, series, cutoff, random);
       fillRow(source, batch, row, series, cutoff, scaling, weightOf(series), history);
-      // A series with a short history is most often one that nothing was learnt of.
+      // A series with a short history is usually one that nothing was learnt from.
       const anonymous = history ? Math.max(options.anonymous, NEW_SERIES) : options.anonymous;
       const isAnonymous = random() < anonymous;
       batch.series[row] = isAnonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
@@ -243,9 +246,9 @@ export async function fitMember(
     ) {
       const loss = lossOf(spec, state.weights, validation);
       if (loss < bestLoss) [best, bestLoss, bestStep] = [state.weights.slice(), loss, step];
-      // A loss that never was a number leaves no best weights to go back to.
+      // If the loss never was a number, there are no best weights to go back to.
       else if (best !== null && step - bestStep >= options.patience * plan.firstSteps) {
-        // Enough seen: the second pass goes on from the best weights.
+        // Early stop: the second pass starts from the best weights.
         state.weights.set(best);
         step = plan.firstSteps;
       }
@@ -336,8 +339,8 @@ function resumed(
 }
 
 /**
- * A sample of the windows of the calibration span, the same at every call; null where there are
- * none, or nobody asks.
+ * A sample of the windows of the calibration span, the same at every call; null if there are none,
+ * or if they are not needed.
  */
 function validationBatch(
   source: FeatureSource,
@@ -361,6 +364,6 @@ function validationBatch(
     fillRow(source, batch, row, series, cutoff, scaling, isPoor ? 0 : weightOf(series));
     batch.series[row] = rows[series] as number;
   }
-  // Where nothing was observed every loss is 0: that must not end a fit.
+  // If nothing was observed, every loss is 0: that must not end a fit.
   return batch.weight.some((weight) => weight > 0) ? batch : null;
 }

@@ -1,8 +1,8 @@
 /**
- * Purpose: training windows: which there are, what they weigh, and one batch of them in arrays that
- * are used again.
- * Invariants: no window's target reaches past the last target; an unknown target weighs nothing;
- * a window without enough known history is no training window.
+ * Purpose: training windows: which ones exist, their weights, and one batch of them in reused
+ * arrays.
+ * Invariants: no window's target reaches past the last target; an unknown target weighs nothing; a
+ * window without enough known history is not a training window.
  * Fails: a RangeError where the panel holds no complete training window; an UnlearnableError where
  * none has enough known history.
  */
@@ -95,7 +95,7 @@ export function fillRow(
     const y = values[cutoff + 1 + k] as number;
     const isKnown = !Number.isNaN(y);
     batch.target[at] = isKnown ? (y * scale - (batch.base[at] as number)) / unit : 0;
-    // The loss counts in units of the level: what is a small movement is a small error.
+    // The loss is in units of the level: a small movement is a small error.
     batch.weight[at] = isKnown ? weight * movement : 0;
   }
 }

@@ -43,7 +43,7 @@ export type MemberFitter = (
 
 export interface FitExtras {
   /**
-   * A network to go on from: its scaling and context are kept. It must fit the spec, and must not
+   * A network to start from: its scaling and context are kept. It must fit the spec, and must not
    * have seen anything after `lastTarget`.
    */
   readonly warmStart?: WarmStart | null;
@@ -85,7 +85,7 @@ export async function fitNetwork(
     early: isHeldOut ? linearOf(plan.early) : null,
     all: linearOf(plan.cutoffs.length),
   }));
-  // Where members learn in other processes this one has time meanwhile.
+  // If members learn in other processes, this one is free meanwhile.
   const weights = await fitMembers(jobs, (progress) => {
     linearModels();
     return onProgress(progress);
@@ -96,7 +96,7 @@ export async function fitNetwork(
   const made = held
     ? calibrate(panel, uncalibrated({ spec, scaling, ...held }), plan.heldOut, spec.features)
     : null;
-  /** Of the members and the linear model that have not seen the held-out cutoffs. */
+  /** From the members and the linear model that have not seen the held-out cutoffs. */
   const withDependence = (calibration: Calibration): Calibration => {
     const forecaster = networkForecaster({
       ...{ spec, scaling, ...(held as NonNullable<typeof held>), calibration },
@@ -118,7 +118,7 @@ export async function fitNetwork(
   };
 }
 
-/** Makes it at the first call, and gives the same from then on. */
+/** Creates it on the first call, and returns the same from then on. */
 function once<T extends object>(make: () => T): () => T {
   let made: T | null = null;
   return () => {

@@ -38,8 +38,8 @@ const LANE_TIMES = { first: Date.UTC(1890, 0, 1), past: Date.UTC(2210, 0, 1) };
 export interface AggregateOptions extends RawSessionOptions {
   readonly domain: Domain;
   /**
-   * The time zone by whose clock intervals are whole. Where it is not the domain's, times of rows
-   * are in UTC.
+   * The time zone that intervals are aligned to. If it is not the domain's, times of rows are in
+   * UTC.
    */
   readonly gridTimeZone?: string;
   readonly rows: RawRows;
@@ -142,7 +142,7 @@ export async function writeValues(
   path: string,
   availableAt: number,
 ): Promise<number> {
-  // Sorted before it is text: to sort numbers and carry numbers is a third cheaper.
+  // Sorted before it becomes text: sorting numbers is a third cheaper.
   const written = await connection.run(`
     COPY (
       SELECT CAST(series AS VARCHAR) AS series_id, make_timestamp(utc * 1000) AS timestamp,

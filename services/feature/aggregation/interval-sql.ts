@@ -15,11 +15,11 @@ import { type GridOrigin, hasKeySql } from './interval-rules.ts';
 const UTC_LANE = 1_000_000_000;
 
 export interface IntervalStatements {
-  /** Up to `hw_locals`. */
+  /** The statements up to `hw_locals`. */
   readonly read: readonly string[];
   /** Query of usable rows (local, n). */
   readonly usable: string;
-  /** From there to `hw_values` and `hw_account`. */
+  /** The statements from there to `hw_values` and `hw_account`. */
   readonly place: readonly string[];
 }
 
@@ -57,9 +57,9 @@ const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
 
 /**
  * Each row is an event. One pass over the rows, grouped by as little as possible: by what the
- * domain's expression gives for the series and not by its text, for whole numbers group twice as
- * fast as their names; and by one INTEGER for the interval or, below zero, the reason why the row
- * has none.
+ * domain's expression gives for the series and not by its text, because whole numbers group twice
+ * as fast as their names; and by one INTEGER for the interval or, below zero, the reason why the
+ * row has none.
  */
 export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatements {
   const reasons = rules.reasons

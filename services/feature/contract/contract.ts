@@ -1,9 +1,9 @@
 /**
  * Purpose: the one place where the data contract of a domain is judged: whether the columns of a
- * part can be read, every expectation of a run before it is committed, the age of what is there.
+ * part can be read, every expectation of a run before it is committed, the age of the stored data.
  * Invariants: verdicts come in the order of EXPECTATION_NAMES, all of them every time; the same
  * data give the same verdicts, in whatever order its rows came.
- * Fails: SETTINGS_INVALID for limits that do not hold.
+ * Fails: SETTINGS_INVALID for limits that are not valid.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { demandOf, type Segment } from '../../../storage/features/manifest.ts';
@@ -98,7 +98,7 @@ export function judgeRun(options: ContractOptions): ContractResult {
   };
 }
 
-/** The parts that broke something hard; all of them where a break is of no single part. */
+/** The parts that broke a hard limit; all of them if no single part did. */
 export function atFault(
   verdicts: readonly Verdict[],
   parts: readonly ReadPart[],

@@ -1,9 +1,9 @@
 /**
- * Purpose: parts of one feed must not overlap: within its span one part decides alone, so of two
- * that share an interval the store reads only one.
- * Invariants: nothing is committed that hides rows of another part of the source, or is hidden by
- * one. A later version of a part supersedes the earlier one, for it has the same name. A part that
- * the source no longer has is superseded by a part that states its span, and by no other.
+ * Purpose: parts of one feed must not overlap: one part is authoritative within its span, so if two
+ * share an interval the store reads only one.
+ * Invariants: no commit hides rows of another part of the source, or is hidden by one. A later
+ * version of a part supersedes the earlier one, because it has the same name. A part that the
+ * source no longer has is superseded by a part that states its span, and by no other.
  * Fails: PARTS_OVERLAP with both names and the time they share.
  */
 import type { RawPart } from '../../../domains/domain.ts';
@@ -12,8 +12,8 @@ import type { Segment, TimeSpan } from '../../../storage/features/manifest.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
 
 /**
- * What a part is to this run: read by it with or without a stated span, committed and still in the
- * source, or committed and gone from the source.
+ * The role of a part in this run: read by it with or without a stated span, committed and still in
+ * the source, or committed and gone from the source.
  */
 type Kind = 'stated' | 'unstated' | 'present' | 'gone';
 
@@ -22,7 +22,7 @@ interface Claim extends TimeSpan {
   readonly kind: Kind;
 }
 
-/** Of which kinds a part must not share an interval with another part. */
+/** The roles with which a part must not share an interval. */
 const CONFLICTS: Record<Kind, readonly Kind[]> = {
   stated: ['stated', 'unstated', 'present'],
   unstated: ['stated', 'unstated', 'present', 'gone'],
@@ -39,7 +39,7 @@ export interface OverlapOptions {
   readonly present: readonly RawPart[];
 }
 
-/** Throws where a part of this run shares an interval with another. */
+/** Throws if a part of this run shares an interval with another. */
 export function refuseOverlap({ fresh, committed, present }: OverlapOptions): void {
   for (const feed of new Set(fresh.map(({ part }) => part.feed))) {
     const mine = fresh.filter(({ part }) => part.feed === feed);
@@ -73,7 +73,7 @@ export function committedOverlap(committed: readonly Segment[]): HeadwayError | 
   return null;
 }
 
-/** Of those that began before: it is enough to know which of each kind reaches furthest. */
+/** Of the parts that began before, only the one of each role that reaches furthest matters. */
 function firstOverlap(claims: readonly Claim[]): { earlier: Claim; later: Claim } | null {
   const furthest = new Map<Kind, Claim>();
   for (const later of [...claims].sort((a, b) => a.start - b.start)) {

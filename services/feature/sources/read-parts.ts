@@ -1,8 +1,8 @@
 /**
  * Purpose: open every new raw part, look at its columns, aggregate it.
- * Invariants: where parts are bad, all of them are looked at before the run fails; a part without
- * the columns that its domain declares is not read further: the contract refuses it, with its
- * columns as evidence.
+ * Invariants: if parts are bad, all of them are read before the run fails; a part without the
+ * columns that its domain declares is not read further: the contract refuses it, with its columns
+ * as evidence.
  * Fails: RAW_FILE_INVALID naming every bad file, SOURCE_*.
  */
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ export interface ReadPartsOptions {
   readonly folder: string;
   readonly availableAt: number;
   readonly memoryLimitMb: number;
-  /** Read also what lacks declared columns: somebody said so. */
+  /** Also read parts that lack declared columns: somebody accepted them. */
   readonly isAccepted: boolean;
   /** What reads the rows of demand. */
   readonly engine: PartEngine;
@@ -55,7 +55,7 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
       progress.update(index, part.name);
       try {
         const read = readPart(options, part, index);
-        // Also where reading failed: a file that is being written looks cut or torn.
+        // Also if reading failed: a file that is being written looks truncated.
         done.push(await read.finally(() => part.verifyUnchanged?.()));
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
@@ -120,8 +120,8 @@ async function readPart(
 }
 
 /**
- * Rows of the parts at fault, for the evidence. A file whose rows cannot be sampled has none: that
- * must not hide what broke.
+ * Rows of the parts at fault, for the evidence. A file whose rows cannot be sampled has none here:
+ * that must not hide the original fault.
  */
 export async function samplesOf(parts: readonly OpenedPart[]): Promise<RowSample[]> {
   const samples: RowSample[] = [];

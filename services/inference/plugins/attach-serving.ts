@@ -1,10 +1,10 @@
 /**
- * Purpose: give a request the one Serving that it responds from, and respond 304 where the client
- * has that response already (RFC 9110, 13.1.2).
+ * Purpose: give a request the one Serving that it responds from, and respond 304 if the client has
+ * that response already (RFC 9110, 13.1.2).
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions. The
  * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly or in a
- * list; @fastify/etag compares one value only, after the body was made. A star means a response
- * that there is, so it is looked at when there is one (13.2.1).
+ * list; @fastify/etag compares one value only, after the body was made. A star matches any existing
+ * response, so it is checked once there is one (13.2.1).
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
 import { createHash } from 'node:crypto';
@@ -82,7 +82,7 @@ export function requireServing(state: ServingState): Serving {
   return serving;
 }
 
-/** The ETag of a response that no model or snapshot names: of its content. */
+/** The ETag of a response that does not depend on model and snapshot: a hash of its content. */
 function etagOf(body: object): string {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
   return `W/"${hash.slice(0, 20)}"`;
@@ -90,14 +90,14 @@ function etagOf(body: object): string {
 
 /** Sets the cache headers of a response. @returns whether the client has it already */
 export function isNotModified(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
-  // no-cache: a cache stores it, but asks before using it. Asking costs microseconds, a stale
+  // no-cache: a cache stores it, but revalidates before use. That costs microseconds; a stale
   // forecast may cost more.
   reply.header('etag', etag).header('cache-control', 'no-cache');
   const known = request.headers['if-none-match']?.split(',') ?? [];
   return known.some((one) => one.trim() === '*' || opaqueOf(one.trim()) === opaqueOf(etag));
 }
 
-/** A response that no model or snapshot names; 304 where the client has it already. */
+/** A response that does not depend on model and snapshot; 304 if the client has it already. */
 export function revalidated<Body extends object>(
   body: Body,
   request: FastifyRequest,

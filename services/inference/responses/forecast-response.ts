@@ -42,7 +42,7 @@ export const rounded = (value: number): number => Number(value.toPrecision(6));
 export const actual = (value: number): number | null =>
   Number.isNaN(value) ? null : Number(value.toPrecision(7));
 
-/** What of a forecast is asked for. */
+/** Which part of a forecast is requested. */
 export interface Asked {
   readonly horizon?: number | undefined;
   readonly levels?: readonly number[] | undefined;
@@ -76,7 +76,7 @@ export function storedResponse(
   };
 }
 
-/** Which model the stored forecast of a series is of, and what there is to be said against it. */
+/** The model of the stored forecast of a series, and reasons to trust it less. */
 export function storedStanding(serving: Serving, domain: Domain, index: number) {
   const { panel, cutoff } = serving.snapshot;
   const replaced = serving.replaced.get(panel.seriesIds[index] as string);
@@ -118,7 +118,7 @@ export async function overriddenResponses(
     whatIf,
   );
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  // A baseline reads no such column: it could not honour them.
+  // A baseline reads no such column: it cannot apply overrides.
   const made = await computedByModel(predictor, model, panel, cutoff);
   const quantiles = card.quantiles.length;
   const size = quantiles * card.horizon;
@@ -160,13 +160,13 @@ export const tooFewValues = (seriesId: string): HeadwayError =>
     },
   );
 
-/** Why a response is a fallback, as a member of it; no member where it is none. */
+/** Why a response is a fallback, as a member of it; no member if it is not a fallback. */
 export const fallbackMember = (fallback: Fallback | null) =>
   fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {};
 
 /**
- * Nothing, where every input was known, the series is like those that were learnt, and the model
- * itself forecasts.
+ * Empty if every input was known, the series is like those in training, and the model itself
+ * forecasts.
  */
 const cautions = (
   unknown: readonly string[],
@@ -191,7 +191,7 @@ function flagsOf(
   return replaced?.reason === 'FORECAST_OUT_OF_RANGE' ? [...flags, 'bounded'] : flags;
 }
 
-/** The forecast of a caller's ad-hoc history. No snapshot had a part in it, so it names none. */
+/** The forecast of a caller's ad-hoc history. No snapshot was used, so it names none. */
 export async function adhocResponse(
   serving: Serving,
   domain: Domain,
@@ -228,8 +228,8 @@ export async function adhocResponse(
 }
 
 /**
- * Of a caller's own values only the model can fall short: how old the snapshot is does not touch
- * them.
+ * For a caller's own values only the model can be a fallback: the age of the snapshot does not
+ * matter.
  */
 const adhocFallback = (fallback: Fallback | null): Fallback | null =>
   fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE')

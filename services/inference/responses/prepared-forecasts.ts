@@ -24,10 +24,10 @@ export type PreparedForecasts = (
   asked: Asked,
 ) => PreparedForecast;
 
-/** Texts with a horizon, levels or history, in addition to one text a series: some megabytes. */
+/** Texts with a horizon, levels or history, in addition to one text per series: some megabytes. */
 const MAX_VARIANTS = 4096;
 
-/** @param served remembers each that is made: it is sent then */
+/** @param served records each forecast that is built, because it is then sent */
 export function prepareForecasts(
   domain: Domain,
   served: Pick<ServedForecasts, 'mark'>,

@@ -1,9 +1,9 @@
 /**
- * Purpose: the series there are, and the forecast of one.
+ * Purpose: the list of series, and the forecast of one.
  * Invariants: pages are in text order of the ids, and a cursor names an id, so pages neither repeat
  * nor skip a series when the snapshot changes between them.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT, NOT_ACCEPTABLE; REQUEST_INVALID for a
- * cursor nobody gave out, and for a table with history.
+ * cursor that was not issued, and for a table with history.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import {

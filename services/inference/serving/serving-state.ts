@@ -31,7 +31,7 @@ import {
   type PartSources,
 } from './load-parts.ts';
 
-/** Where so many models are broken, the next one is unlikely to work. */
+/** If this many models are broken, the next one is unlikely to work. */
 const MAX_EARLIER_MODELS = 5;
 
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
@@ -44,7 +44,7 @@ export interface ServingState {
 }
 
 export interface ServingStateOptions extends PartSources {
-  /** Absent: this process computes. */
+  /** If absent, this process computes. */
   readonly predictor?: Predictor;
   /** Where batches store issued forecasts: read while nothing is served yet. */
   readonly issued?: IssuedForecastsLog | null;
@@ -86,7 +86,7 @@ class RefreshedState implements ServingState {
   }
 
   current(): Serving | null {
-    // By the clock and not by a refresh: a store that hangs must not make old data look fresh.
+    // From the clock, not from a refresh: a store that hangs must not make old data look fresh.
     const current = this.#current;
     if (current && current.fallback === null && this.#options.clock.now() >= current.staleAt) {
       const stale = { reason: 'FEATURES_STALE', since: current.staleAt } as const;
@@ -101,7 +101,7 @@ class RefreshedState implements ServingState {
   }
 
   refresh(): Promise<RefreshOutcome> {
-    // Callers that come while a refresh runs share it: two at once could swap in the wrong order.
+    // Callers that arrive while a refresh runs share it: two at once could swap in the wrong order.
     this.#running ??= this.#refreshOnce()
       .then((outcome) => {
         this.#options.onRefresh?.(outcome);
@@ -161,7 +161,7 @@ class RefreshedState implements ServingState {
     return { loaded, issued };
   }
 
-  /** The best that the loaded parts allow; the served one itself where it is still that. */
+  /** The best state that the loaded parts allow; the served one itself if it still is the best. */
   async #best(
     loaded: LoadedModel | null,
     issued: readonly LedgerIssue[],
@@ -219,8 +219,8 @@ class RefreshedState implements ServingState {
   }
 
   /**
-   * What a batch issued lately, for the first start only: later snapshots are served before a batch
-   * has forecast them.
+   * What a batch issued recently, for the first start only: later snapshots are served before a
+   * batch has forecast them.
    */
   async #issuedLately(): Promise<readonly LedgerIssue[]> {
     const { issued, clock, logger } = this.#options;
@@ -235,8 +235,8 @@ class RefreshedState implements ServingState {
   }
 
   /**
-   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it
-   * lasts its start time stays.
+   * Why `next` is a fallback. A failure takes precedence over the staleness that it causes; its
+   * start time stays while it lasts.
    */
   #fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
     const now = this.#options.clock.now();
@@ -306,6 +306,6 @@ function coded(error: unknown): HeadwayError {
   });
 }
 
-/** Whether it serves this snapshot, with or without a context in its panel. */
+/** Whether `serving` serves this snapshot, with or without a context in its panel. */
 const isOf = (serving: Serving, { manifest }: LoadedSnapshot): boolean =>
   serving.snapshot.manifest === manifest;

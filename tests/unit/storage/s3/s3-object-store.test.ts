@@ -307,7 +307,7 @@ describe('errors with a fix', () => {
       /AWS_REGION=eu-west-1/,
     ],
     [status(400, 'AuthorizationHeaderMalformed'), /another region/, /AWS_REGION/],
-    [status(501, 'NotImplemented'), /does not know/, /If-None-Match/],
+    [status(501, 'NotImplemented'), /does not support/, /If-None-Match/],
   ])('reports %j after one request', async (fault, message, fix) => {
     double.fault = () => fault;
     const store = openOnFakeS3(double, folder);
