@@ -8,7 +8,7 @@
  * a wrong cutoff.
  */
 import Table from 'cli-table3';
-import { indexAt, lastObserved, timestampAt } from '../../forecasting/panel/panel.ts';
+import { indexAt, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { numberLabel, timeLabels } from '../../platform/text/scales.ts';
@@ -20,6 +20,7 @@ import {
   explainable,
   explanationResponse,
 } from '../../services/inference/responses/explanation-response.ts';
+import { pickFromRanges } from '../../storage/features/online/online-snapshot.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
 import { timestamp } from '../flags.ts';
@@ -66,19 +67,20 @@ async function explainOne(
     });
   }
   const { card, model, weights } = await registry.load(modelVersion);
-  const { panel: online, manifest } = await features.readOnline();
-  if (!online.seriesIds.includes(flags.series)) {
-    throw unknownSeries(domain, flags.series, manifest.snapshotVersion, online.seriesIds);
-  }
-  const { snapshotVersion } = manifest;
+  const online = await features.openOnline();
+  const { snapshotVersion } = online.manifest;
+  const { seriesIds } = await online.range(online.rangeOf(flags.series));
+  if (!seriesIds.includes(flags.series))
+    throw unknownSeries(domain, flags.series, snapshotVersion, seriesIds);
   await startTensorBackend(logger, settings.backend, 'prediction');
   const forecaster = explainable(restoreForecaster(model, weights));
-  const { withContext } = forecaster;
-  const panel = withContext
-    ? withContext(await features.readAsOf({ snapshotVersion }))
-    : await features.readAsOf({ snapshotVersion, seriesIds: [flags.series] });
+  const { withContext, contextSeries = [] } = forecaster;
+  // The context is made of some series, of which the snapshot may lack one.
+  const read = await pickFromRanges(online, [flags.series, ...contextSeries]);
+  const own = await features.readAsOf({ snapshotVersion, seriesIds: read.seriesIds });
+  const panel = withContext?.(own) ?? own;
   // The last interval that any series has: the cutoff of the forecasts that are served.
-  const last = timestampAt(online, lastObserved(online));
+  const last = timestampAt(read, await online.lastObserved());
   return explanationResponse({
     domain,
     forecaster,

@@ -49,7 +49,7 @@ export async function exportModel(
   const trained = restoredNetwork(loaded);
   await startTensorBackend(logger, settings.backend, 'prediction');
   const features = await context.features();
-  const { manifest } = await features.readOnline();
+  const { manifest } = await features.openOnline();
   const { snapshotVersion } = manifest;
   const panel = await features.readAsOf({ snapshotVersion });
   const { modelVersion } = loaded.card;

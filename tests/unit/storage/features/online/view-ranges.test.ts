@@ -7,7 +7,11 @@ import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../../../platform/clock.ts';
 import { openFeatureStore } from '../../../../../storage/features/feature-store.ts';
 import { isRanged, type Manifest, viewObjects } from '../../../../../storage/features/manifest.ts';
-import { joinPanels } from '../../../../../storage/features/online/online-snapshot.ts';
+import {
+  heldSnapshot,
+  joinPanels,
+  wholePanel,
+} from '../../../../../storage/features/online/online-snapshot.ts';
 import { rangesOf } from '../../../../../storage/features/online/view-ranges.ts';
 import type { ObjectStore } from '../../../../../storage/objects/object-store.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
@@ -235,13 +239,30 @@ describe('a faulty range', () => {
   );
 });
 
+const panel: Panel = {
+  ...{ seriesIds: ['a'], start: 0, frequencyMinutes: 60, length: 1 },
+  columns: { target: Float32Array.of(1) },
+};
+
+test('refuses to join more than one array holds, before anything is read', async () => {
+  const half = 125_000;
+  const snapshot = {
+    ...heldSnapshot({ ...panel, length: 4704 }, {} as never),
+    ...{ series: 2 * half, range: () => Promise.reject(new Error('it was read')) },
+    ranges: [
+      { from: 0, to: half, first: null },
+      { from: half, to: 2 * half, first: 'm' },
+    ],
+  };
+  await expect(wholePanel(snapshot)).rejects.toMatchObject({
+    code: 'USAGE',
+    fix: expect.stringMatching(/several stores/),
+  });
+});
+
 test('rangesOf divides evenly, and joinPanels returns a single panel unchanged', async () => {
   expect(rangesOf(0)).toEqual([{ from: 0, to: 0 }]);
   expect(rangesOf(4096)).toHaveLength(1);
   expect(rangesOf(4097).map(({ from, to }) => to - from)).toEqual([2048, 2048, 1]);
-  const panel: Panel = {
-    ...{ seriesIds: ['a'], start: 0, frequencyMinutes: 60, length: 1 },
-    columns: { target: Float32Array.of(1) },
-  };
   expect(await joinPanels([panel])).toBe(panel);
 });
