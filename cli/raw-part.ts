@@ -1,6 +1,6 @@
 /**
  * Purpose: the raw part of the source that a command works on: the one that is named, or the last.
- * Fails: USAGE for a name that no part has, with some that there are; SOURCE_NOT_FOUND for a source
+ * Fails: USAGE for a name that no part has, with some valid names; SOURCE_NOT_FOUND for a source
  * without parts.
  */
 import type { RawPart } from '../domains/domain.ts';

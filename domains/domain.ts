@@ -220,7 +220,7 @@ export interface RawRows {
   readonly value: string | null;
   /**
    * Rows that agree in all of these are the same fact duplicated: all but the first are rejected as
-   * `duplicate`. A row in which one of them is NULL or blank has no key, and is no duplicate.
+   * `duplicate`. A row in which one of them is NULL or blank has no key, and is not a duplicate.
    */
   readonly duplicateKey: readonly string[];
   /**

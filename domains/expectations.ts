@@ -4,7 +4,7 @@
  * Invariants: each expectation measures one number, the higher the worse; above `soft` it warns,
  * above `hard` it refuses the run; null never does. What a domain leaves out has the default of
  * services/feature/contract/verdict.ts.
- * Fails: never; a limit that is no number is the type checker's to find.
+ * Fails: never; the type checker finds a limit that is not a number.
  */
 
 export type ExpectationName =

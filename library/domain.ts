@@ -70,7 +70,7 @@ function refuseUnsound({ timeZone, quantiles, seasonLengths, ...options }: Check
   if (seasonLengths.length === 0 || !seasonLengths.every(isCount) || !ascends(seasonLengths))
     throw refused(
       'seasonLengths',
-      `${seasonLengths.join(', ')} are no ascending counts of intervals`,
+      `${seasonLengths.join(', ')} are not ascending counts of intervals`,
       'Write them shortest first, as [24, 168] for hours, where intervals do not divide a day.',
     );
   const problem = holidays ? holidaysProblem(holidays) : null;

@@ -2,9 +2,9 @@
  * Purpose: rows of series, time and value, or such a CSV text, as a panel.
  * Invariants: an interval without a row is unknown, or zero between a series' first row and the end
  * of the panel where `missing` says so; no row is dropped, moved or added up in silence.
- * Fails: PANEL_INVALID with the row at fault: a time that is no instant, is off the grid or makes
- * it too long, a value that is no number, two rows of one series and interval, a column that is
- * absent; and for a frequency that is not whole minutes.
+ * Fails: PANEL_INVALID with the row at fault: a time that is not an instant, is off the grid or
+ * makes it too long, a value that is not a number, two rows of one series and interval, a column
+ * that is absent; and for a frequency that is not whole minutes.
  */
 import { csvParseRows } from 'd3-dsv';
 import { createPanel, type Panel } from '../forecasting/panel/panel.ts';
@@ -88,7 +88,7 @@ function panelOf(
 ): Panel {
   if (!Number.isInteger(frequencyMinutes) || frequencyMinutes < 1)
     throw invalid(
-      `${frequencyMinutes} is no length of an interval`,
+      `${frequencyMinutes} is not the length of an interval`,
       'frequencyMinutes',
       'Use whole minutes: 60 for hours, 1440 for days.',
     );

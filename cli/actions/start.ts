@@ -110,7 +110,7 @@ const RECORD = { days: 14, everyHours: 6 };
 
 /**
  * Gives a new system a record: what its model would have forecast over the days that it was tested
- * on, scored. The service is up meanwhile, and goes on where this fails.
+ * on, scored. The service is up meanwhile, and continues if this fails.
  */
 async function firstRecord(
   context: CommandContext,

@@ -4,7 +4,7 @@
  * HEADWAY_SOURCE_KEY.
  * Invariants: a month is fetched at every run until it has settled, then once more; the folder
  * holds each hour once. A period is in UTC and names the end of its hour.
- * Fails: SOURCE_INVALID for a spec that does not read, or without a key; SOURCE_UNAVAILABLE.
+ * Fails: SOURCE_INVALID for a spec that cannot be parsed, or without a key; SOURCE_UNAVAILABLE.
  */
 import { join } from 'node:path';
 import { Temporal } from 'temporal-polyfill';

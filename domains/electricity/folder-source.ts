@@ -93,7 +93,7 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
     rejections: [
       {
         reason: 'bad_time',
-        // A date alone is no hour.
+        // A date alone is not an hour.
         when:
           `${label} IS NULL OR NOT contains(label, ':') OR extract('minute' FROM ${label}) <> 0 ` +
           `OR extract('second' FROM ${label}) <> 0`,

@@ -14,7 +14,7 @@ import type { HttpClient } from '../../platform/http/client.ts';
 import { withoutQuery } from '../../platform/http/without-query.ts';
 import type { SourceContext } from '../domain.ts';
 
-/** Characters of a reply that is no data. */
+/** Characters of a reply that is not data. */
 const MAX_SHOWN = 80;
 /** Characters of the shortest key that an API gives. */
 const MIN_KEY = 6;
@@ -44,7 +44,7 @@ export async function keepFiles(
     const path = join(folder, name);
     if (!isFinal || !(await access(path).then(...IS_THERE))) {
       const text = await fetch(client, url);
-      // The first hours of a month: no row is there yet, and an empty file is no table.
+      // The first hours of a month: there is no row yet, and an empty file is not a table.
       if (text === '') continue;
       await replaceFile(path, text);
     }
@@ -64,7 +64,7 @@ export const textWith =
   };
 
 export interface JsonPages {
-  /** The rows of a page; null where it is no data. */
+  /** The rows of a page; null if it is not data. */
   rows(page: unknown): readonly object[] | null;
   /** Where the page after this one is; null where it is the last. Absent: there is one page. */
   next?(page: unknown, url: string): string | null;

@@ -163,7 +163,7 @@ function jsonSelect(
     `SELECT hw_file, ${isNumbered ? 'number AS hw_line, ' : ''}hw_bad_line, ${fields.join(', ')} ` +
     `FROM (SELECT ${nameSql(files)} AS hw_file, ${isNumbered ? 'number, ' : ''}` +
     "NOT json_valid(line) OR NOT starts_with(trim(line), '{') AS hw_bad_line, " +
-    // A line that is no JSON is a row without fields, not an error of the engine.
+    // A line that is not JSON is a row without fields, not an error of the engine.
     'CASE WHEN json_valid(line) THEN line END AS line ' +
     `FROM ${linesSql(files, 0, isNumbered)} WHERE trim(line) <> '')`
   );

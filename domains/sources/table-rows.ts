@@ -1,8 +1,8 @@
 /**
  * Purpose: the rows of a table's files as the feature service sees them: from the declaration to
  * SQL.
- * Invariants: a cell that says nothing is no row; any other row is used or rejected. The report,
- * the evidence and the features read one relation.
+ * Invariants: an empty cell is not a row; any other row is used or rejected. The report, the
+ * evidence and the features read one relation.
  * Fails: RAW_FILE_INVALID for a file without the declared columns, SOURCE_INVALID for SQL of the
  * declaration that does not fit the files.
  */

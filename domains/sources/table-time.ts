@@ -2,7 +2,7 @@
  * Purpose: the times of a table as SQL: a local time, or an instant where the row states one.
  * Invariants: at most one of the two is not NULL; both are NULL where the text is of no format. An
  * offset is never dropped. A column that is a time already (Parquet) is taken as it is.
- * Fails: SETTINGS_INVALID for a clock that is no IANA zone.
+ * Fails: SETTINGS_INVALID for a clock that is not an IANA zone.
  */
 import { sqlText } from '../../platform/duckdb/sql.ts';
 import { timeSql } from '../../platform/duckdb/time-sql.ts';

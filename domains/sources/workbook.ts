@@ -2,8 +2,8 @@
  * Purpose: a sheet of a workbook (.xlsx) as CSV, so that it is read as every other table is.
  * Invariants: line n of the copy is row n of the sheet. Times are what the cells show, to the
  * second: a workbook knows no time zone. Of a formula its last result is read.
- * Fails: RAW_FILE_INVALID for a file that is no workbook, SOURCE_INVALID where it is not said which
- * of several sheets is meant.
+ * Fails: RAW_FILE_INVALID for a file that is not a workbook, SOURCE_INVALID if it is not stated
+ * which of several sheets is meant.
  */
 import { join } from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';

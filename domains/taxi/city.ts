@@ -4,7 +4,7 @@
  * Invariants: a file, once written, is never changed; a later run writes only the hours that no
  * file covers yet, cut at local month edges; what is in an hour does not depend on the file it lies
  * in.
- * Fails: SOURCE_INVALID for a spec that does not read, STORE_FULL where the disk is full.
+ * Fails: SOURCE_INVALID for a spec that cannot be parsed, STORE_FULL where the disk is full.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -4,8 +4,8 @@
  * Invariants: what was downloaded once is only asked about again (ETag); a month that is not
  * published yet is left out and named; parts are the same as if the files lay in a folder, so the
  * two ways in are interchangeable.
- * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE where the site does not
- * respond and there is no earlier copy, or where no month at all is there.
+ * Fails: SOURCE_INVALID for a spec that cannot be parsed; SOURCE_UNAVAILABLE where the site does
+ * not respond and there is no earlier copy, or where no month at all is there.
  */
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';

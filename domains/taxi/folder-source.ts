@@ -50,7 +50,7 @@ export async function partsOf(files: readonly TripFile[]): Promise<RawPart[]> {
   );
 }
 
-/** What a file's name says, or null where it is no trip file. */
+/** What a file's name says, or null if it is not a trip file. */
 export function tripFile(path: string): TripFile | null {
   const match = /^(green|yellow)_tripdata_(\d{4}-\d{2})\.parquet$/i.exec(basename(path));
   const month = match && parseMonth(match[2]);

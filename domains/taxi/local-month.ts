@@ -2,7 +2,7 @@
  * Purpose: months and hours of New York's wall clock in UTC, and back.
  * Invariants: a month starts at local midnight of its first day, whatever daylight saving does
  * inside it.
- * Fails: `parseMonth` returns null for a text that is no month.
+ * Fails: `parseMonth` returns null for a text that is not a month.
  */
 import { Temporal } from 'temporal-polyfill';
 import { sqlText } from '../../platform/duckdb/sql.ts';

@@ -3,7 +3,7 @@
  * `open-meteo` for all cities of the list.
  * Invariants: whole months that have settled come from the archive, once; the days since, up to
  * yesterday, from the forecast service, at every run. The folder holds each hour once.
- * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE.
+ * Fails: SOURCE_INVALID for a spec that cannot be parsed; SOURCE_UNAVAILABLE.
  */
 import { join } from 'node:path';
 import { Temporal } from 'temporal-polyfill';

@@ -82,7 +82,7 @@ const Z_POWER = 0.8416212;
 /** Normal quantile of 90 %. */
 const Z_REFUSAL = 1.2816;
 /**
- * Forecasts and actuals have 32 bits: a standard error below a loss's rounding is no evidence of
+ * Forecasts and actuals have 32 bits: a standard error below a loss's rounding is not evidence of
  * certainty.
  */
 const ROUNDING = 2 ** -24;

@@ -21,7 +21,7 @@ export function isClosedDay(
 }
 
 /**
- * Those of the timestamps (epoch ms) that are no closed day, by their place in the list: all of
+ * Those of the timestamps (epoch ms) that are not a closed day, by their place in the list: all of
  * them where nothing is closed.
  */
 export function openPlaces(

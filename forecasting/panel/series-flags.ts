@@ -37,7 +37,7 @@ export function seriesFlags(
   const values = targetOf(panel, series);
   const begun = beginning(values, cutoff);
   const isRecent = begun > cutoff - WEEKS * week;
-  // What lies before its first value is no gap.
+  // What lies before its first value is not a gap.
   const first = Math.max(0, isRecent ? firstKnown(values, cutoff) : 0, cutoff - WEEKS * week + 1);
   let known = 0;
   let zeros = 0;

@@ -1,7 +1,8 @@
 /**
  * Purpose: the parameter that says which image a stack runs: the same in every stack that runs one.
  * Invariants: without a value CloudFormation keeps the one before.
- * Fails: while it is deployed, at a first deployment without a value, or with one that is no tag.
+ * Fails: while it is deployed, at a first deployment without a value, or with one that is not a
+ * tag.
  */
 import { CfnParameter, type Stack } from 'aws-cdk-lib';
 

@@ -106,7 +106,7 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
       if (!isHttpEvent(event))
         throw new HttpProblem(
           'REQUEST_MALFORMED',
-          'the event is no HTTP event of payload version 2.0',
+          'the event is not an HTTP event of payload version 2.0',
         );
       await lookForNewer(context.getRemainingTimeInMillis());
       const requested = asRequested(event, awsRequestId);

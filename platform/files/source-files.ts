@@ -4,7 +4,7 @@
  * Invariants: only regular files are opened, so nothing waits for a FIFO; of a folder only files
  * inside it. A fingerprint is of the bytes that the rows come from, or `verifyUnchanged` fails.
  * Fails: SOURCE_NOT_FOUND; SOURCE_INVALID where no file matches, naming what is there instead, and
- * naming every path that is no regular file or is outside of the folder; RAW_FILE_INVALID for a
+ * naming every path that is not a regular file or is outside of the folder; RAW_FILE_INVALID for a
  * file that changed or cannot be read.
  */
 import { createHash } from 'node:crypto';

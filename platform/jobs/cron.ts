@@ -4,7 +4,7 @@
  * that fits either. @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually are the
  * usual short forms. Fields of seconds and the marks ? L W # are refused, because programs do not
  * agree on them. node-cron parses the fields; its own timer requires a day to fit both.
- * Fails: never; what is no expression, or never happens, is null.
+ * Fails: never; a text that is not an expression, or never happens, is null.
  */
 import cron from 'node-cron';
 

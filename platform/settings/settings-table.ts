@@ -204,7 +204,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed:
       'at most 15 numbers between 0 and 1, ascending, 0.5 among them, e.g. 0.05,0.25,0.5,0.75,0.95',
     description: "Quantiles that a new model forecasts. Unset: the domain's own.",
-    // A word that is no number is left as it is, for the schema to refuse.
+    // A word that is not a number is left as it is, for the schema to refuse.
     read: (text) =>
       text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part)),
     isSound: areQuantiles,

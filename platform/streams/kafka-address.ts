@@ -1,7 +1,7 @@
 /**
  * Purpose: the address of a Kafka cluster as people write it.
  * Invariants: a password has no place in it, so that none is logged.
- * Fails: SETTINGS_INVALID for an address that is none, or a user without a password.
+ * Fails: SETTINGS_INVALID for an invalid address, or a user without a password.
  */
 import { HeadwayError } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Purpose: what a registered schema makes of bytes: JSON.
- * Invariants: Avro's long is a number, and a value that a number cannot hold is no value; int64 of
+ * Invariants: Avro's long is a number, and a value that a number cannot hold is missing; int64 of
  * Protobuf is text, as in its own JSON. Bytes are base64. Schemas that are referred to are read
  * before.
  * Fails: a decoder, with the library's own error, for bytes that do not fit.

@@ -2,8 +2,8 @@
  * Purpose: an event log whose values are Avro, Protobuf or JSON by a schema registry, as one of
  * JSON: values that begin with a schema's id become the JSON of what they hold.
  * Invariants: other values pass as they are, and so does a value that its schema does not fit or
- * whose schema does not exist: it is no JSON, and becomes a dead letter with its bytes. A schema is
- * fetched once, because ids are never given to another one; one that is not there, which may be
+ * whose schema does not exist: it is not JSON, and becomes a dead letter with its bytes. A schema
+ * is fetched once, because ids are never given to another one; one that is not there, which may be
  * registered later, with each batch.
  * Fails: STREAM_UNAVAILABLE where the registry does not respond or refuses the user;
  * SETTINGS_INVALID for an address that is none. As the log does.

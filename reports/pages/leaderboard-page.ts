@@ -35,7 +35,7 @@ export interface LeaderboardReport {
   readonly snapshotVersion: string;
   /** What made the forecasts: "seed 1, backend wasm". */
   readonly madeBy: string;
-  /** Whether they were issued, and are no backtest. */
+  /** Whether they were issued, and not made by a backtest. */
   readonly isLive?: boolean;
   /** Epoch milliseconds. */
   readonly writtenAt: number;

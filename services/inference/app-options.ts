@@ -24,7 +24,7 @@ export interface AppOptions extends ServingPorts, CreateAppOptions {
    * Where batches store the forecasts they issue; null or absent: all are computed at the start.
    */
   readonly issued?: IssuedForecastsLog | null;
-  /** Where the forecasts that are given out are stored; null or absent: they are not. */
+  /** Where served forecasts are stored; null or absent: they are not. */
   readonly ledger?: ForecastLedger | null;
   /** Where posted actuals are stored; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;

@@ -33,7 +33,7 @@ export function createApp(options: CreateAppOptions): App {
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     trustProxy: trustProxy > 0 ? (_address, hop) => hop < trustProxy : false,
-    // Node's own errors are no problem documents, so a missing Host is refused by a hook. By
+    // Node's own errors are not problem documents, so a missing Host is refused by a hook. By
     // default Node looks for late requests every half minute only.
     http: {
       requireHostHeader: false,

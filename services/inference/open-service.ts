@@ -23,7 +23,7 @@ import { createServingState } from './serving/serving-state.ts';
 /** How long models, decisions and what monitoring published are cached. */
 const MODELS_CACHE_MS = 15_000;
 
-/** How long the end waits for what was given out to be written. */
+/** How long stopping waits until the served forecasts are written. */
 const CLOSE_MS = 5_000;
 
 /** Features are stale after this many of the domain's days, where the domain sets no limit. */

@@ -62,7 +62,7 @@ export interface IssuedForecastsLog {
   latest(since: number, until: number): Promise<readonly LedgerIssue[]>;
 }
 
-/** Where forecasts that were given out are stored. `Ledger` fits. */
+/** Where served forecasts are stored. `Ledger` fits. */
 export interface ForecastLedger {
   append(issues: readonly LedgerIssue[]): Promise<unknown>;
   /** The newest entry, for whoever cites it. */

@@ -43,9 +43,9 @@ export interface InferenceSettings {
    * believed.
    */
   readonly trustProxy: number;
-  /** Share of the series whose forecasts are written to the ledger when they are given out. */
+  /** Share of the series whose forecasts are written to the ledger when they are served. */
   readonly ledgerSample: number;
-  /** They are written this often; a crash loses what was given out since. */
+  /** They are written this often; a crash loses what was served since. */
   readonly ledgerFlushMs: number;
   /** Posted actuals may not be of longer ago. */
   readonly actualsDays: number;

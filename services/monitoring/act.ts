@@ -1,6 +1,6 @@
 /**
  * Purpose: carries out what the policy decided, and writes each decision with its evidence into the
- * decision log; explains promotions that nobody has explained yet.
+ * decision log; explains promotions that have no decision yet.
  * Invariants: a change of the champion is made only over the champion that it was decided on. A
  * training is written down before it begins, so that one that is killed still counts against the
  * policy's limit; a change of the champion is written down after it was made, because the promotion

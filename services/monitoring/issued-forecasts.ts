@@ -3,7 +3,7 @@
  * the same knowledge: what live scores are computed from.
  * Invariants: a forecast counts once, with its first issue at a cutoff; a baseline reads the
  * snapshot that the forecast was made from; a value that the features do not know is taken from the
- * posted actuals; a target that neither knows stays unknown and is scored by nobody.
+ * posted actuals; a target that neither knows stays unknown and is not scored.
  * Fails: as the store does.
  */
 import type { BacktestResult } from '../../forecasting/evaluation/backtest.ts';

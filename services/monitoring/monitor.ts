@@ -2,8 +2,8 @@
  * Purpose: one check of the system: score what came, look for drift, decide by the policy and act,
  * and write down what was found.
  * Invariants: time is an argument; the state is that of the last check of the log, so that a check
- * goes on where the last one stopped, and a replay is the same; the check is written when all else
- * is done.
+ * continues where the last one stopped, and a replay is the same; the check is written when all
+ * else is done.
  * Fails: as the stores do; with the error of a training that the policy began.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -36,7 +36,7 @@ export interface MonitorRequest {
   readonly now: number;
   /** What is known now. */
   readonly panel: Panel;
-  /** Of the raw data, as texts such as "trips/speed: DOUBLE"; absent where nobody knows them. */
+  /** Of the raw data, as texts such as "trips/speed: DOUBLE"; absent if they are not known. */
   readonly columns?: readonly string[];
   readonly posts: readonly ActualsEntry[];
   readonly ledger: Pick<Ledger, 'read'>;

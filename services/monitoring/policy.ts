@@ -28,9 +28,9 @@ export interface Policy {
   readonly rollback: {
     /** The losses of so many hours count as one observation. */
     readonly blockHours: number;
-    /** How much worse matters to nobody, as a share of the other's loss. */
+    /** How much worse does not matter, as a share of the other's loss. */
     readonly margin: number;
-    /** How often a champion that is no worse may be rolled back while it reigns. */
+    /** How often a champion that is no worse may be rolled back while it serves. */
     readonly falseAlarmRate: number;
     readonly against: readonly RollbackReference[];
   };
@@ -40,7 +40,7 @@ export interface Policy {
   };
 }
 
-/** The scored twin of a refitted champion, the champion before, the naive baselines. */
+/** The scored twin of a refitted champion, the previous champion, the naive baselines. */
 export const ROLLBACK_REFERENCES = ['twin', 'previous', 'naive'] as const;
 export type RollbackReference = (typeof ROLLBACK_REFERENCES)[number];
 

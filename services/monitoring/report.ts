@@ -59,7 +59,7 @@ const reported = (decision: ReportedDecision): ReportedDecision => {
   return { at, kind, actor, modelVersion, before, after, reason, evidence };
 };
 
-/** A day that differs from others and is no drift: a holiday, a change of the clock. */
+/** A day that differs from others without being drift: a holiday, a change of the clock. */
 export interface KnownDay {
   readonly at: number;
   readonly name: string;

@@ -14,7 +14,7 @@ const FUTURE_MS = 10 * 60_000;
 export type DeadReason =
   /** It has no value. */
   | 'empty'
-  /** Bytes that are no UTF-8 are no JSON either (RFC 8259). */
+  /** Bytes that are not UTF-8 are not JSON either (RFC 8259). */
   | 'not_json'
   /** It is JSON, and no object. */
   | 'not_an_object'

@@ -5,7 +5,7 @@
  * before ends: a lander that is killed, paused or overtaken by another loses its work and nothing
  * else. Every offset is accounted for. Reading begins at the earliest offset, never at the latest.
  * Fails: STREAM_FOREIGN where cluster or topic are others than before, STREAM_OVERTAKEN where
- * retention removed what was not landed, STREAM_POISONED where most records are no events: nothing
+ * retention removed what was not landed, STREAM_POISONED where most records are not events: nothing
  * is landed until somebody accepts it. As the event log and the store do.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';

@@ -1,9 +1,9 @@
 /**
- * Purpose: restores the champion for a training: to compare with, and (if asked) to go on from.
+ * Purpose: restores the champion for a training: to compare with, and (if asked) to start from.
  * Invariants: a champion that was refitted on all data is compared with by its scored twin, which
- * has not seen the test span; a fit goes on from nothing that has seen its test span; a champion
- * that cannot be used (damaged, or of another frequency or a shorter horizon) is logged and left
- * out, and the result says why.
+ * has not seen the test span; a fit never starts from a model that has seen its test span; a
+ * champion that cannot be used (damaged, or of another frequency or a shorter horizon) is logged
+ * and left out, and the result says why.
  * Fails: STORE_CORRUPT for the registry's log; STORE_UNAVAILABLE, PACKAGE_MISSING: a champion that
  * cannot be read now is not replaced without a comparison.
  */
@@ -32,13 +32,13 @@ export interface Champion extends TrainedForecaster {
   readonly network: TrainedNetwork | null;
 }
 
-/** What reigns when a training begins, and what the training may do with it. */
+/** The champion when a training begins, and what the training may do with it. */
 export interface Reign {
   /** The version that is served; null for none. */
   readonly reigning: string | null;
   /** null where there is none, or none to compare with. */
   readonly champion: Champion | null;
-  /** Why the reigning model is not compared with; null where it is, or where there is none. */
+  /** Why the champion is left out of the comparison; null if it is not, or if there is none. */
   readonly leftOut: string | null;
 }
 

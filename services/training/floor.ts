@@ -4,7 +4,7 @@
  * points: over all steps as observed, in each group of steps by more than two standard errors (an
  * actual that equals a bound, as counts do, may count as inside or as outside); in no group of
  * steps is the pinball loss certainly above that of a baseline with intervals of its own. Few
- * actuals reject nobody by chance.
+ * actuals reject no model by chance.
  * Fails: never; a forecaster of the median alone, or without anything observed, has no floor.
  */
 import {

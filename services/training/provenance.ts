@@ -2,7 +2,8 @@
  * Purpose: how the forecasts that the gate judges came about: what each model was trained on, and
  * whether one looks ahead of its cutoff.
  * Invariants: looks at the forecasters themselves, on the panel they are scored on, at every
- * training: nobody is trusted to have been careful. The future is replaced, not only taken away.
+ * training: the check does not rely on anyone having been careful. The future is replaced, not only
+ * taken away.
  * Fails: with a forecaster's own error.
  */
 import type { Domain } from '../../domains/domain.ts';

@@ -166,7 +166,7 @@ async function recipeOf(
 }
 
 /**
- * The start of a fit that went on from another model; null of one that started cold; a clause where
+ * The start of a fit that started from another model; null of one that started cold; a clause where
  * the other cannot be used.
  */
 async function startOf(

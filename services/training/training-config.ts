@@ -176,8 +176,8 @@ const begunBy = (panel: Panel, lastTarget: number): string[] =>
   );
 
 /**
- * True where some series is below zero at times: its level may come near zero, and nothing can be
- * a multiple of that. A rare reading below zero is no reason.
+ * True where some series is below zero at times: its level may come near zero, and nothing can be a
+ * multiple of that. A rare reading below zero does not count.
  */
 function changesSign(panel: Panel, lastTarget: number): boolean {
   return panel.seriesIds.some((_, series) => {

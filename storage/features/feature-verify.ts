@@ -1,7 +1,7 @@
 /**
  * Purpose: read and check every object of a domain's features.
- * Invariants: trusts no earlier check; changes nothing; goes on after a problem, so that one report
- * has them all.
+ * Invariants: trusts no earlier check; changes nothing; continues after a problem, so that one
+ * report has them all.
  * Fails: only where the store cannot be reached.
  */
 

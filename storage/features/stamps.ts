@@ -2,7 +2,7 @@
  * Purpose: the order of commits in their time stamps: what readers take for newer was committed
  * later.
  * Invariants: a stamp that is written is greater than every stamp of the head, whatever the clock
- * says; clocks that differ by no more than CLOCK_TOLERANCE_MS need nobody's attention. Beyond that
+ * says; clocks that differ by no more than CLOCK_TOLERANCE_MS need no attention. Beyond that
  * nothing is written: with such a stamp in the store, everything true would have to be stamped in
  * the future.
  * Fails: CLOCK_BEHIND and CLOCK_AHEAD with both times and the manifest. They are one condition,

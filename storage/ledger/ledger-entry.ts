@@ -53,7 +53,7 @@ export interface LedgerEntry {
   /** Keys of parts that are live no more. */
   readonly replaced: readonly string[];
   readonly checkpoint: number;
-  /** All live parts after this entry; null where it is no checkpoint. */
+  /** All live parts after this entry; null if it is not a checkpoint. */
   readonly live: readonly LedgerPart[] | null;
   /**
    * When all entries of the JSON log of earlier versions had been moved, 0 where there were none;

@@ -54,7 +54,7 @@ export interface ModelCard {
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly backend: string;
-  /** null where nobody wrote it down. */
+  /** null if it was not recorded. */
   readonly madeWith: BuildEnvironment | null;
   readonly trainingSeconds: number;
   readonly quantiles: readonly number[];

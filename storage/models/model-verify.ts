@@ -1,6 +1,6 @@
 /**
  * Purpose: read and check every model of a domain and its promotion log, charts included.
- * Invariants: changes nothing; goes on after a problem, so that one report has them all.
+ * Invariants: changes nothing; continues after a problem, so that one report has them all.
  * Fails: only where the store cannot be reached.
  */
 import { HeadwayError } from '../../platform/errors.ts';

@@ -105,8 +105,8 @@ export function serialisePromotion(promotion: Promotion): Uint8Array {
 }
 
 /**
- * The entries by which champions reign: the present one last, under it those that rollbacks would
- * bring back.
+ * The entries that made champions: the present one last, under it those that rollbacks would bring
+ * back.
  */
 export function reigns(entries: readonly Promotion[]): Promotion[] {
   const stack: Promotion[] = [];

@@ -1,6 +1,6 @@
 /**
  * Purpose: what each check of monitoring found: which days were scored, which verdicts stand, and
- * the state that the next check goes on from.
+ * the state that the next check continues from.
  * Invariants: append-only and numbered; times ascend with the numbers; the newest entry's state is
  * all that a further check needs of the earlier ones. A state is an object of its own, and goes
  * when a later check is two days older: the entries stay.
@@ -43,7 +43,7 @@ export interface Check {
 
 export interface CheckEntry extends Check {
   readonly number: number;
-  /** Key of the state that the next check goes on from; it has the hash of its content. */
+  /** Key of the state that the next check continues from; it has the hash of its content. */
   readonly state: string;
 }
 
@@ -107,8 +107,8 @@ export function openCheckLog(options: { store: ObjectStore; domain: string }): C
   });
   const states = objectKeys.checkStates(domain);
   /**
-   * Those that no check goes on from any more. Who may not delete, as on AWS, leaves them: the
-   * check is written, and an old state does no harm.
+   * Those that no check will continue from. Who may not delete, as on AWS, leaves them: the check
+   * is written, and an old state does no harm.
    */
   async function removeOldStates(before: CheckEntry, at: number): Promise<void> {
     const oldest = Math.min(before.at, at - STATE_DAYS * 86_400_000);

@@ -97,7 +97,7 @@ export interface Overview {
     readonly share: number | null;
   })[];
   readonly verdicts: readonly OverviewVerdict[];
-  /** Days that differ from others and are no drift: holidays, clock changes. */
+  /** Days that differ from others without being drift: holidays, clock changes. */
   readonly knownDays: readonly { readonly at: number; readonly name: string }[];
 }
 

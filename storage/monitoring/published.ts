@@ -36,7 +36,7 @@ export function decodePublished(key: string, bytes: Uint8Array, shape: Validator
   return value;
 }
 
-/** So long readers may still be at work on what was replaced. */
+/** How long readers may still use what was replaced. */
 export const STAYS_MS = 2 * 3_600_000;
 
 /** Removes what below `prefix` is stamped before a time, where it may be removed. */

@@ -5,7 +5,7 @@
  * under a name pending deletion is written a second way, with other bytes and so another name.
  * (docs/store-protocol.md, Garbage, says why that closes the race.)
  * Fails: PANEL_INVALID for a file that has changed; the store's own errors, and those of the SQL
- * engine for a file that is no Parquet.
+ * engine for a file that is not Parquet.
  */
 import { rm, stat } from 'node:fs/promises';
 import type { SqlSession } from '../../platform/duckdb/session.ts';

@@ -220,7 +220,7 @@ export class ObjectFolder {
 
   async remove(key: string): Promise<void> {
     const target = await this.locate(key);
-    // A link or a folder of that name is no object, and not ours to remove.
+    // A link or a folder of that name is not an object, and not ours to remove.
     if (!(await this.isObject(target))) return;
     await this.#files.unlink(target).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw error;

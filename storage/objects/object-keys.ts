@@ -23,7 +23,7 @@ const numbered = (number: number): string => {
   return String(number).padStart(20, '0');
 };
 
-/** The number in a log entry's key, or null for a key that is no log entry (a foreign file). */
+/** The number in a log entry's key, or null for a key that is not a log entry (a foreign file). */
 export function logNumber(key: string): number | null {
   const match = /\/(\d{20})\.json$/.exec(key);
   const number = Number(match?.[1]);

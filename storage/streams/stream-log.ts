@@ -5,7 +5,8 @@
  * (stream-entry.ts), and one of several writers at once wins; its segments are stored before it.
  * The log is written as storage/log/timed-log.ts has it.
  * Fails: as storage/log/timed-log.ts; STORE_CORRUPT for an entry that does not go on where the one
- * before ends, and for a segment with another hash; KEY_INVALID for a topic whose name is no key.
+ * before ends, and for a segment with another hash; KEY_INVALID for a topic whose name is not a
+ * key.
  */
 import { stat } from 'node:fs/promises';
 import { HeadwayError } from '../../platform/errors.ts';

@@ -3,7 +3,7 @@
  * chain, to publish before the truth is known; and whether the ledger still is what was published.
  * Invariants: changes nothing; the chain is read from the stored bytes.
  * Fails: STORE_CORRUPT with the first link that does not hold; SOURCE_NOT_FOUND for a file of heads
- * that cannot be read, SOURCE_INVALID for a line of it that is no head.
+ * that cannot be read, SOURCE_INVALID for a line of it that is not a head.
  */
 import { readFile } from 'node:fs/promises';
 import { HeadwayError } from '../../../platform/errors.ts';

@@ -3,8 +3,8 @@
  * the graph, a manifest, and windows with the forecasts that Headway makes of them.
  * Invariants: reads only; the forecasts come from `predict`, not from the graph, so that they prove
  * it; the same model and snapshot give the same bytes.
- * Fails: NO_CHAMPION, MODEL_NOT_FOUND, MODEL_INCOMPATIBLE for a model that is no network or a graph
- * that forecasts something else, PACKAGE_MISSING, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
+ * Fails: NO_CHAMPION, MODEL_NOT_FOUND, MODEL_INCOMPATIBLE for a model that is not a network or a
+ * graph that forecasts something else, PACKAGE_MISSING, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT.
  */
 import { join } from 'node:path';
 import {

@@ -4,7 +4,7 @@
  * Invariants: only over the days that the model was tested on, which it has not learned from; a
  * champion that was fitted on all data is represented by its scored twin. The ledger marks them as
  * `replayed`; what was issued at the time counts before them.
- * Fails: NO_CHAMPION; USAGE for a time that is no past.
+ * Fails: NO_CHAMPION; USAGE for a time that is not in the past.
  */
 import { HeadwayError } from '../../../platform/errors.ts';
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';

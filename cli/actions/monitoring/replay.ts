@@ -2,7 +2,7 @@
  * Purpose: `headway replay`: the whole system driven through past time, with a report at the end.
  * Invariants: the features are only read; everything else goes into a store of the replay's own, so
  * that the live system serves nothing of it, and holds what the jobs of a live system publish; no
- * alert is sent; a replay that was stopped goes on where it stopped, with the settings that it
+ * alert is sent; a replay that was stopped continues where it stopped, with the settings that it
  * began with.
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT; REPLAY_FOREIGN for other settings; USAGE for a span
  * that cannot be replayed.

@@ -46,7 +46,7 @@ export interface NewDomainFlags {
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
-/** Folders of domains/ that are no domain. */
+/** Folders of domains/ that are not a domain. */
 const TAKEN = ['sources', 'domain', 'index', 'expectations'];
 
 /** @param root the repository that the domain is written to */

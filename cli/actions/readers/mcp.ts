@@ -2,7 +2,7 @@
  * Purpose: `headway mcp`: agents ask over standard input and output, one JSON-RPC message a line.
  * Invariants: standard output holds messages only; the replies are those of `POST /mcp`, in an app
  * of its own that does not listen; ends with its input.
- * Fails: a line that is no message gets a JSON-RPC error; otherwise as `headway serve` does.
+ * Fails: a line that is not a message gets a JSON-RPC error; otherwise as `headway serve` does.
  */
 import { createInterface } from 'node:readline';
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
@@ -22,7 +22,7 @@ export async function mcpCommand(context: CommandContext): Promise<void> {
     features: await context.features(),
     registry: await context.registry(),
     issued: ledger,
-    // Asked for its head; what an agent reads is given out to nobody who acts on it.
+    // Asked for its head; what an agent reads is not served to anyone who acts on it.
     ledger: { head: () => ledger.head(), append: async () => null },
     decisions: await context.decisions(),
     monitoring: {

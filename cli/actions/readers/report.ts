@@ -14,7 +14,7 @@ export interface ReportFlags {
 }
 
 const WEEK_MS = 7 * 86_400_000;
-/** More decisions in a week are no report. */
+/** A report with more decisions in a week is not readable. */
 const MAX_DECISIONS = 1000;
 
 export async function reportCommand(

@@ -1,5 +1,5 @@
 /**
- * Purpose: `headway stream dead-letters`: records that are no events, with the evidence.
+ * Purpose: `headway stream dead-letters`: records that are not events, with the evidence.
  * Invariants: the bytes of a record are shown as text where they are text, else as base64.
  * Fails: as the stream log does.
  */

@@ -118,7 +118,7 @@ function report(
   else logger.info(line, 'landed');
 }
 
-/** For people who watch lag. Where it fails, landing goes on. */
+/** For people who watch lag. If it fails, landing continues. */
 async function mirror(
   { logger }: CommandContext,
   events: EventLog,

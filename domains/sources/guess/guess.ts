@@ -50,7 +50,7 @@ export interface Guess extends CalendarGuess {
   readonly seriesName: string;
 }
 
-/** Rows of one series and time that may repeat before they are no measurements. */
+/** Rows of one series and time that may repeat before they no longer count as measurements. */
 const MAX_REPEATED = 0.02;
 /** Distinct minutes in an hour of a grid. */
 const MAX_GRID_MINUTES = 12;
@@ -207,7 +207,7 @@ function valueColumn(
 ): ColumnProfile | undefined {
   if (hints.value === 'count') return undefined;
   if (hints.value !== undefined) return named(profile.columns, hints.value);
-  // A whole number that may name the series is no value, unless nothing else is.
+  // A whole number that may name the series is not the value, unless nothing else is.
   return values.find((column) => !names.includes(column));
 }
 
@@ -297,7 +297,7 @@ function filesSeries({ paths, nameOf }: GuessOptions): Table['series'] {
     : { files: /^([^/]+)\// };
 }
 
-/** A column a series: what is common to their names is no part of a name. */
+/** A column a series: what is common to their names is not part of a name. */
 async function wide(
   look: Look,
   start: Partial<Table>,

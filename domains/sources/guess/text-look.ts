@@ -54,7 +54,7 @@ async function headOf(path: string): Promise<Buffer> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const bytes = buffer.subarray(0, bytesRead);
     if (!isGzip(path)) return bytes;
-    // What is cut off at the end is no error here.
+    // A truncated end is not an error here.
     return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, HEAD_BYTES);
   } finally {
     await file.close();

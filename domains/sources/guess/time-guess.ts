@@ -15,7 +15,7 @@ import { isDateOnly, swapsDayAndMonth, TIMES_OF_DAY } from './time-formats.ts';
 
 export interface TimeGuess {
   readonly table: Pick<Table, 'time' | 'timeFormat' | 'timeOf'>;
-  /** Columns that are no series and no value. */
+  /** Columns that are neither a series nor a value. */
   readonly taken: readonly ColumnProfile[];
   readonly doubt: Doubt | null;
 }
@@ -28,7 +28,7 @@ export async function timeFormatOf(
   hints: Hints,
 ): Promise<TimeGuess> {
   const { name } = column;
-  // Other times, such as that of the end, are no series.
+  // Other times, such as that of the end, are not series.
   const taken = profile.columns.filter(
     (other) =>
       other === column || (other.timeFormats.length > 0 && other.numberStyles.length === 0),

@@ -71,7 +71,7 @@ export interface Windows {
 
 /** Fewer observations than this decide nothing. */
 export const MIN_OBSERVATIONS = 200;
-/** Fewer windows than this are no group of their own. */
+/** Fewer windows than this do not form a group. */
 const MIN_WINDOWS = 1000;
 const MAX_GROUPS = 5;
 

@@ -87,7 +87,7 @@ function columnReader(name: string): (cell: Cell) => number {
   }
   if (recent !== undefined) return ({ values, cutoff }) => valueAt(values, cutoff - Number(recent));
   if (mean !== undefined) return ({ values, cutoff }) => meanOfLast(values, cutoff, Number(mean));
-  throw new RangeError(`${name} is no column of a table`);
+  throw new RangeError(`${name} is not a column of a table`);
 }
 
 const valueAt = (values: Float32Array, t: number): number =>

@@ -2,7 +2,7 @@
  * Purpose: how far an exported graph's forecasts lie from ours.
  * Invariants: a difference counts relative to the forecast, or to the level of its series where
  * that is more: a quantile next to zero is a difference of large numbers.
- * Fails: never; where either is no number the difference is infinite.
+ * Fails: never; if either is not a number, the difference is infinite.
  */
 
 /** The most that rounding of 32-bit sums explains. */

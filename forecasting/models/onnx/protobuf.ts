@@ -2,8 +2,8 @@
  * Purpose: the part of the Protocol Buffers wire format that an ONNX file needs: numbers, floats,
  * bytes and nested messages, each behind its field number.
  * Invariants: fields are written in the order of the calls; the same calls give the same bytes.
- * Fails: a RangeError for a number that is no safe integer of at least -2^53.
- * Why our own: onnx-proto is not kept any more, and a general library (protobufjs) would be a
+ * Fails: a RangeError for a number that is not a safe integer of at least -2^53.
+ * Why our own: onnx-proto is no longer maintained, and a general library (protobufjs) would be a
  * dependency of every installation for these 60 lines (docs/decisions/0049).
  */
 const VARINT = 0;
@@ -62,7 +62,7 @@ export class ProtobufWriter {
   }
 
   private varint(value: number): this {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no safe integer`);
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a safe integer`);
     const bytes: number[] = [];
     // Negative numbers are written as their two's complement of 64 bits.
     let rest = BigInt.asUintN(64, BigInt(value));

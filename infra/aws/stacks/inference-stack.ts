@@ -311,7 +311,7 @@ export class InferenceStack extends Stack {
 
   /**
    * Counted from the log, whose lines name their version: no metric of AWS's front does. 503 is
-   * deliberate: an empty store, or one out of reach, is no fault of a version.
+   * deliberate: an empty store, or one out of reach, is not a fault of a version.
    */
   private failedResponses(environment: string, version: string): Metric {
     const [metricNamespace, metricName] = [`Headway/${environment}`, 'FailedResponses'];

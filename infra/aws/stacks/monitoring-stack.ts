@@ -1,10 +1,10 @@
 /**
  * Purpose: who is notified of what: a probe from outside, the monitoring of forecasts on its
  * schedule, alarms, one dashboard, a budget, and the topic that all of them write to.
- * Invariants: every alarm says in its text what it means for those who use forecasts and where
- * to look; one failure has one alarm. None goes off before there is something to watch: an empty
- * store is not unreachable, no model yet is no fallback, and skill and coverage are silent until
- * the first scores. Only a topic that is named is expected to have events from the first day.
+ * Invariants: every alarm says in its text what it means for those who use forecasts and where to
+ * look; one failure has one alarm. None goes off before there is something to watch: an empty store
+ * is not unreachable, no model yet is not a fallback, and skill and coverage are silent until the
+ * first scores. Only a topic that is named is expected to have events from the first day.
  * Fails: never.
  */
 import { join } from 'node:path';
@@ -385,7 +385,7 @@ function forecastAlarms({ monitoring }: Configuration, figures: Figures): AlarmT
     {
       name: 'Skill',
       means:
-        'Forecasts are no longer better than the best naive ones by what is asked. Train, ' +
+        'Forecasts are no longer better than the best naive ones by the required margin. Train, ' +
         'or look for what has changed.',
       ...{ metric: figures.skill, threshold: monitoring.minSkill, when: below },
     },

@@ -2,9 +2,9 @@
  * Purpose: the duplicate check: which rows of a part repeat an earlier row, as a table that the
  * counting of events subtracts.
  * Invariants: rows are compared by the duplicate key itself and among usable rows only; a row that
- * lacks a column of its key is no duplicate. Of rows
- * with one key and several intervals or series, the first of these counts. A hash narrows the rows
- * down to duplicate candidates; the engine partitions the hashes and spills, so memory is capped.
+ * lacks a column of its key is not a duplicate. Of rows with one key and several intervals or
+ * series, the first of these counts. A hash narrows the rows down to duplicate candidates; the
+ * engine partitions the hashes and spills, so memory is capped.
  * Fails: never; the statements may.
  */
 import type { RawRows } from '../../../domains/domain.ts';

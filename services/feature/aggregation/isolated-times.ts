@@ -38,7 +38,7 @@ export function isolatedTimes(days: readonly DayRows[]): IsolatedTimes | null {
   if (days.length < 2) return null;
   if (total < MIN_ROWS) return longGapOf(days);
   const most = Math.max(Math.min(MAX_ROWS, total * MAX_SHARE_OF_FEW), total * MAX_SHARE);
-  // The days that are no matter of doubt: up to `most` rows are left out on each side.
+  // The days that are beyond doubt: up to `most` rows are left out on each side.
   let first = skipped(days, most);
   let last = days.length - 1 - skipped([...days].reverse(), most);
   let longest = 0;

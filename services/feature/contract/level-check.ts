@@ -2,9 +2,9 @@
  * Purpose: whether the values of a series are at another level than in the same hours of the past
  * weeks: another unit, a wrong factor.
  * Invariants: levels are medians over the same hours. On a ratio scale they are compared by their
- * factor. On an interval scale, where zero is no nothing and a factor means nothing (temperatures,
- * net loads), by their difference, in units of how far such medians and values usually stray.
- * Without four known weeks before it nothing refuses data.
+ * factor. On an interval scale, where zero does not mean nothing and a factor has no meaning
+ * (temperatures, net loads), by their difference, in units of how far such medians and values
+ * usually stray. Without four known weeks before it nothing refuses data.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';

@@ -2,7 +2,7 @@
  * Purpose: what the data contract says of single raw parts: columns and their drift, ranges,
  * rejected and doubled rows, doubled files, rows lost by a publication again, times to come.
  * Invariants: each part is held against its own account and against the feed's part before it; a
- * break names its part. Shares of fewer than MIN_ROWS rows are no evidence.
+ * break names its part. Shares of fewer than MIN_ROWS rows do not count as evidence.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -51,7 +51,7 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
   const declared = domain.expectations?.columns ?? [];
   const demand = parts.filter(({ part }) => !isExogenous(part));
   const drifts = driftsOf(options);
-  // A file of exogenous values may rightly hold mostly columns that nobody asked for.
+  // A file of exogenous values may rightly hold mostly columns that are not used.
   const many = demand.filter(({ made }) => made !== null && made.rowsIn >= MIN_ROWS);
   const tooFew = `no part with ${MIN_ROWS} rows`;
   return [
@@ -268,8 +268,8 @@ const spanText = ({ start, end }: Segment['span']): string =>
   `${utcText(start)} to ${utcText(end)}`;
 
 /**
- * A span that reaches into the future makes absent events zeros that nobody has seen; and it moves
- * the cutoff there.
+ * A span that reaches into the future makes absent events zeros that were never observed; and it
+ * moves the cutoff there.
  */
 function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measured[] {
   if (made === null) return [];

@@ -1,9 +1,9 @@
 /**
  * Purpose: which series are new, vanished, dead, or speak at another level than in the past weeks
  * (another unit, a wrong factor).
- * Invariants: a series has vanished only where silence is no chance: surely active in each of the
- * four weeks before, or within the span of a part that had it in the head and has it no more. The
- * head says what was there before: the panel is that of the next snapshot.
+ * Invariants: a series has vanished only if chance does not explain its silence: surely active in
+ * each of the four weeks before, or within the span of a part that had it in the head and has it no
+ * more. The head says what was there before: the panel is that of the next snapshot.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';

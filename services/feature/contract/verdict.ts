@@ -4,7 +4,7 @@
  * Invariants: the defaults are general and not tuned to a data set; what depends on history is
  * learnt from history (volume-check.ts, part-checks.ts) and only widens them. `fail` only above the
  * hard limit and with enough history; what cannot be judged says why; lists are bounded.
- * Fails: SETTINGS_INVALID for a limit that is no number above zero or for a soft limit above the
+ * Fails: SETTINGS_INVALID for a limit that is not a number above zero or for a soft limit above the
  * hard one.
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -95,7 +95,7 @@ const invalid = (domain: Domain, name: ExpectationName, problem: string): Headwa
     fix: 'Give numbers, the soft limit not above the hard one; null never warns or refuses.',
   });
 
-/** `accepted`: above the hard limit, and taken all the same because somebody said so. */
+/** `accepted`: above the hard limit, and taken all the same because somebody accepted it. */
 export type Outcome = 'pass' | 'warn' | 'fail' | 'accepted' | 'unjudged';
 
 export interface Verdict {

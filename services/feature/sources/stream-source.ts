@@ -3,7 +3,7 @@
  * Invariants: a part is offered once its hour is closed (stream-hours.ts). Its fingerprint names
  * the segments that hold its events, so an hour into which nothing came is the same part, and one
  * that got a late event is a new version of it. Hours without an event are parts too.
- * Fails: SOURCE_INVALID for a spec that does not read and for a domain without a stream;
+ * Fails: SOURCE_INVALID for a spec that cannot be parsed and for a domain without a stream;
  * SOURCE_NOT_FOUND where nothing was landed; STORE_CORRUPT for a segment that is not what was
  * landed.
  */

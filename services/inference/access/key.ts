@@ -5,7 +5,7 @@
  * suffices: the secret has 256 random bits, so there is nothing to guess, and a slow or salted hash
  * (for passwords) would only tax every request. Hashes are compared in constant time, and one is
  * compared also where the id is unknown.
- * Fails: never; what is no key of ours is 'unknown'.
+ * Fails: never; a key that is not one of ours is 'unknown'.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { NewSecret } from '../../../platform/secrets.ts';

@@ -66,7 +66,7 @@ export interface IssuedForecasts {
   readonly atOnce: number | undefined;
   /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
   readonly unknownInputs: readonly string[];
-  /** How far errors of different series go together; undefined where nobody measured it. */
+  /** How far errors of different series go together; undefined if it was not measured. */
   readonly dependence: number | undefined;
   /** The scored model of the champion's recipe, where the champion was fitted on all data. */
   readonly refitOf: string | null;
@@ -242,7 +242,7 @@ export function hasForecast(
   return values.subarray(row * size, (row + 1) * size).every(Number.isFinite);
 }
 
-/** Numbers that may not be served are no forecast. */
+/** Numbers that may not be served do not count as a forecast. */
 function blankUnusable({ values, mean, usable }: Precomputed, quantiles: number, horizon: number) {
   for (const [series, isUsable] of usable.entries()) {
     if (isUsable === 1) continue;

@@ -1,11 +1,11 @@
 /**
  * Purpose: what others forecast at the moment of a batch, with the same knowledge: the naive
- * baselines, the champion before this one, the scored model of which the champion is a refit, and
+ * baselines, the previous champion, the scored model of which the champion is a refit, and
  * challengers by name. Rows of the ledger like the champion's, so that skill is live and a rollback
  * has evidence.
  * Invariants: the same snapshot, cutoff, horizon and series as the batch; baselines have the
- * intervals that the gate compares with. None of them can fail the batch: one that cannot
- * be read or cannot forecast is reported to `onFailure` and left out.
+ * intervals that the gate compares with. None of them can fail the batch: one that cannot be read
+ * or cannot forecast is reported to `onFailure` and left out.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';

@@ -3,7 +3,7 @@
  * Invariants: the shards 1…count of any number of series are runs that follow one another in the
  * order of the panel: each series is in exactly one, and no two shards differ by more than one
  * series.
- * Fails: USAGE for a shard that is none.
+ * Fails: USAGE for an invalid shard.
  */
 import { HeadwayError } from '../../../platform/errors.ts';
 

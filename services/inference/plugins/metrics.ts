@@ -21,7 +21,7 @@ export interface ServiceMetrics {
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was sent. */
   readonly fellBack: (reason: FallbackReason) => void;
-  /** Forecasts that were given out, on their way into the ledger. */
+  /** Served forecasts on their way into the ledger. */
   readonly servedForecasts: (outcome: 'written' | 'dropped', forecasts: number) => void;
   readonly predictions: PredictorWatch;
 }

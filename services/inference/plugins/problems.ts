@@ -68,7 +68,7 @@ function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply {
     .send(problem);
 }
 
-/** Bytes that are no HTTP request have no reply object, so this writes to the socket. */
+/** Bytes that are not an HTTP request have no reply object, so this writes to the socket. */
 export function respondToBrokenConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
   else socket.end(brokenConnectionResponse(error.code));

@@ -3,7 +3,7 @@
  * Invariants: pages are in text order of the ids, as those of the list of series; an unknown value
  * is null, never 0.
  * Fails: SERIES_UNKNOWN; REQUEST_INVALID for a range that is empty or too long, for a table of too
- * many rows, and for a cursor nobody gave out.
+ * many rows, and for a cursor that was not issued.
  */
 import type { Static } from 'typebox';
 import type { Domain } from '../../../domains/domain.ts';

@@ -2,7 +2,7 @@
  * Purpose: why a forecast is what it is, as the command line and the HTTP service both return it.
  * Invariants: the forecast that is explained is the one the forecaster gives at that cutoff;
  * nothing after the cutoff is read; numbers are not rounded, so that a reader can add them up;
- * closed days are no steps.
+ * closed days are not steps.
  * Fails: SERIES_UNKNOWN; USAGE for a cutoff off the grid or after the last observed interval;
  * HISTORY_TOO_SHORT for one with too little before it; MODEL_INCOMPATIBLE for a forecaster that has
  * no inputs to explain.

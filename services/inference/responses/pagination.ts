@@ -2,7 +2,7 @@
  * Purpose: pages of a list that is ordered by text, and the cursors between them.
  * Invariants: a cursor names the last id of its page, so pages neither repeat nor skip one when the
  * list changes between them.
- * Fails: REQUEST_INVALID for a cursor nobody gave out.
+ * Fails: REQUEST_INVALID for a cursor that was not issued.
  */
 import { HttpProblem } from './problems.ts';
 

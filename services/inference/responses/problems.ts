@@ -152,7 +152,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 /**
- * A whole HTTP response to bytes that are no HTTP request.
+ * A whole HTTP response to bytes that are not an HTTP request.
  * @param errorCode of Node's parser
  */
 export function brokenConnectionResponse(errorCode: string | undefined): string {

@@ -2,8 +2,8 @@
  * Purpose: times of a query string, whose form a schema has checked, and the range that two of them
  * make.
  * Invariants: a range is [from, until), no longer than asked for, and never empty.
- * Fails: REQUEST_INVALID for a day that is none, such as 30 February, and for a range that is empty
- * or too long.
+ * Fails: REQUEST_INVALID for an invalid day, such as 30 February, and for a range that is empty or
+ * too long.
  */
 import { exactTime } from '../prediction/sent-values.ts';
 import { HttpProblem } from './problems.ts';

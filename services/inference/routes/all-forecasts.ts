@@ -3,8 +3,8 @@
  * or in pages of JSON.
  * Invariants: one response is of one Serving; a series that cannot be forecast is left out and
  * counted, never made up.
- * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave
- * out.
+ * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor that was not
+ * issued.
  */
 import type { FastifyRequest } from 'fastify';
 import { TABLE_TYPES } from '../../../platform/tables/table.ts';

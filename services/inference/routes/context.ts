@@ -22,7 +22,7 @@ export interface RouteContext {
   readonly clock: Clock;
   readonly state: ServingState;
   readonly prepared: PreparedForecasts;
-  /** Remembers what was given out. */
+  /** Records what was served. */
   readonly served: ServedForecasts;
   /** Paths of what is served, added up by groups. */
   readonly totals: GroupTotals;

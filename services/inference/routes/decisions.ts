@@ -2,7 +2,7 @@
  * Purpose: what served at a time, and why: the champion of that time, and the decisions until then
  * with their evidence.
  * Invariants: the ETag is of what the store said.
- * Fails: REQUEST_INVALID for a time that is none; the store's error as a 503.
+ * Fails: REQUEST_INVALID for an invalid time; the store's error as a 503.
  */
 import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
 import { responsesOf } from '../openapi/common-schemas.ts';

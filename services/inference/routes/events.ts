@@ -30,7 +30,7 @@ export async function eventRoutes(app: App, context: RouteContext): Promise<void
   const { state, clock, eventStreamMs } = context;
   let open = 0;
   const openOf = new Map<string, number>();
-  // Each open stream is one: more than ten are no leak.
+  // Each open stream is one: more than ten do not mean a leak.
   setMaxListeners(MAX_STREAMS, app.draining);
 
   /** Without its age, which changes by itself. */

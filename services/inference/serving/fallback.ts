@@ -52,8 +52,8 @@ export interface Fallback {
 }
 
 /**
- * The version under which forecasts of a baseline are given out: no model of the registry has such
- * a name.
+ * The version under which forecasts of a baseline are served: no model of the registry has such a
+ * name.
  */
 export const baselineVersion = ({ name }: Pick<Forecaster, 'name'>): string => `baseline-${name}`;
 

@@ -1,6 +1,6 @@
 /**
- * Purpose: what the service has given out, for the ledger: of each series the whole forecast that
- * its response was made of, once for as long as the same is served.
+ * Purpose: what the service has served, for the ledger: of each series the whole forecast that its
+ * response was made of, once for as long as the same is served.
  * Invariants: a response never waits and never fails for it: it marks a series, and no more. What
  * is marked is written every `flushMs` and at the end; a crash loses what was marked since. At most
  * MAX_PENDING states wait for a store that does not reply, the newest ones. All replicas pick the

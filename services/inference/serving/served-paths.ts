@@ -12,7 +12,7 @@ import { randomStreams, seedFrom } from '../../../platform/random.ts';
 
 export interface PathsRequest
   extends Pick<PathForecast, 'panel' | 'cutoff' | 'horizon' | 'quantiles' | 'prediction'> {
-  /** Of the forecaster; undefined where nobody measured it. */
+  /** Of the forecaster; undefined if it was not measured. */
   readonly dependence: number | undefined;
   readonly modelVersion: string;
   readonly snapshotVersion: string;

@@ -25,7 +25,7 @@ export interface PlanRequest {
   /** Newest first. */
   readonly decisions: readonly DecisionEntry[];
   readonly channels: readonly string[];
-  /** When the quiet hours end; null: it is none. */
+  /** When the quiet hours end; null outside them. */
   readonly quietUntil: number | null;
 }
 

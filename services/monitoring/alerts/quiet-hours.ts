@@ -2,7 +2,7 @@
  * Purpose: the hours of the day in which alerts wait, in the calendar that people live by.
  * Invariants: the span may cross midnight; its end is a local time, so that it is right on the days
  * of both clock changes.
- * Fails: a RangeError for a span that is none.
+ * Fails: a RangeError for an invalid span.
  */
 import { Temporal } from 'temporal-polyfill';
 

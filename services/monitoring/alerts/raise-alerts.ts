@@ -1,10 +1,10 @@
 /**
  * Purpose: sends what is to be sent, and stores the state of the alerts.
  * Invariants: a notification is claimed in the store before it is sent, so of two processes one
- * sends it; where that one dies before it says so, another one sends it again after some minutes:
- * a notification may come twice after a crash, and is never lost. A channel that fails delays its
- * own notifications only. No address and no secret is logged or stored.
- * Fails: as the store does; a channel's failure is passed to `onFailure`, and is none of ours.
+ * sends it; where that one dies before it says so, another one sends it again after some minutes: a
+ * notification may come twice after a crash, and is never lost. A channel that fails delays its own
+ * notifications only. No address and no secret is logged or stored.
+ * Fails: as the store does; a channel's failure is passed to `onFailure`, and is not ours.
  */
 import type { AlertEntry, AlertLog } from '../../../storage/alerts/alert-log.ts';
 import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';

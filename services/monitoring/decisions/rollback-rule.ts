@@ -4,7 +4,7 @@
  * Invariants: each reference is tested at its share of the policy's rate of false alarms, so that
  * all together roll back a champion that is no worse no more often than that (Bonferroni). Worse
  * than every naive baseline on average over them is worse than the best of them. A baseline is no
- * model: what is served instead is the champion before; without one, a training is begun.
+ * model: what is served instead is the previous champion; without one, a training is begun.
  * Fails: as live-losses.ts.
  */
 
@@ -72,7 +72,7 @@ function naive(comparisons: readonly LiveComparison[]): LiveComparison[] {
   return [{ ...best, evidence, isWorse: evidence >= best.threshold }];
 }
 
-/** The champion before, unless it loses no less than the champion where both were scored. */
+/** The previous champion, unless it loses no less than the champion where both were scored. */
 function usablePrevious({ champion, previous, losses }: DecideInput): string | null {
   if (champion === null || previous === null) return null;
   const compared = compareLive({

@@ -113,8 +113,8 @@ export function checkDrift(request: DriftRequest): DriftCheck {
 }
 
 /**
- * Verdicts whose values are no reference for other days: wrong ones, which are not judged day by
- * day either, and displaced ones.
+ * Verdicts whose values are not used as a reference for other days: wrong ones, which are not
+ * judged day by day either, and displaced ones.
  */
 const CORRUPT: Partial<Record<VerdictName, 'wrong' | 'displaced'>> = {
   ...{ clock: 'wrong', unit: 'wrong', zeros: 'wrong', repeated: 'wrong' },

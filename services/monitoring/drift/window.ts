@@ -1,6 +1,6 @@
 /**
  * Purpose: the panel as a check sees it: the intervals that have ended, which local day each is
- * part of, which days are no plain days, and the same interval of earlier weeks.
+ * part of, which days are not plain days, and the same interval of earlier weeks.
  * Invariants: nothing after `end` is read; references are of plain days of earlier weeks, by the
  * local clock, so that both clock changes move nothing; a masked interval is unknown, as a
  * reference too.
@@ -51,7 +51,10 @@ export interface Window extends Grid {
   readonly isQuiet: Uint8Array;
 }
 
-/** A span of values that are known to be wrong: they are no reference, and not judged again. */
+/**
+ * A span of values that are known to be wrong: they are not used as a reference, and not judged
+ * again.
+ */
 export interface Mask {
   readonly name: VerdictName;
   readonly since: number;

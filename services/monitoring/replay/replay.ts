@@ -2,10 +2,10 @@
  * Purpose: drives the system through past time: at every issue time the forecasts as they would
  * have been made, and after each period a check that scores, judges, decides and retrains.
  * Invariants: time is the argument of every part; a replay that is killed anywhere returns to its
- * last checkpoint and goes on from there, so that it ends in the same ledger, scores, decisions and
- * report. What was done after a stop is done again: a stop ends the workers of a training too, and
- * a training that lost them may come to another result. While a check runs, the forecasts of the
- * next period are made, and made again where the check changed who forecasts.
+ * last checkpoint and continues from there, so that it ends in the same ledger, scores, decisions
+ * and report. What was done after a stop is done again: a stop ends the workers of a training too,
+ * and a training that lost them may come to another result. While a check runs, the forecasts of
+ * the next period are made, and made again where the check changed who forecasts.
  * Fails: as its parts do; what was checked stays.
  */
 import type { Progress } from '../../../platform/progress.ts';
@@ -24,7 +24,7 @@ export interface ReplayPlan {
 export interface ReplayPorts {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly checkpoints: Checkpoints;
-  /** Makes a first champion where there is none. */
+  /** Makes a first champion if there is none. */
   prepare(now: number): Promise<void>;
   /** The models that forecast now, in words that change when one of them does. */
   models(): Promise<string>;
@@ -86,7 +86,7 @@ interface Ahead {
 
 function issueAhead(ports: ReplayPorts, models: string, times: readonly number[]): Ahead {
   const issues = ports.issue(times);
-  // Who awaits them hears of a failure; where nobody does, they are not needed.
+  // Whoever awaits them sees a failure; if nobody does, they are not needed.
   issues.catch(() => undefined);
   return { models, issues };
 }

@@ -85,7 +85,7 @@ export interface BacktestOutcome {
   readonly folder: string;
 }
 
-/** A backtest that nobody has added a segment to for this long is not gone on with. */
+/** A backtest without a new segment for this long is not continued. */
 const CACHE_MS = 14 * 86_400_000;
 const WORKER = new URL('./worker.ts', import.meta.url);
 const CODE = [

@@ -1,7 +1,7 @@
 /**
  * Purpose: where a fit stands, on the local disk: training that was killed goes on from its last
  * checkpoint.
- * Invariants: a checkpoint names the fit it belongs to, and none but that fit goes on from it; torn
+ * Invariants: a checkpoint names the fit it belongs to, and only that fit continues from it; torn
  * or foreign counts as none.
  * Fails: writing fails with the file system's own error; reading never does.
  */

@@ -26,7 +26,7 @@ export interface MemberTask {
   readonly member: number;
   readonly seed: number;
   readonly backend: BackendName;
-  /** Where its checkpoints go, and the one to go on from. */
+  /** Where its checkpoints go, and the one to continue from. */
   readonly checkpoint: {
     readonly path: string;
     readonly key: string;

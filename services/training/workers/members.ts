@@ -2,7 +2,7 @@
  * Purpose: fits the members of an ensemble in processes of their own, as many at once as there are
  * cores, with checkpoints.
  * Invariants: the weights are those that one process would give; a member that was killed goes on
- * from its last checkpoint; checkpoints go when their fit is done, and those nobody came back for
+ * from its last checkpoint; checkpoints go when their fit is done, and those that were abandoned
  * after a week.
  * Fails: as the fits and the listener do; INTERNAL where a worker died. Checkpoints stay where they
  * are then.

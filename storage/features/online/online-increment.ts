@@ -5,8 +5,8 @@
  * that cannot be shown from what is at hand: other feeds of demand than before, several of them
  * where absent means unknown, a replaced object whose series may be gone, a view that does not
  * reach back far enough. A range stays a range, new series in it, until it is too large.
- * Fails: as reading the snapshot does; a view before that is missing or torn is no failure, only no
- * help.
+ * Fails: as reading the snapshot does; an earlier view that is missing or torn is not a failure,
+ * only no help.
  */
 
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';

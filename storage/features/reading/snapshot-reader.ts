@@ -258,7 +258,7 @@ export async function readExogenous(
   grid: Grid,
   ahead: Ahead = { columns: [], intervals: 0 },
 ): Promise<{ exogenous?: Record<string, Float32Array> }> {
-  // A map, for a column may be called `constructor`.
+  // A map, because a column may be called `constructor`.
   const columns = new Map<string, Float32Array>();
   const reach = grid.length + ahead.intervals;
   const end = grid.start + reach * grid.step;

@@ -77,7 +77,7 @@ function intervalsOf(
 
 function seriesOf(rows: ObjectRows, winners: readonly WinningSpan[]): string[] {
   const wins = intervalsOf(rows, winners);
-  // A series without a row is none.
+  // A series without a row does not count.
   if (!wins.includes(0)) return [...rows.seriesIds];
   const found = new Uint8Array(rows.seriesIds.length);
   for (let row = 0; row < rows.values.length; row++) {

@@ -15,7 +15,7 @@ import { gridOrigin, hasKeySql, reasonNameSql } from '../interval-rules.ts';
 import type { ClockSegment } from '../local-time.ts';
 
 /**
- * Where the raw rows are is all that had to differ: the rest is said in words that both engines
+ * Where the raw rows are is all that had to differ: the rest is written in SQL that both engines
  * know.
  */
 export interface SqlDialect {

@@ -1,12 +1,12 @@
 /**
  * Purpose: a Trino cluster as a QueryEngine, over its REST protocol: POST the statement, then
  * follow `nextUri` until there is none.
- * Invariants: rows are passed on page by page and never all held; a statement that nobody reads to
+ * Invariants: rows are passed on page by page and never all held; a statement that is not read to
  * its end is cancelled; `nextUri` is followed on the coordinator that was asked and nowhere else;
  * only reading statements are sent, so that every request may be repeated.
  * Fails: SOURCE_UNAVAILABLE where the cluster does not respond, SOURCE_INVALID with Trino's own
- * words where it refuses the statement, SETTINGS_INVALID for an address that is none, or a user
- * that it does not let in.
+ * words where it refuses the statement, SETTINGS_INVALID for an invalid address, or a user that it
+ * does not let in.
  */
 import axios, { type AxiosError, type AxiosRequestConfig } from 'axios';
 import { isNetworkError } from 'axios-retry';

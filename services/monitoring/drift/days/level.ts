@@ -11,7 +11,7 @@ import { limitOf, type Track } from './track.ts';
 export const SERIES_DAYS = 7;
 export const FLEET_DAYS = 3;
 const MIN_SERIES_DAYS = 4;
-/** Factors below which a change of level is nobody's news, as logarithms. */
+/** Factors below which a change of level does not matter, as logarithms. */
 const SERIES_FLOOR = Math.log(1.6);
 const FLEET_FLOOR = Math.log(1.35);
 /** Standard errors of the sum of counts. */

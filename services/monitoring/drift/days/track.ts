@@ -43,7 +43,7 @@ export function learn(track: Track, value: number): Track {
   };
 }
 
-/** @param floor what matters to anybody, however quiet the series is */
+/** @param floor what matters in practice, however quiet the series is */
 export function limitOf({ days, meanSquare, largest }: Track, floor: number): number {
   if (days < MIN_DAYS) return Number.POSITIVE_INFINITY;
   const times = days < EXPERIENCED_DAYS ? TIMES_USUAL : TIMES_USUAL_EXPERIENCED;

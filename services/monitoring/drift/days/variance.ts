@@ -1,8 +1,8 @@
 /**
  * Purpose: how much a series scatters around the same hours of earlier weeks, over a week, next to
  * its usual scatter.
- * Invariants: a change of the level of a day is no scatter; upwards only: what scatters less is
- * `stuck`, or well.
+ * Invariants: a change of the level of a day does not count as scatter; upwards only: what scatters
+ * less is `stuck`, or well.
  * Fails: never.
  */
 import type { DaySummary } from './day-summary.ts';
@@ -27,7 +27,7 @@ export function variance(
 ): Scatter | null {
   const all = days.filter((day) => day !== null);
   const rest = ({ squares, size, count }: DaySummary) => squares / (size * count);
-  // Without the worst day: one in which a level changed is no scatter.
+  // Without the worst day: one in which a level changed is not scatter.
   const known = all.sort((a, b) => rest(a) - rest(b)).slice(0, -1);
   const total = (of: (day: DaySummary) => number) => known.reduce((sum, day) => sum + of(day), 0);
   const usual = dispersion * total((day) => day.size * day.count);

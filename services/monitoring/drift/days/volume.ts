@@ -1,8 +1,8 @@
 /**
  * Purpose: a total that jumps from one day to the next: part of a feed that is lost, or comes
  * twice.
- * Invariants: what is expected is taken out first, so that weekends are no jump; compared with the
- * middle of the days before, so that a slow change is none.
+ * Invariants: what is expected is taken out first, so that weekends are not a jump; compared with
+ * the middle of the days before, so that a slow change is not one.
  * Fails: never.
  */
 import { deviation, type Sums } from './deviation.ts';

@@ -10,15 +10,18 @@ import { createReferences, readReferences, type Window } from '../window.ts';
 const HOURS_A_YEAR = 8766;
 /**
  * Nats beyond those of every interval of every series in a year. Far more than independent draws
- * need: events come in bursts, and a quiet week in a stadium is no closure.
+ * need: events come in bursts, and a quiet week in a stadium is not a closure.
  */
 const MARGIN = 16;
 
-/** A run is no chance beyond this many nats, with all series and a year of intervals looked at. */
+/**
+ * Chance does not explain a run beyond this many nats, with all series and a year of intervals
+ * looked at.
+ */
 export const runLimit = (window: Window): number =>
   MARGIN + Math.log(window.seriesIds.length * HOURS_A_YEAR * (3_600_000 / window.intervalMs) + 1);
 
-/** Nats of seeing `value` in this interval, or 0 on a day that is no plain day. */
+/** Nats of seeing `value` in this interval, or 0 on a day that is not a plain day. */
 export const surprise = (window: Window, series: number, t: number, value: number): number =>
   window.isQuiet[t] === 1 ? 0 : rarity(window, series, t, value);
 

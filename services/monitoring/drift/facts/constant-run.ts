@@ -2,7 +2,7 @@
  * Purpose: series that show one value for longer than chance explains: zero (`closed`), another
  * (`stuck`), or zero in the whole fleet (`zeros`).
  * Invariants: a run is judged by how often each of its hours had that value in earlier weeks, so
- * that nights and rare series are no news; unknown values neither end nor lengthen a run.
+ * that nights and rare series do not count; unknown values neither end nor lengthen a run.
  * Fails: never.
  */
 import { type Finding, figure, seriesText, timeText } from '../verdict.ts';
@@ -58,7 +58,7 @@ export function constantRuns(window: Window): Finding[] {
   });
 }
 
-/** The run of equal values that ends with the newest known one, where it is no chance. */
+/** The run of equal values that ends with the newest known one, if chance does not explain it. */
 function newestRun(window: Window, s: number, limit: number): Run | null {
   const first = Math.max(0, window.end - WEEKS * window.week);
   let t = window.end - 1;

@@ -69,7 +69,7 @@ function newestKnown(window: Window): number {
   return -1;
 }
 
-/** Values of intervals that have not begun, or a check before the one before. */
+/** Values of intervals that have not begun, or a check earlier than the previous one. */
 function aheadOf(window: Window, { lastAt }: Freshness, at: number): Finding | null {
   let last = -1;
   for (let t = window.length - 1; t >= window.end && last < 0; t--)

@@ -2,7 +2,7 @@
  * Purpose: a feed that sends earlier values again: all series equal those of some intervals before,
  * one by one.
  * Invariants: looked for in the last day, at every distance up to a week; only what chance does not
- * explain counts, so that nights without events are no repetition.
+ * explain counts, so that nights without events do not count as repetition.
  * Fails: never.
  */
 import { type Finding, figure, timeText } from '../verdict.ts';

@@ -13,7 +13,7 @@ export interface DailyScore {
   /** Sum of pinball loss of the served forecasts, and of the naive baseline with the same knowledge. */
   readonly pinball: number;
   readonly baselinePinball: number;
-  /** What the forecasts' own quantiles let one expect of their loss; absent where nobody asked. */
+  /** What the forecasts' own quantiles let one expect of their loss; absent if not requested. */
   readonly expectedPinball?: number;
   /** Level (80) → actuals inside the interval. */
   readonly covered: Readonly<Record<string, number>>;

@@ -11,14 +11,14 @@
  * Fails: never.
  */
 
-/** Days before a day that are no part of its reference, and days that a reference needs. */
+/** Days before a day that are not part of its reference, and days that a reference needs. */
 export const LAG_DAYS = 28;
 const MIN_REFERENCE = 21;
 const MEMORY_DAYS = 90;
 const SIGMA_MARGIN = 1.3;
 /** Bets on a change of so many deviations: small ones find leaks, large ones sudden changes. */
 const BETS = [0.5, 1, 2] as const;
-/** Share of the climb that had been made three weeks ago, in a climb that is no step. */
+/** Share of the climb that had been made three weeks ago, in a climb that is not a step. */
 const MIN_CLIMBED = 0.15;
 /** A single day counts for a change with at most so many deviations. */
 const CUT = 4;
@@ -48,7 +48,7 @@ export const NEW_DETECTOR: Detector = {
 };
 
 export interface DetectorRules {
-  /** A change up to this size is nobody's news. */
+  /** A change up to this size does not matter. */
   readonly tolerance: number;
   /** Least deviation that is believed. */
   readonly minSigma: number;
@@ -77,7 +77,7 @@ export function observe(
   if (recent.length <= LAG_DAYS) return { ...before, recent, days, evidence, isOut };
   const leaving = recent[0] as number;
   const left = { ...before, recent: recent.slice(1), days: days.slice(1), evidence, isOut };
-  // What came with a change is no reference of what is usual.
+  // Values after a change say nothing about what is usual.
   return before.isOut || isOut ? left : { ...left, ...learn(before, leaving) };
 }
 
@@ -102,7 +102,7 @@ function factorOf(
 
 function learn(before: Detector, figure: number): Pick<Detector, 'count' | 'mean' | 'variance'> {
   const count = Math.min(before.count + 1, MEMORY_DAYS);
-  // A day that is far better than usual (the baseline fails on a holiday) is no noise upwards.
+  // A day that is far better than usual (the baseline fails on a holiday) is not upward noise.
   const least = before.mean - 3 * Math.sqrt(before.variance);
   const step = (before.count < MIN_REFERENCE ? figure : Math.max(figure, least)) - before.mean;
   const mean = before.mean + step / count;
