@@ -52,7 +52,7 @@ function refuseUnsound({ timeZone, quantiles, seasonLengths, ...options }: Check
   for (const name of ['horizon', 'steps', 'testDays'] as const) {
     const value = options[name];
     if (value !== undefined && !isCount(value))
-      throw refused(name, `${value} is no count`, 'Use a whole number from 1 on.');
+      throw refused(name, `${value} is not a count`, 'Use a whole number from 1 on.');
   }
   const { seed = 1, holidays } = options;
   if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED)

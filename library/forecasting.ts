@@ -115,7 +115,7 @@ export function predict(model: Model, panel: Panel, horizon = model.horizon): Fo
       'PANEL_INVALID',
       `the panel has intervals of ${panel.frequencyMinutes} minutes, the model was fitted on ` +
         `${model.frequencyMinutes}`,
-      { where: 'frequencyMinutes', fix: 'Bring a panel of the same frequency, or fit again.' },
+      { where: 'frequencyMinutes', fix: 'Use a panel of the same frequency, or fit again.' },
     );
   const cutoff = lastObserved(panel);
   const needed = model.forecaster.minimumHistory;

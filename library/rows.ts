@@ -78,7 +78,7 @@ function numberOf(text: string | undefined, line: number): number | null {
   if (text === undefined || text.trim() === '') return null;
   const value = Number(text);
   if (Number.isFinite(value)) return value;
-  throw invalid(`${JSON.stringify(text)} is no number`, `line ${line}`, 'Write it as 12.5.');
+  throw invalid(`${JSON.stringify(text)} is not a number`, `line ${line}`, 'Write it as 12.5.');
 }
 
 function panelOf(
@@ -93,7 +93,7 @@ function panelOf(
       'Use whole minutes: 60 for hours, 1440 for days.',
     );
   const step = frequencyMinutes * 60_000;
-  if (rows.length === 0) throw invalid('there is no row', 'rows', 'Bring at least one.');
+  if (rows.length === 0) throw invalid('there is no row', 'rows', 'Provide at least one.');
   const times = rows.map(({ timestamp }, i) => instantOf(timestamp, where(i)));
   const start = times.reduce((least, time) => Math.min(least, time));
   const end = times.reduce((most, time) => Math.max(most, time));
@@ -126,7 +126,11 @@ function panelOf(
       );
     }
     if (value !== null && !Number.isFinite(value))
-      throw invalid(`the value ${value} is no number`, where(i), 'Use null for what is unknown.');
+      throw invalid(
+        `the value ${value} is not a number`,
+        where(i),
+        'Use null for what is ' + 'unknown.',
+      );
     const at = (rowOf.get(seriesId) as number) * length + index;
     if (seen[at] === 1) {
       throw invalid(
@@ -168,7 +172,7 @@ function instantOf(timestamp: string | Date, where: string): number {
     timestamp instanceof Date || new Date(Date.parse(day) || 0).toISOString().startsWith(day);
   if (Number.isFinite(time) && isReal) return time;
   throw invalid(
-    `${JSON.stringify(timestamp)} is no time`,
+    `${JSON.stringify(timestamp)} is not a time`,
     where,
     'Write UTC as 2025-01-31T17:00:00Z, 2025-01-31 17:00 or 2025-01-31.',
   );

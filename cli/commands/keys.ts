@@ -58,7 +58,7 @@ export const register: AddCommand = (program, env) => {
   });
   command(keys, env, {
     name: 'publish',
-    description: 'Copy the file of keys to the store, for a service with HEADWAY_API_KEYS=store.',
+    description: 'Copy the key file to the store, for a service with HEADWAY_API_KEYS=store.',
     define: fileFlag,
     run: async (context) => (await import('../actions/keys.ts')).publishKeys(context),
   });

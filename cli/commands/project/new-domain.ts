@@ -16,7 +16,7 @@ const missingRule = (text: string): string => {
 export const register: AddCommand = (program, env) =>
   command<NewDomainFlags>(program, env, {
     name: 'new-domain',
-    description: 'Look at your data, and write a domain over them: a folder in domains/.',
+    description: 'Look at your data, and write a domain for it: a folder in domains/.',
     define: (c) =>
       c
         .argument('<name>', 'its name: lower case, digits and hyphens')

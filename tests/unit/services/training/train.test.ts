@@ -163,7 +163,7 @@ describe('train on data with a pattern that the naive forecasters miss', () => {
     let newer = '';
     const registry: typeof other.registry = {
       ...other.registry,
-      champion: async () => null,
+      champion: async () => (newer === '' ? null : other.registry.champion()),
       promotions: async () => [],
     };
     const drawVerdict = async () => {
