@@ -158,7 +158,7 @@ as they should be.</p>`;
     (one) => html`<tr><th scope="row">${one.name}</th><td class="text">${one.message}
 ${seriesNames(one, domain)}</td><td>${labels.full(one.since)}</td>
 <td>${labels.full(one.detectedAt)}</td>
-<td>${one.endedAt === null ? 'stands' : labels.full(one.endedAt)}</td></tr>\n`,
+<td>${one.endedAt === null ? 'open' : labels.full(one.endedAt)}</td></tr>\n`,
   );
   return html`<div class="wide"><table><thead><tr><th scope="col">verdict</th>
 <th scope="col" class="text">what was found</th><th scope="col">since</th>

@@ -40,7 +40,7 @@ withBrowser('a page of a service with keys', () => {
     await use('nonsense');
     await page.locator('.whole', { hasText: 'not one of this service' }).waitFor();
     await use(lacking.key);
-    await page.locator('h1', { hasText: 'does not suffice' }).waitFor();
+    await page.locator('h1', { hasText: 'is not sufficient' }).waitFor();
     expect(await text('.whole')).toContain('does not have the scope forecasts:read');
     expect(await opened.axe()).toEqual([]);
     await use(reader.key);

@@ -168,7 +168,7 @@ withBrowser('states of the page', () => {
     await page.route('**/v1/groups/**', (route) => route.abort());
     await page.goto(server.url);
     await page.locator('.whole', { hasText: 'The service cannot be reached' }).waitFor();
-    expect(await page.locator('.whole').innerText()).not.toContain('suffices');
+    expect(await page.locator('.whole').innerText()).not.toContain('enough recent history');
     await look(opened as OpenedPage, 'offline-at-once');
   });
 

@@ -27,7 +27,7 @@ export function Verdicts({ standing, overview }: VerdictsProps) {
   return (
     <Section
       columns={8}
-      title={standing.length === 0 ? 'No drift is open' : 'What stands'}
+      title={standing.length === 0 ? 'No drift is open' : 'Open drift verdicts'}
       note={overview ? `check ${overview.check}` : undefined}
     >
       {standing.map((verdict) => (
