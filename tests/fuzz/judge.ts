@@ -56,7 +56,7 @@ export function createJudge(
     if (details === undefined) return `${status} with a problem that is not JSON`;
     const [error] = problem.Errors(details);
     if (error)
-      return `${status} with a problem that is none: ${error.instancePath} ${error.message}`;
+      return `${status} with an invalid problem document: ${error.instancePath} ${error.message}`;
     if (details.status !== status) return `${status} with a problem of status ${details.status}`;
     if (INSIDE.test(text)) return `${status} shows internals`;
     if (text.length > 4000) return `${status} with a problem of ${text.length} characters`;

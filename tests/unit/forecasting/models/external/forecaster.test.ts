@@ -133,5 +133,5 @@ test('the columns of a table match hand calculations', () => {
   const calendar = tableOf({ panel, cutoff: 71 }, ['hour', 'minute', 'weekday', 'holiday'], shape);
   expect([...calendar.subarray(0, 4)]).toEqual([19, 0, 2, 0]);
   expect(isColumn('lag:0:1')).toBe(false);
-  expect(() => tableOf({ panel, cutoff: 71 }, ['future:1'], shape)).toThrow(/no column/);
+  expect(() => tableOf({ panel, cutoff: 71 }, ['future:1'], shape)).toThrow(/is not a column/);
 });
