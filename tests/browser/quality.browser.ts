@@ -125,6 +125,6 @@ withBrowser('the data-quality page', () => {
   test('names the verdict of each expectation in words', async () => {
     const rows = await page.locator('table.contract tbody tr').allInnerTexts();
     expect(rows).toHaveLength(20);
-    expect(rows.join('\n')).toMatch(/missing or of another kind\s+BROKEN/);
+    expect(rows.join('\n')).toMatch(/missing or of another type\s+BROKEN/);
   });
 });

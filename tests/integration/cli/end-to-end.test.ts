@@ -319,7 +319,7 @@ describe('headway forecast', () => {
     [
       'an unknown series',
       ['--series', 'nowhere'],
-      /^SERIES_UNKNOWN: there is no zone "nowhere".*Series are/,
+      /^SERIES_UNKNOWN: there is no zone "nowhere".*Known series include/,
     ],
     [
       'a horizon beyond the model’s',
@@ -427,7 +427,7 @@ describe('headway forecast', () => {
         'an unknown series',
         ['--series', 'nowhere'],
         2,
-        /^SERIES_UNKNOWN: there is no zone "nowhere".*Series are/,
+        /^SERIES_UNKNOWN: there is no zone "nowhere".*Known series include/,
       ],
       [
         'a cutoff off the grid',
