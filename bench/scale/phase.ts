@@ -18,7 +18,7 @@ import { seededRandom } from '../../platform/random.ts';
 import { silentLogger } from '../../platform/telemetry/logger.ts';
 import { runFeatures } from '../../services/feature/run.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
-import { viewObjects } from '../../storage/features/manifest.ts';
+import { type NewFeatureObject, viewObjects } from '../../storage/features/manifest.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
 import { fileObjectStore } from '../../storage/objects/file-object-store.ts';
@@ -26,6 +26,7 @@ import { benchDomain } from '../serving/fixture.ts';
 import { QUANTILES, randomNetwork } from '../support/random-network.ts';
 
 const HOUR_MS = 3_600_000;
+const WEEK_MS = 168 * HOUR_MS;
 const START = Date.UTC(2025, 0, 6);
 const HORIZON = 24;
 /** Two events a week and series: what is stored is sparse, the view is not. */
@@ -43,31 +44,44 @@ const about = { store: fileObjectStore(join(folder, 'store')), domain: domain.na
 const features = openFeatureStore(about);
 const idOf = (n: string) => `printf('s%07d', ${n})`;
 
-/** Commits the rows of a SELECT of n (series), hour (epoch ms) and target. */
-async function commit(sql: string, part: string, span: { start: number; end: number }) {
+/** Rows as a SELECT of n (series), hour (epoch ms) and target, and the hours they are of. */
+interface Part {
+  readonly name: string;
+  readonly sql: string;
+  readonly span: { readonly start: number; readonly end: number };
+}
+
+/** Commits parts. What is measured begins when their files are written. */
+async function commit(parts: readonly Part[]) {
   const raw = await mkdtemp(join(folder, 'raw-'));
-  const path = join(raw, 'rows.parquet');
-  const rows = await withSqlSession(async (session) => {
-    await session.run(`COPY (SELECT ${idOf('n')} AS series_id,
-      make_timestamp(hour * 1000) AS "timestamp", target::FLOAT AS target,
-      make_timestamp(${span.end} * 1000) AS available_at FROM (${sql}))
-      TO ${sqlFilename(path)} (FORMAT parquet)`);
-    const [row] = await session.rows(`SELECT count(*) FROM ${parquetFiles(path)}`);
-    return Number(row?.[0]);
-  });
+  const objects: NewFeatureObject[] = [];
+  for (const { name, sql, span } of parts) {
+    const path = join(raw, `${name}.parquet`);
+    const rows = await withSqlSession(async (session) => {
+      await session.run(`COPY (SELECT ${idOf('n')} AS series_id,
+        make_timestamp(hour * 1000) AS "timestamp", target::FLOAT AS target,
+        make_timestamp(${span.end} * 1000) AS available_at FROM (${sql}))
+        TO ${sqlFilename(path)} (FORMAT parquet)`);
+      const [row] = await session.rows(`SELECT count(*) FROM ${parquetFiles(path)}`);
+      return Number(row?.[0]);
+    });
+    objects.push({
+      ...{ path, rows, span, availableAt: span.end, feed: 'main', part: name, fingerprint: name },
+      ...{ rowsIn: rows, rowsUsed: rows, rejected: {} },
+    });
+  }
   const started = begin();
-  const object = { path, rows, span, availableAt: span.end, feed: 'main', part, fingerprint: part };
-  const account = { rowsIn: rows, rowsUsed: rows, rejected: {} };
   const manifest = await features.commit({
     reason: 'bench',
-    staged: await features.stage(SCHEMA, [{ ...object, ...account }]),
+    staged: await features.stage(SCHEMA, objects),
     onlineIntervals: weeks * 168,
   });
   const spent = started();
   await rm(raw, { recursive: true });
-  const objects = viewObjects(manifest.online);
-  const viewBytes = objects.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { ...spent, rows, viewObjects: objects.length, viewBytes };
+  const view = viewObjects(manifest.online);
+  const viewBytes = view.reduce((sum, { bytes }) => sum + bytes, 0);
+  const rows = objects.reduce((sum, object) => sum + object.rows, 0);
+  return { ...spent, rows, viewObjects: view.length, viewBytes };
 }
 
 async function addModel(): Promise<void> {
@@ -98,24 +112,30 @@ const context = {
 
 const phases: Readonly<Record<string, () => Promise<object>>> = {
   async fill() {
-    const times = Math.floor((weeks * 168) / HOURS_AN_EVENT);
+    // A week is two events of each series.
     const place = `k * ${HOURS_AN_EVENT} + (hash(n, k) % ${HOURS_AN_EVENT})::BIGINT`;
-    const rows = `SELECT n, ${START} + (${place}) * ${HOUR_MS} AS hour, 1 + hash(k, n) % 9 AS target
-      FROM range(${series}) AS a(n), range(${times}) AS b(k)`;
-    const filled = await commit(rows, 'history', { start: START, end });
+    const history = Array.from({ length: weeks }, (_, week): Part => {
+      const start = START + week * WEEK_MS;
+      return {
+        name: `week-${week}`,
+        sql: `SELECT n, ${START} + (${place}) * ${HOUR_MS} AS hour, 1 + hash(k, n) % 9 AS target
+          FROM range(${series}) AS a(n), range(${2 * week}, ${2 * week + 2}) AS b(k)`,
+        span: { start, end: start + WEEK_MS },
+      };
+    });
+    const filled = await commit(history);
     await addModel();
     return filled;
   },
   commit: () =>
-    commit(
-      `SELECT n, ${end} AS hour, CASE WHEN hash(n) % ${HOURS_AN_EVENT} = 0
-      THEN 1 + hash(n, 2) % 9 ELSE 0 END AS target FROM range(${series}) AS a(n)`,
-      'hour',
+    commit([
       {
-        start: end,
-        end: end + HOUR_MS,
+        name: 'hour',
+        sql: `SELECT n, ${end} AS hour, CASE WHEN hash(n) % ${HOURS_AN_EVENT} = 0
+          THEN 1 + hash(n, 2) % 9 ELSE 0 END AS target FROM range(${series}) AS a(n)`,
+        span: { start: end, end: end + HOUR_MS },
       },
-    ),
+    ]),
   /** The next hour through the feature service, which judges it before it commits. */
   async run() {
     const started = begin();
