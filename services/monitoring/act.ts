@@ -10,13 +10,13 @@
  * Fails: as the stores do; with the training's error, after writing down that it failed.
  */
 import type { Clock } from '../../platform/clock.ts';
-import { describeError, isHeadwayError } from '../../platform/errors.ts';
+import { describeError } from '../../platform/errors.ts';
 import type {
   DecisionDraft,
   DecisionEntry,
   DecisionLog,
 } from '../../storage/decisions/decision-log.ts';
-import type { ModelRegistry } from '../../storage/models/model-registry.ts';
+import { type ModelRegistry, wasReplaced } from '../../storage/models/model-registry.ts';
 import { challengersOf } from './challengers.ts';
 import { explainPromotions } from './decisions/explain-promotions.ts';
 import type { Decision } from './decisions/input.ts';
@@ -129,9 +129,7 @@ async function changeChampion(
     else if (before !== null)
       await registry.rollback({ reason, over: before, to: after, evidence: noted });
   } catch (error) {
-    if (!isHeadwayError(error, 'COMMIT_CONFLICT')) throw error;
-    // Without another champion it is the race for the log that was lost.
-    if (((await registry.champion())?.modelVersion ?? null) === before) throw error;
+    if (!(await wasReplaced(registry, before, error))) throw error;
   }
 }
 

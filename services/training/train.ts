@@ -27,7 +27,11 @@ import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { filesOf, type Manifest } from '../../storage/features/manifest.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
 import type { ModelCard } from '../../storage/models/model-card.ts';
-import type { ModelRegistry, RegisterRequest } from '../../storage/models/model-registry.ts';
+import {
+  type ModelRegistry,
+  type RegisterRequest,
+  wasReplaced,
+} from '../../storage/models/model-registry.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
 import { nextLevel } from './error-budget.ts';
 import {
@@ -295,11 +299,8 @@ export async function recordVerdict(
     else await registry.recordVerdict(outcome, entry);
     return verdict;
   } catch (error) {
-    if (outcome !== 'promoted' || !isHeadwayError(error, 'COMMIT_CONFLICT')) throw error;
-    // If there is no other champion, only the race for the log was lost.
-    const reigning = (await registry.champion())?.modelVersion ?? null;
-    if (reigning === over) throw error;
-    return recordVerdict(request, supersededBy(verdict, error.message), models);
+    if (outcome !== 'promoted' || !(await wasReplaced(registry, over, error))) throw error;
+    return recordVerdict(request, supersededBy(verdict, (error as Error).message), models);
   }
 }
 

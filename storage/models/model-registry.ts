@@ -7,7 +7,7 @@
  * the log.
  */
 import type { Clock } from '../../platform/clock.ts';
-import { HeadwayError } from '../../platform/errors.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -170,6 +170,19 @@ export function openModelRegistry(options: {
     },
     verify: () => verifyModels(store, domain, files),
   };
+}
+
+/**
+ * Whether a change of the champion failed because `over` no longer is champion: a lost race for the
+ * log alone has the same code, and decides nothing.
+ */
+export async function wasReplaced(
+  registry: Pick<ModelRegistry, 'champion'>,
+  over: string | null,
+  error: unknown,
+): Promise<boolean> {
+  if (!isHeadwayError(error, 'COMMIT_CONFLICT')) return false;
+  return ((await registry.champion())?.modelVersion ?? null) !== over;
 }
 
 function requireChampion(domain: string, over: string | null, reigning: string | null): void {
