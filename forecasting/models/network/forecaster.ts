@@ -169,14 +169,10 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
-/** @param windowSource of the same features, where several forecasters read one panel */
-export function networkForecaster(
-  trained: TrainedNetwork,
-  windowSource = windowSources(trained.spec.features),
-): NetworkForecaster {
+export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
   const { spec } = trained;
-  const inputs = passOf(trained, windowSource);
-  const { pass, rowOf } = inputs;
+  const inputs = passOf(trained);
+  const { pass, windowSource, rowOf } = inputs;
   const groups = featureGroups(spec.features);
 
   const predict = (
@@ -236,17 +232,20 @@ export function networkForecaster(
   };
 }
 
-/**
- * As `predict` of a network without calibration, with the points that a calibration chooses the
- * median among.
- */
-export function networkParts(trained: TrainedNetwork): Calibrated['predictParts'] {
-  const inputs = passOf(trained, windowSources(trained.spec.features));
-  return (panel, cutoff, horizon) => {
-    const unknown = () => new Float32Array(panel.seriesIds.length * horizon);
-    const points = { anchor: unknown(), linear: unknown() };
-    const [forecast] = predictWindows(inputs, [{ panel, cutoff, points }], horizon);
-    return { forecast: forecast as Float32Array, ...points };
+/** A network without calibration, with the points that a calibration chooses the median among. */
+export function networkParts(trained: TrainedNetwork): Calibrated {
+  const { spec, linear } = trained;
+  const { context } = spec.features;
+  const inputs = passOf(trained);
+  return {
+    ...{ quantiles: spec.quantiles, hasLinear: linear !== null },
+    ...(context ? contextOf(spec.features, context) : {}),
+    predictParts(panel, cutoff, horizon) {
+      const unknown = () => new Float32Array(panel.seriesIds.length * horizon);
+      const points = { anchor: unknown(), linear: unknown() };
+      const [forecast] = predictWindows(inputs, [{ panel, cutoff, points }], horizon);
+      return { forecast: forecast as Float32Array, ...points };
+    },
   };
 }
 
@@ -258,9 +257,10 @@ interface PassInputs {
   readonly rowOf: ReadonlyMap<string, number>;
 }
 
-const passOf = (trained: TrainedNetwork, windowSource: PassInputs['windowSource']): PassInputs => ({
-  ...{ trained, windowSource },
+const passOf = (trained: TrainedNetwork): PassInputs => ({
+  trained,
   pass: new NetworkPass(trained),
+  windowSource: windowSources(trained.spec.features),
   rowOf: rowsById(trained.spec),
 });
 

@@ -91,16 +91,15 @@ export async function fitNetwork(
     return onProgress(progress);
   });
   const linear = linearModels();
-  const early = weights.flatMap((member) => member.early ?? []);
-  const held = linear.early && { members: early, linear: linear.early };
-  const made = held
-    ? calibrate(panel, uncalibrated({ spec, scaling, ...held }), plan.heldOut, spec.features)
-    : null;
+  const held = linear.early && {
+    members: weights.flatMap((member) => member.early ?? []),
+    linear: linear.early,
+  };
   /** From the members and the linear model that have not seen the held-out cutoffs. */
-  const withDependence = (calibration: Calibration): Calibration => {
-    const forecaster = networkForecaster({
-      ...{ spec, scaling, ...(held as NonNullable<typeof held>), calibration },
-    });
+  const calibrationOf = (early: Pick<TrainedNetwork, 'members' | 'linear'>): Calibration => {
+    const network = { spec, scaling, ...early };
+    const calibration = calibrate(panel, uncalibrated(network), plan.heldOut, spec.features);
+    const forecaster = networkForecaster({ ...network, calibration });
     const random = (name: string) => streams(`dependence ${name}`);
     return {
       ...calibration,
@@ -112,7 +111,7 @@ export async function fitNetwork(
     scaling,
     members: weights.map((member) => member.final),
     linear: linear.all,
-    calibration: carried === undefined ? made && withDependence(made) : carried,
+    calibration: carried === undefined ? held && calibrationOf(held) : carried,
     steps: options.steps,
     windows: plan.windows.length,
   };
@@ -135,12 +134,7 @@ export function uncalibrated({
   linear,
 }: Omit<TrainedNetwork, 'calibration'>): Calibrated {
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
-  const trained = { spec: raw, scaling, members, linear, calibration: null };
-  const { quantiles, withContext } = networkForecaster(trained);
-  return {
-    ...{ quantiles, hasLinear: linear !== null, predictParts: networkParts(trained) },
-    ...(withContext ? { withContext } : {}),
-  };
+  return networkParts({ spec: raw, scaling, members, linear, calibration: null });
 }
 
 /** The streams of one member: independent of every other's. */
