@@ -393,7 +393,7 @@ const offsetOf = (value: number, scale: number, base: number): number =>
 /** The mean of the last Sundays at the time of interval t; NaN where none is known. */
 function sundaysOf({ source, values, cutoff }: SeriesView, t: number): number {
   const { day, week } = source.spec;
-  const back = (((source.calendar.weekday[t] as number) + 1) % 7 || 7) * day;
+  const back = sinceSunday(source.calendar, t, day) || 7 * day;
   return meanOfLags(source, values, t, week, WEEKS_BACK, cutoff + 1, back);
 }
 
