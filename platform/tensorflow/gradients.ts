@@ -34,8 +34,8 @@ const ofPair =
 
 /** Of x alone. */
 const ofOne =
-  (gradient: (dy: tf.Tensor, x: tf.Tensor) => tf.Tensor): Gradient =>
-  (dy, inputs) => [() => gradient(dy, inputs[0] as tf.Tensor)];
+  (gradient: (dy: tf.Tensor, x: tf.Tensor, attributes: tf.NamedAttrMap) => tf.Tensor): Gradient =>
+  (dy, inputs, attributes) => [() => gradient(dy, inputs[0] as tf.Tensor, attributes)];
 
 const matMul: Gradient = (dy, inputs, attributes) => {
   const [a, b] = inputs as [tf.Tensor, tf.Tensor];
@@ -53,18 +53,11 @@ const concat: Gradient = (dy, inputs, attributes) => {
 };
 
 /** The output's gradient for every input of a sum over some axes. */
-function spread(dy: tf.Tensor, x: tf.Tensor, axis: unknown): tf.Tensor {
+function spread(dy: tf.Tensor, x: tf.Tensor, { axis }: tf.NamedAttrMap): tf.Tensor {
   const axes = tf.util.parseAxisParam(axis as number[], x.shape);
   const kept = x.shape.map((size, at) => (axes.includes(at) ? 1 : size));
   return tf.mul(tf.reshape(dy, kept), tf.ones(x.shape));
 }
-
-const sum: Gradient = (dy, inputs, { axis }) => [() => spread(dy, inputs[0] as tf.Tensor, axis)];
-
-const mean: Gradient = (dy, inputs, { axis }) => {
-  const x = inputs[0] as tf.Tensor;
-  return [() => tf.div(spread(dy, x, axis), x.size / dy.size)];
-};
 
 /** By kernel: the names of its inputs, or all of a list, and its gradient. */
 const GRADIENTS: Readonly<Record<string, readonly [readonly string[] | 'all', Gradient]>> = {
@@ -80,8 +73,8 @@ const GRADIENTS: Readonly<Record<string, readonly [readonly string[] | 'all', Gr
   ],
   [tf.BatchMatMul]: [['a', 'b'], matMul],
   [tf.Concat]: ['all', concat],
-  [tf.Sum]: [['x'], sum],
-  [tf.Mean]: [['x'], mean],
+  [tf.Sum]: [['x'], ofOne(spread)],
+  [tf.Mean]: [['x'], ofOne((dy, x, of) => tf.div(spread(dy, x, of), x.size / dy.size))],
   [tf.Identity]: [['x'], ofOne((dy) => tf.clone(dy))],
   [tf.Relu]: [['x'], ofOne((dy, x) => tf.mul(dy, tf.step(x)))],
   [tf.Reshape]: [['x'], ofOne((dy, x) => tf.reshape(dy, x.shape))],
