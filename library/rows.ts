@@ -129,7 +129,7 @@ function panelOf(
       throw invalid(
         `the value ${value} is not a number`,
         where(i),
-        'Use null for what is ' + 'unknown.',
+        'Use null for what is unknown.',
       );
     const at = (rowOf.get(seriesId) as number) * length + index;
     if (seen[at] === 1) {

@@ -122,7 +122,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   if (kept > 0)
     logger.info(
       { folder, kept, of: segments.length },
-      'the backtest continues from cached ' + 'segments',
+      'the backtest continues from cached segments',
     );
 
   const wanted = request.workers ?? Math.min(request.cores, open.length);
