@@ -42,6 +42,17 @@ const register = async (): Promise<string> => {
 const byHand = (modelVersion: string) =>
   registry.promote({ modelVersion, reason: 'promoted by hand', evidence: null });
 
+/** The champion of two days whose demand has doubled since. */
+async function championUnderDrift(): Promise<string> {
+  const champion = await register();
+  await byHand(champion);
+  clock.advance(48 * HOUR);
+  const at = clock.now();
+  const about = { since: at - HOUR, detectedAt: at, seriesIds: ['a'], evidence: {} };
+  verdicts.push({ name: 'level', message: 'demand has doubled', ...about });
+  return champion;
+}
+
 async function look(): Promise<void> {
   const train = async ({ reason }: { reason: string }): Promise<TrainingOutcome> => {
     trainings.push(reason);
@@ -101,12 +112,7 @@ test.each([
 });
 
 test('drift trains once; the new model runs as shadow for a day and is then served', async () => {
-  const good = await register();
-  await byHand(good);
-  clock.advance(48 * HOUR);
-  const at = clock.now();
-  const about = { since: at - HOUR, detectedAt: at, seriesIds: ['a'], evidence: {} };
-  verdicts.push({ name: 'level', message: 'demand has doubled', ...about });
+  const good = await championUnderDrift();
   await look();
   await look();
   expect(trainings).toEqual(['retrained: level: demand has doubled']);
@@ -121,12 +127,7 @@ test('drift trains once; the new model runs as shadow for a day and is then serv
 });
 
 test('judges a challenger although the gate refuses another model meanwhile', async () => {
-  const good = await register();
-  await byHand(good);
-  clock.advance(48 * HOUR);
-  const at = clock.now();
-  const about = { since: at - HOUR, detectedAt: at, seriesIds: ['a'], evidence: {} };
-  verdicts.push({ name: 'level', message: 'demand has doubled', ...about });
+  const good = await championUnderDrift();
   await look();
   const next = (await decisions.recent())[0]?.modelVersion as string;
   const refused = await register();
