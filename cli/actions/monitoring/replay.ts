@@ -25,6 +25,7 @@ import {
 } from '../../../services/monitoring/replay/past-features.ts';
 import { type ReplayPlan, replay } from '../../../services/monitoring/replay/replay.ts';
 import { RECORD_DAYS } from '../../../services/monitoring/scoring/score-ledger.ts';
+import type { FeatureStore } from '../../../storage/features/feature-store.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { CommandContext } from '../../context.ts';
 import { timestamp } from '../../flags.ts';
@@ -109,8 +110,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
       },
       async check(at) {
         now.current = at;
-        const columns = columnTexts(features, (await past.at(at)).manifest, context.logger);
-        return checkAt(at, context, { plan, past, store, policy, train, columns: await columns });
+        return checkAt(at, context, { features, plan, past, store, policy, train });
       },
     });
   } catch (error) {
@@ -125,22 +125,22 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
 }
 
 interface CheckParts {
+  readonly features: Pick<FeatureStore, 'readReport'>;
   readonly plan: ReplayPlan;
   readonly past: PastFeatures;
   readonly store: ReplayStore;
   readonly policy: ReadPolicy;
   readonly train: ActPorts['train'];
-  /** Of the raw data of the snapshot, as far as it names them. */
-  readonly columns: readonly string[];
 }
 
 /** As `headway monitor`, with no channel to send alerts by. Returns what was found, in words. */
 async function checkAt(
   at: number,
-  { domain, settings }: CommandContext,
-  { plan, past, store, policy, train, columns }: CheckParts,
+  { domain, settings, logger }: CommandContext,
+  { features, plan, past, store, policy, train }: CheckParts,
 ): Promise<string> {
-  const { panel } = await past.at(at);
+  const { panel, manifest } = await past.at(at);
+  const columns = await columnTexts(features, manifest, logger);
   // All forecasts of a day that is over are there, and the record of the last days alone is read.
   const result = await monitor({
     ...{ domain, now: at, panel, columns, posts: [], openDays: 0, policy, train, ...store },
