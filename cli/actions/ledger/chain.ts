@@ -49,10 +49,8 @@ function headsOf(text: string, file: string): ChainHead[] {
       if (number !== undefined && hash !== undefined)
         return { number: Number(number), sha256: hash };
       throw new HeadwayError('SOURCE_INVALID', `This is not a head: ${JSON.stringify(line)}`, {
-        ...{
-          where: file,
-          fix: 'Each line must be as `headway ledger head` prints it: NUMBER SHA256.',
-        },
+        where: file,
+        fix: 'Each line must be as `headway ledger head` prints it: NUMBER SHA256.',
       });
     });
 }
