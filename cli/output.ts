@@ -4,9 +4,19 @@
  * pipes work.
  * Fails: USAGE for a file that cannot be written, STORE_FULL where the disk is full, with the file.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HeadwayError } from '../platform/errors.ts';
+
+/** The file, opened once for writing in parts: a pipe whose writer closes it has ended. */
+export async function openOutput(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, 'w');
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+}
 
 /** @param content as a whole, or in the parts that it is made in */
 export async function writeOutput(

@@ -6,7 +6,6 @@
  * Fails: OBJECT_NOT_FOUND for an unknown snapshot, USAGE for a time that cannot be read and for a
  * file that cannot be written, SNAPSHOT_EMPTY where nothing was known then.
  */
-import { createWriteStream } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import Table from 'cli-table3';
@@ -28,7 +27,7 @@ import {
 } from '../../../storage/features/reading/value-changes.ts';
 import type { CommandContext } from '../../context.ts';
 import { timestamp } from '../../flags.ts';
-import { notWritten, writeOutput } from '../../output.ts';
+import { notWritten, openOutput } from '../../output.ts';
 
 export interface StoreDiffFlags {
   readonly knownAt?: string;
@@ -72,9 +71,9 @@ async function compared(
   csv: string | undefined,
 ): Promise<SnapshotDiff> {
   if (csv === undefined) return diffSnapshots(features, from, to);
-  await writeOutput(csv, '');
+  const file = await openOutput(csv);
   const lines = new PassThrough({ highWaterMark: 1 << 20 });
-  const written = pipeline(lines, createWriteStream(csv));
+  const written = pipeline(lines, file.createWriteStream());
   // It is awaited at the end; until then a failure would be one that nobody handles.
   written.catch(() => undefined);
   try {

@@ -1,6 +1,8 @@
 /** Purpose: a file of the user's that cannot be read or written is named, with what to do. */
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyChain } from '../../../cli/actions/ledger/chain.ts';
 import { storeDiff } from '../../../cli/actions/store/diff.ts';
@@ -33,17 +35,33 @@ test('a full disk is STORE_FULL, and other errors stay what they are', () => {
   expect(notWritten('a.csv', corrupt)).toBe(corrupt);
 });
 
-test('store diff names a table of values that cannot be written', async () => {
-  const csv = join(place.folder, 'folder.csv');
-  await mkdir(csv);
+/** `store diff --csv` of two commits. */
+async function withDiff(csv: string, use: (run: Promise<void>) => Promise<void>): Promise<void> {
   const commits = [1, 2].map((n) => [
     { part: `part-${n}`, fingerprint: `${n}`, span: [n, n + 1], rows: [['a', n, 5]] } as const,
   ]);
   await withSnapshots('zero', commits, async ({ features }) => {
     const print = () => undefined;
     const context = { features: async () => features, print, printJson: print };
-    const run = storeDiff(context as unknown as CommandContext, { csv });
+    await use(storeDiff(context as unknown as CommandContext, { csv }));
+  });
+}
+
+test('store diff names a table of values that cannot be written', async () => {
+  const csv = join(place.folder, 'folder.csv');
+  await mkdir(csv);
+  await withDiff(csv, async (run) => {
     await expect(run).rejects.toMatchObject(usage(csv));
+  });
+});
+
+test('store diff writes to a named pipe, which ends with its last row', async () => {
+  const csv = join(place.folder, 'diff.fifo');
+  const run = promisify(execFile);
+  await run('mkfifo', [csv]);
+  await withDiff(csv, async (written) => {
+    const [{ stdout }] = await Promise.all([run('cat', [csv]), written]);
+    expect(stdout).toMatch(/^unique_id,exogenous,ds,change,before,after\n/);
   });
 });
 
