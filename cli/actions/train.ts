@@ -151,8 +151,7 @@ function refitNote(trained: TrainingResult): string {
   const seconds = card.trainingSeconds.toFixed(1);
   return (
     `Model ${card.modelVersion} is served: the same recipe fitted on all data in ${seconds} s, ` +
-    `with as ` +
-    'many steps, and checked against the scored model, whose figures are above.'
+    'with as many steps, and checked against the scored model, whose figures are above.'
   );
 }
 

@@ -58,7 +58,7 @@ export function parseS3Address(url: string, environment: Environment = {}): S3Ad
     given(environment.AWS_DEFAULT_REGION) ??
     null;
   if (region !== null && !REGION.test(region))
-    throw invalid('The region of the store is not ' + 'valid');
+    throw invalid('The region of the store is not valid');
   const pathStyle = parameters.get('path-style') ?? String(endpoint !== null);
   if (pathStyle !== 'true' && pathStyle !== 'false')
     throw invalid('`path-style` is neither true nor false');

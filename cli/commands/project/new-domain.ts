@@ -28,7 +28,7 @@ export const register: AddCommand = (program, env) =>
         .option('--time <column>', 'the column with the time')
         .option(
           '--time-format <format>',
-          'iso, epoch-s, epoch-ms, or a format such as "%d.%m.%Y ' + '%H:%M"',
+          'iso, epoch-s, epoch-ms, or a format such as "%d.%m.%Y %H:%M"',
         )
         .option(
           '--clock <time-zone>',

@@ -114,7 +114,7 @@ function zoneOf(
   if (isDaily) {
     const isOpen = hasInstants && !isMidnightOnly && timeZone === undefined;
     const why =
-      'the rows state instants that are not at 00:00 UTC: in which time zone is their ' + 'day?';
+      'the rows state instants that are not at 00:00 UTC: in which time zone is their day?';
     return { timeZone: timeZone ?? 'UTC', clock, doubt: isOpen ? doubt('UTC', why) : null };
   }
   const seen = hasInstants ? null : seenChange(changes, clock ?? timeZone);

@@ -42,7 +42,7 @@ export async function lookAtText(path: string): Promise<TextLook> {
     throw rawFileError(
       path,
       skipLines + 1,
-      'has a column for each time, but a row for each time ' + 'is needed',
+      'has a column for each time, but a row for each time is needed',
     );
   }
   return { encoding, delimiter, header: times === 0, skipLines };

@@ -198,7 +198,7 @@ export const ModelsResponse = Type.Object(
         modelVersion: Type.String(),
         isChampion: Type.Boolean({
           description:
-            'According to the promotion log; GET /v1/model says what this instance ' + 'serves',
+            'According to the promotion log; GET /v1/model says what this instance serves',
         }),
         forecaster: Type.String(),
         createdAt: isoTime('When it was trained'),

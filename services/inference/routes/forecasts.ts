@@ -36,7 +36,7 @@ export async function forecastRoutes(app: App, context: RouteContext): Promise<v
         body: ForecastsBody,
         response: tabledResponses(
           ForecastsResponse,
-          'One forecast per series, in the order of ' + 'the request',
+          'One forecast per series, in the order of the request',
         ),
       },
       preHandler: attachServing(state),
