@@ -31,7 +31,8 @@ export function explanationChart(data: ExplanationData): ChartFile {
     parts[0] ?? baseline,
   );
   const sums = parts.map((part) => `${part.title} ${signed(totalOf(part))}`).join(', ');
-  const why = `why the forecast of ${steps} from ${full(cutoff)} differs from the usual, in ${unit}`;
+  const from = full(cutoff);
+  const why = `why the forecast of ${steps} from ${from} differs from the usual, in ${unit}`;
   const finding = `Forecast ${amount(totalOf(forecast))}, ${signed(difference)} against the usual`;
   return {
     title: `${finding}; largest part: ${largest.title}`,
