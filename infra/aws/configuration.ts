@@ -364,10 +364,9 @@ function checkStream(checks: Checks, stream: Stream): void {
   // An alarm looks back a day at most, by periods of five minutes.
   const isPeriods = silentAfterMinutes % 5 === 0;
   const minutes = 'a whole number of minutes from 10 to 1440, in steps of 5';
-  checks.need(
-    isPeriods && silentAfterMinutes >= 10 && silentAfterMinutes <= 1440,
-    ...(['stream.silentAfterMinutes', silentAfterMinutes, minutes] as const),
-  );
+  const isInside = silentAfterMinutes >= 10 && silentAfterMinutes <= 1440;
+  const silent = 'stream.silentAfterMinutes';
+  checks.need(isPeriods && isInside, silent, silentAfterMinutes, minutes);
   const isWithin = everySeconds * 2 <= silentAfterMinutes * 60;
   const half = 'at most half of stream.silentAfterMinutes';
   checks.need(isWithin, 'stream.everySeconds', everySeconds, half);

@@ -8,38 +8,25 @@
  * Fails: ConfigurationError for nothing: sizes are checked in infra/aws/configuration.ts.
  */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { IRepository } from 'aws-cdk-lib/aws-ecr';
-import {
-  type EfsVolumeConfiguration,
-  FargatePlatformVersion,
-  type FargateTaskDefinition,
-} from 'aws-cdk-lib/aws-ecs';
+import { FargatePlatformVersion, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { Configuration, FargateSize } from '../configuration.ts';
+import type { FargateSize } from '../configuration.ts';
 import { clusterName, type NetworkStack } from '../stacks/network-stack.ts';
 import { acknowledgeBeginnings } from '../wildcards.ts';
-import { CONTAINER, containerTask } from './container-task.ts';
+import { CONTAINER, type ContainerTaskProps, containerTask } from './container-task.ts';
 import { caughtBy, NotifyingStateMachine } from './notifying-state-machine.ts';
 
-export interface FargateJobProps {
-  readonly configuration: Configuration;
+export interface FargateJobProps extends Omit<ContainerTaskProps, 'logGroup'> {
   readonly size: FargateSize;
   readonly network: NetworkStack;
-  readonly images: IRepository;
-  readonly imageTag: string;
   /** The arguments of `headway`, as an intrinsic function of Step Functions or a list. */
   readonly command: readonly string[] | { readonly intrinsic: string };
-  readonly environment: Readonly<Record<string, string>>;
-  /** What the command itself may do. */
-  readonly allow: (role: Role) => void;
   readonly timeout: Duration;
   readonly deadLetters: IQueue;
-  /** A work folder that outlives the task; without it the work folder goes with the task. */
-  readonly workFolder?: EfsVolumeConfiguration;
 }
 
 export class FargateJob extends Construct {

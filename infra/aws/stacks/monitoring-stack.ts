@@ -106,7 +106,7 @@ export class MonitoringStack extends Stack {
       ...requestAlarms(configuration, inference),
       ...forecastAlarms(configuration, figures),
       ...(batch === null ? [] : batchAlarms(batch)),
-      ...(stream === null ? [] : streamAlarms(configuration, stream)),
+      ...(stream === null ? [] : streamAlarms(stream)),
     ];
     for (const text of texts) this.alarm(configuration, topic, text);
     this.budget(configuration, topic);
@@ -411,8 +411,7 @@ function forecastAlarms({ monitoring }: Configuration, figures: Figures): AlarmT
   return texts;
 }
 
-function streamAlarms({ stream }: Configuration, { entries }: StreamStack): AlarmText[] {
-  const minutes = stream?.silentAfterMinutes ?? 0;
+function streamAlarms({ entries, silentAfterMinutes: minutes }: StreamStack): AlarmText[] {
   return [
     {
       name: 'NothingLanded',

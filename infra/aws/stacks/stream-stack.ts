@@ -33,6 +33,7 @@ export class StreamStack extends Stack {
   readonly logGroup: LogGroup;
   /** Entries of the stream log, per five minutes; none while there are none. */
   readonly entries: IMetric;
+  readonly silentAfterMinutes: number;
 
   constructor(
     scope: Construct,
@@ -46,6 +47,7 @@ export class StreamStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.entries = this.landedEntries(configuration);
+    this.silentAfterMinutes = stream.silentAfterMinutes;
     const lander = new Construct(this, 'Lander');
     const task = containerTask(
       lander,
@@ -99,8 +101,9 @@ export class StreamStack extends Stack {
   }
 
   /** Out over HTTPS and to the brokers; nothing in. */
-  private outbound({ network, ...stream }: Stream, own: NetworkStack): CfnSecurityGroup {
-    const ports = brokerPorts({ network, ...stream });
+  private outbound(stream: Stream, own: NetworkStack): CfnSecurityGroup {
+    const { network } = stream;
+    const ports = brokerPorts(stream);
     const everywhere = { cidrIp: '0.0.0.0/0' };
     const brokers =
       network === null ? everywhere : { destinationSecurityGroupId: network.brokersGroupId };
