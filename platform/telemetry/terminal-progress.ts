@@ -120,10 +120,13 @@ function linesOn(stream: NodeJS.WritableStream, clock: Clock, everyMs: number): 
   };
 }
 
+/** Less than this share says little about the pace: workers start, and code is compiled. */
+const NO_PACE_YET = 0.02;
+
 /** "about 12 s left", from the pace so far; empty where there is no pace yet. */
 function timeLeft(work: Work, elapsedMs: number): string {
   const done = work.done - work.before;
-  if (done <= 0 || work.done >= work.total) return '';
+  if (done < NO_PACE_YET * work.total || work.done >= work.total) return '';
   return `about ${seconds((elapsedMs / done) * (work.total - work.done))} left`;
 }
 

@@ -59,6 +59,21 @@ describe('progress without a terminal', () => {
     ]);
   });
 
+  test('gives no time left before 2 % are done, of which a start is most', () => {
+    const clock = fixedClock(0);
+    const out = sink(false);
+    const progress = terminalProgress({ clock, stream: out.stream, everyMs: 0 });
+    progress.start('training', 100);
+    clock.advance(6_000);
+    progress.update(1);
+    progress.update(2);
+    expect(out.text().trim().split('\n')).toEqual([
+      'training …',
+      'training: 1 %',
+      'training: 2 % · about 4 min 54 s left',
+    ]);
+  });
+
   test('accepts empty work and updates past the end or after the stop', () => {
     const out = sink(false);
     const progress = terminalProgress({ clock: fixedClock(0), stream: out.stream, everyMs: 0 });
