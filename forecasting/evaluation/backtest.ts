@@ -7,6 +7,7 @@
  * step size that is not a whole number of at least 1.
  */
 import type { Forecaster } from '../models/forecaster.ts';
+import { concatenated } from '../panel/concatenated.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 
 export interface BacktestResult {
@@ -122,14 +123,4 @@ export function joined(parts: readonly BacktestResult[]): BacktestResult {
     actuals: concatenated(parts.map((part) => part.actuals)),
     forecasts,
   };
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -11,14 +11,17 @@
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
+import { concatenated } from '../../../forecasting/panel/concatenated.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { onlySteps } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import type { OnlineSnapshot } from '../../../storage/features/online/online-snapshot.ts';
-import { joinPanels } from '../../../storage/features/online/online-snapshot.ts';
+import {
+  joinPanels,
+  type OnlineSnapshot,
+} from '../../../storage/features/online/online-snapshot.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
 import { baselineOf } from '../serving/fallback.ts';
@@ -87,15 +90,6 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   for await (const part of issueInRanges(request)) parts.push(part);
   const [first] = parts as [IssuedForecasts];
   if (parts.length === 1) return first;
-  const floats = (of: (part: IssuedForecasts) => Float32Array) => {
-    const all = new Float32Array(parts.reduce((sum, part) => sum + of(part).length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(of(part), at);
-      at += of(part).length;
-    }
-    return all;
-  };
   return {
     ...first,
     stored: await joinPanels(parts.map(({ stored }) => stored)),
@@ -105,8 +99,8 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     entry: {
       ...first.entry,
       seriesIds: parts.flatMap(({ entry }) => entry.seriesIds),
-      values: floats(({ entry }) => entry.values),
-      mean: floats(({ entry }) => entry.mean),
+      values: concatenated(parts.map(({ entry }) => entry.values)),
+      mean: concatenated(parts.map(({ entry }) => entry.mean)),
     },
   };
 }
