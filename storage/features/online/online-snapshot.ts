@@ -58,15 +58,7 @@ export async function wholePanel(snapshot: OnlineSnapshot): Promise<Panel> {
   const { series, length, ranges } = snapshot;
   if (ranges.length === 1) return snapshot.range(0);
   refuseTooLarge(series, length);
-  const target = new Float32Array(series * length);
-  const panels: Panel[] = [];
-  for (const [index, { from }] of ranges.entries()) {
-    const panel = await snapshot.range(index);
-    target.set(panel.columns.target, from * length);
-    // Without its values, so that none is held twice.
-    panels.push({ ...panel, columns: { target: new Float32Array(0) } });
-  }
-  return joined(panels, target);
+  return joined(panelsOf(snapshot), series * length);
 }
 
 /** Of these series the ones that the snapshot has, in its order; their ranges alone are read. */
@@ -77,13 +69,11 @@ export async function pickFromRanges(
   const wanted = new Set(seriesIds);
   // Without any of them there is a panel of no series: its grid is that of the first range.
   const indexes = new Set([0, ...seriesIds.map((id) => snapshot.rangeOf(id))]);
-  const picked: Panel[] = [];
-  for (const index of [...indexes].sort((a, b) => a - b)) {
-    const panel = await snapshot.range(index);
-    const rows = panel.seriesIds.flatMap((id, row) => (wanted.has(id) ? [row] : []));
-    picked.push(onlyRows(panel, rows));
-  }
-  return joinPanels(picked);
+  const panels = panelsOf(
+    snapshot,
+    [...indexes].sort((a, b) => a - b),
+  );
+  return joinPanels(onlySeriesOf(panels, (id) => wanted.has(id)));
 }
 
 /** Of each panel the series that `takes` accepts. */
@@ -98,9 +88,12 @@ export async function* onlySeriesOf(
     );
 }
 
-/** The panels of all ranges. */
-export async function* panelsOf(snapshot: OnlineSnapshot): AsyncGenerator<Panel> {
-  for (const index of snapshot.ranges.keys()) yield await snapshot.range(index);
+/** The panels of these ranges, by default of all. */
+export async function* panelsOf(
+  snapshot: OnlineSnapshot,
+  indexes: Iterable<number> = snapshot.ranges.keys(),
+): AsyncGenerator<Panel> {
+  for (const index of indexes) yield await snapshot.range(index);
 }
 
 /** One panel of some that follow one another. */
@@ -114,25 +107,31 @@ export async function joinPanels(panels: AsyncIterable<Panel> | Iterable<Panel>)
   }
   const [first] = all as [Panel];
   if (all.length === 1) return first;
-  const target = new Float32Array(series * first.length);
-  let at = 0;
-  for (const { columns } of all) {
-    target.set(columns.target, at);
-    at += columns.target.length;
-  }
-  return joined(all, target);
+  return joined(all, series * first.length);
 }
 
-function joined(panels: readonly Panel[], target: Float32Array): Panel {
-  const [first] = panels as [Panel];
-  const shared = new Map(panels.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
+async function joined(
+  panels: AsyncIterable<Panel> | Iterable<Panel>,
+  values: number,
+): Promise<Panel> {
+  const target = new Float32Array(values);
+  const all: Panel[] = [];
+  let at = 0;
+  for await (const panel of panels) {
+    target.set(panel.columns.target, at);
+    at += panel.columns.target.length;
+    // Without its values, so that those of a range are not held twice.
+    all.push({ ...panel, columns: { target: new Float32Array(0) } });
+  }
+  const [first] = all as [Panel];
+  const shared = new Map(all.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
   const names = [...shared.keys()].sort();
   const exogenous = first.exogenous && {
     exogenous: Object.fromEntries(
       names.map((name) => [name, shared.get(name) as Float32Array] as const),
     ),
   };
-  const seriesIds = panels.flatMap((panel) => panel.seriesIds);
+  const seriesIds = all.flatMap((panel) => panel.seriesIds);
   return createPanel({ ...first, seriesIds, columns: { target }, ...exogenous });
 }
 
