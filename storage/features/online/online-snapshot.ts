@@ -115,24 +115,27 @@ async function joined(
   values: number,
 ): Promise<Panel> {
   const target = new Float32Array(values);
-  const all: Panel[] = [];
+  const seriesIds: (readonly string[])[] = [];
+  const shared = new Map<string, Float32Array>();
+  let first: Panel | null = null;
   let at = 0;
   for await (const panel of panels) {
+    first ??= panel;
     target.set(panel.columns.target, at);
     at += panel.columns.target.length;
-    // Without its values, so that those of a range are not held twice.
-    all.push({ ...panel, columns: { target: new Float32Array(0) } });
+    seriesIds.push(panel.seriesIds);
+    // Copied: the columns of a range are views into all of its bytes, which would stay in memory.
+    for (const [name, column] of Object.entries(panel.exogenous ?? {}))
+      if (!shared.has(name)) shared.set(name, column.slice());
   }
-  const [first] = all as [Panel];
-  const shared = new Map(all.flatMap(({ exogenous }) => Object.entries(exogenous ?? {})));
-  const names = [...shared.keys()].sort();
-  const exogenous = first.exogenous && {
-    exogenous: Object.fromEntries(
-      names.map((name) => [name, shared.get(name) as Float32Array] as const),
-    ),
+  const exogenous = first?.exogenous && {
+    exogenous: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
-  const seriesIds = all.flatMap((panel) => panel.seriesIds);
-  return createPanel({ ...first, seriesIds, columns: { target }, ...exogenous });
+  return createPanel({
+    ...(first as Panel),
+    ...{ seriesIds: seriesIds.flat(), columns: { target } },
+    ...exogenous,
+  });
 }
 
 function refuseTooLarge(series: number, length: number): void {

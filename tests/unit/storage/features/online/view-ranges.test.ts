@@ -158,7 +158,11 @@ test('a column of one series is only in the range of that series', () =>
     expect(await names('a')).toEqual(['heat']);
     expect(await names('c')).toEqual(['heat', 'price@c']);
     expect(await names('m')).toEqual(['heat', 'price@m', 'price@nobody']);
-    expect((await features.readOnline()).panel).toEqual(await features.readAsOf());
+    const { panel: whole } = await features.readOnline();
+    expect(whole).toEqual(await features.readAsOf());
+    // None keeps the bytes of its range in memory.
+    for (const { buffer, byteLength } of Object.values(whole.exogenous ?? {}))
+      expect(buffer.byteLength).toBe(byteLength);
   }));
 
 test('a compaction keeps existing ranges, and so does garbage collection', () =>
