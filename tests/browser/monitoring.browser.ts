@@ -103,22 +103,24 @@ withBrowser('accuracy and health', () => {
 
   test('Health: the scrubber shows what was known and served, why, and the outcome', async () => {
     const { page } = opened;
-    const then = async (at: number) => {
+    // Forecasts and decisions are loaded each by itself.
+    const then = async (at: number, decision: string) => {
       await opened.open(`#/health/74?at=${new Date(at).toISOString().slice(0, 16)}Z`);
       await page.locator('.then', { hasText: ', came 40' }).waitFor();
+      await page.locator('.then', { hasText: decision }).waitFor();
       return page.locator('.then dd').allInnerTexts();
     };
     const midnight = Math.floor(NOW / (24 * HOUR)) * 24 * HOUR - 24 * HOUR;
-    const inside = await then(midnight + 10 * HOUR);
+    const inside = await then(midnight + 10 * HOUR, 'rolled back: 48 % more');
     expect(inside[0]).toMatch(/^data until Sun 1 Mar 05:00/);
     expect(inside[1]).toContain('model-1');
     expect(inside[2]).toContain('rolled back: 48 % more');
     expect(inside[3]).toBe(
       'yes, inside its 80 % band\nNorth Harbour: forecast 39 (31 – 52), came 40',
     );
-    const outside = await then(midnight + 12 * HOUR);
+    const outside = await then(midnight + 12 * HOUR, 'rolled back: 48 % more');
     expect(outside[3]).toContain('no, outside its 80 % band');
-    const worse = await then(midnight - 3.5 * 24 * HOUR);
+    const worse = await then(midnight - 3.5 * 24 * HOUR, 'promote by person');
     expect([worse[1], worse[2]]).toEqual([
       expect.stringContaining('model-2'),
       expect.stringContaining('promote by person'),

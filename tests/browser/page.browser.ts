@@ -83,8 +83,11 @@ withBrowser('the page', () => {
       const [first] = [...forecasts].sort(
         (a, b) => (b.mean[step] as number) - (a.mean[step] as number),
       );
-      const row = await page.locator('.list tr').first().innerText();
       const change = (first?.mean[step] as number) - (first?.history?.values.at(-168 + step) ?? 0);
+      // The change waits for the history of all series.
+      const top = page.locator('.list tr').first();
+      await top.getByText(signed(change), { exact: true }).waitFor();
+      const row = await top.innerText();
       expect(row.split(/\s*\t\s*/).filter(Boolean)).toEqual([
         first?.title,
         figure(first?.mean[step] as number),
@@ -188,6 +191,8 @@ withBrowser('the page', () => {
     await page.locator(CHART).waitFor();
     expect(await text('h1')).toMatch(/^North Harbour peaks at \d\d:00: /);
     expect(await text('h1')).toContain(`${figure(Math.max(...median))} orders`);
+    // Keys move the scrubber, whose times are loaded by themselves.
+    await page.locator('.strip input').waitFor();
     await page.keyboard.press('PageDown');
     await page.keyboard.press('PageDown');
     expect(await text('.readout')).toContain(`median ${exact(median.at(-1) as number)}`);
@@ -280,6 +285,8 @@ withBrowser('the page', () => {
     const shown = () => page.url().match(/from=(.*?)&until=(.*?)(&|$)/);
     await opened.open('#/series/74');
     await page.locator(CHART).waitFor();
+    // What is loaded later moves the window slider down, away from where the mouse is.
+    await page.getByText('Earlier forecasts', { exact: true }).waitFor();
     const until = page.locator('.window .until');
     await until.focus();
     for (let i = 0; i < 30; i++) await page.keyboard.press('ArrowLeft');
@@ -288,9 +295,9 @@ withBrowser('the page', () => {
     await page.waitForURL(`**until=${last}Z*`);
     expect(await page.locator(`${CHART} [aria-description="median forecast"]`).count()).toBe(0);
     const before = Date.parse(shown()?.[1] as string);
-    const shade = await page.locator('.shade').boundingBox();
-    const { x = 0, y = 0, width = 0, height = 0 } = shade ?? {};
-    await page.mouse.move(x + width / 2, y + height / 2);
+    const shade = page.locator('.shade');
+    await shade.hover();
+    const { x = 0, y = 0, width = 0, height = 0 } = (await shade.boundingBox()) ?? {};
     await page.mouse.down();
     await page.mouse.move(x + width / 2 - 200, y + height / 2);
     await page.mouse.up();
@@ -298,7 +305,7 @@ withBrowser('the page', () => {
     expect(Date.parse(shown()?.[1] as string)).toBeLessThan(before);
     // A touch that the browser takes for itself ends without `pointerup`.
     await page.mouse.down();
-    await page.locator('.shade').dispatchEvent('pointercancel');
+    await shade.dispatchEvent('pointercancel');
     const kept = page.url();
     await page.mouse.move(x + width / 2 + 100, y + height / 2);
     await page.mouse.up();
