@@ -17,6 +17,7 @@ import {
   marginOf,
   markAt,
   type Point,
+  sideOf,
   type Tick,
   verticalAxis,
 } from './marks.ts';
@@ -92,7 +93,7 @@ export function lineChart(chart: LineChart): Chart {
           ...(rule
             ? [Plot.ruleY([rule.at], { stroke: colour('ink'), ariaDescription: rule.label })]
             : []),
-          ...marks.flatMap(({ at, label }) => markAt(at, label)),
+          ...marks.flatMap(({ at, label }) => markAt(at, label, sideOf(at, span))),
           ...shown.map(({ name, points, colour: tone, dash, isBold }) =>
             lineOf(points, name, {
               ...{ stroke: colour(tone), strokeWidth: isBold ? 2.25 : 1.25 },

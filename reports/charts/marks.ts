@@ -154,6 +154,10 @@ export function endLabels(
 export const endMargin = (labels: readonly Pick<EndLabel, 'text' | 'isBold'>[]): number =>
   16 + Math.max(0, ...labels.map(({ text, isBold }) => widthOf(text) * (isBold ? 1.06 : 1)));
 
+/** Where a mark is near the left end, its name has room at its right alone. */
+export const sideOf = (at: number, [from, until]: readonly [number, number]): 'left' | 'right' =>
+  at - from < (until - from) / 8 ? 'right' : 'left';
+
 /** A hairline at a place that matters, named at its top. @param side of the name */
 export const markAt = (
   at: number,

@@ -43,10 +43,11 @@ td.text,th.text{text-align:left;white-space:normal;overflow-wrap:anywhere;min-wi
 vertical-align:2px}
 .meter i{display:block;height:100%;background:var(--muted)}
 .strong .meter i{background:var(--forecast)}
-figure{margin:0 0 24px;min-width:0}figure .scroll{overflow-x:auto}
+/* Room for labels that are wider in the reader's font than in ours. */
+figure{margin:0 0 24px;min-width:0}figure .scroll{overflow-x:auto;margin:0 -12px;padding:0 12px}
 figure .scroll>svg{min-width:560px}
 .pair figure .scroll>svg,.small figure .scroll>svg{min-width:0}
-svg{width:100%;height:auto;display:block}figcaption{margin-top:8px}
+svg{width:100%;height:auto;display:block;overflow:visible}figcaption{margin-top:8px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));
 gap:16px 40px}
 .small{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:24px 32px}

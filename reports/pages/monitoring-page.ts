@@ -14,7 +14,7 @@ import type {
 } from '../../services/monitoring/report.ts';
 import type { PageDomain } from '../charts/leaderboard-charts.ts';
 import { coverageByDay, lossByDay, lossByStep, skillOfWeek } from '../charts/monitoring-charts.ts';
-import { figure, percent, signedPercent, whole } from '../text/figures.ts';
+import { count, figure, percent, signedPercent, whole } from '../text/figures.ts';
 import { type Html, html, type Markup } from '../text/html.ts';
 import { figureOf, page, table } from './layout.ts';
 
@@ -41,7 +41,10 @@ export function monitoringPage({ report, domain, kind, notes }: MonitoringPage):
         lossByDay(report, domain),
         `Mean pinball loss of all forecasts of a day, in ${domain.unit}. Lower is better.`,
       ),
-      figureOf(coverageByDay(report, domain)),
+      figureOf(
+        coverageByDay(report, domain),
+        'Where most counts are 0, more of them lie inside than the interval claims.',
+      ),
       forecasterTable(report, domain),
       html`<h2>What was decided</h2>`,
       decisions(report, domain),
@@ -91,12 +94,12 @@ function keyFigures(report: MonitoringReport, { unit }: PageDomain): [string, st
   if (served === null) return [];
   const { pairs, pinball, mae, skill, coverage, nominal, expectedPinball } = served;
   return [
-    [whole(pairs), 'forecast values scored'],
+    [count(pairs), 'forecast values scored'],
     [signedPercent(skill), 'skill against the best naive'],
     [percent(coverage), `inside the ${percent(nominal, 0)} interval`],
     [figure(pinball), `pinball loss; it expected ${figure(expectedPinball)}`],
     [figure(mae), `MAE, ${unit}`],
-    [whole(report.pending), 'values not known yet'],
+    [count(report.pending), 'values not known yet'],
   ];
 }
 

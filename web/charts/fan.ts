@@ -15,6 +15,7 @@ import {
   lineOf,
   marginOf,
   markAt,
+  sideOf,
   timeAxis,
   verticalAxis,
 } from '../../reports/charts/marks.ts';
@@ -98,10 +99,6 @@ export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOpti
     ],
   };
 }
-
-/** Where a mark is near the left end, its name has room at its right alone. */
-const sideOf = (at: number, [from, until]: readonly [number, number]) =>
-  at - from < (until - from) / 8 ? 'right' : 'left';
 
 type Seen = (x: number) => boolean;
 
