@@ -36,10 +36,11 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { LAMBDA_HANDLER, serviceEnvironment } from '../application.ts';
 import type { Configuration } from '../configuration.ts';
+import { loggedCount } from '../constructs/logged-count.ts';
 import { WafDistribution } from '../constructs/waf-distribution.ts';
 import { allowStore, inferenceAccess } from '../store-access.ts';
 import { acknowledge, acknowledgeWildcards, wildcardStatement } from '../wildcards.ts';
@@ -314,23 +315,10 @@ export class InferenceStack extends Stack {
    * deliberate: an empty store, or one out of reach, is not a fault of a version.
    */
   private failedResponses(environment: string, version: string): Metric {
-    const [metricNamespace, metricName] = [`Headway/${environment}`, 'FailedResponses'];
-    new MetricFilter(this, 'FailedResponses', {
-      logGroup: this.logGroup,
-      metricNamespace,
-      metricName,
-      filterPattern: FilterPattern.literal(
-        '{ ($.msg = "request completed") && ($.status >= 500) && ($.status != 503) }',
-      ),
-      metricValue: '1',
-      dimensions: { Version: '$.functionVersion' },
-    });
-    return new Metric({
-      namespace: metricNamespace,
-      metricName,
-      dimensionsMap: { Version: version },
-      statistic: 'Sum',
-      period: Duration.minutes(5),
+    return loggedCount(this, 'FailedResponses', {
+      ...{ logGroup: this.logGroup, environment },
+      pattern: '{ ($.msg = "request completed") && ($.status >= 500) && ($.status != 503) }',
+      dimension: { name: 'Version', field: '$.functionVersion', value: version },
     });
   }
 }

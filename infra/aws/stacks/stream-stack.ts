@@ -9,15 +9,16 @@
  * Fails: while it is deployed, where the image of this tag has not been pushed, and where the
  * command ends at once again and again: the deployment is then rolled back.
  */
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnSecurityGroup, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import { CfnService, FargatePlatformVersion } from 'aws-cdk-lib/aws-ecs';
-import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { landerEnvironment } from '../application.ts';
 import { brokerPorts, type Configuration, type Stream } from '../configuration.ts';
 import { containerTask } from '../constructs/container-task.ts';
+import { loggedCount } from '../constructs/logged-count.ts';
 import { imageTagParameter } from '../image-tag.ts';
 import { allowStore, STORE_ACCESS } from '../store-access.ts';
 import type { DataStack } from './data-stack.ts';
@@ -46,7 +47,12 @@ export class StreamStack extends Stack {
       retention: configuration.logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.entries = this.landedEntries(configuration);
+    // Each entry has a line: cli/actions/stream/land.ts.
+    this.entries = loggedCount(this, 'LandedEntries', {
+      logGroup: this.logGroup,
+      environment: configuration.environment,
+      pattern: '{ $.msg = "landed*" }',
+    });
     this.silentAfterMinutes = stream.silentAfterMinutes;
     const lander = new Construct(this, 'Lander');
     const task = containerTask(
@@ -125,23 +131,5 @@ export class StreamStack extends Stack {
           description: `Headway ${this.stackName}`,
         });
     return group;
-  }
-
-  /** Counted from the log, where each entry has a line (cli/actions/stream/land.ts). */
-  private landedEntries({ environment }: Configuration): IMetric {
-    const [metricNamespace, metricName] = [`Headway/${environment}`, 'LandedEntries'];
-    new MetricFilter(this, 'LandedEntries', {
-      logGroup: this.logGroup,
-      metricNamespace,
-      metricName,
-      filterPattern: FilterPattern.literal('{ $.msg = "landed*" }'),
-      metricValue: '1',
-    });
-    return new Metric({
-      namespace: metricNamespace,
-      metricName,
-      statistic: 'Sum',
-      period: Duration.minutes(5),
-    });
   }
 }
