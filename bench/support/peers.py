@@ -238,8 +238,8 @@ for engine in a.models.split(','):
 
 errors = lambda e, q: np.maximum(q * e, (q - 1) * e)
 metrics = {}
-busy = np.nanmean(np.abs(Y[:, :start]), 1) >= 1
-for group, mask in (('all', np.ones(S, bool)), ('mean>=1', busy)):
+size = np.nanmean(np.abs(Y[:, :start]), 1)
+for group, mask in (('all', size >= 0), ('mean>=0.1', size >= 0.1), ('mean>=1', size >= 1)):
     if group != 'all' and (not mask.any() or mask.all()):
         continue
     truth = actual[:, mask]

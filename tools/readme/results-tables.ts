@@ -26,9 +26,9 @@ export interface AccuracyResult {
   }[];
 }
 
-/** What the gradient-boosting peer writes, of complete and busy series only. */
+/** What `npm run bench:peers` writes: the same panel, cutoffs and groups. */
 export interface PeerResult {
-  readonly seconds: Readonly<Record<string, number>>;
+  readonly seconds: Readonly<Record<string, number | string>>;
   readonly metrics: Metrics;
 }
 
@@ -51,9 +51,11 @@ const LABELS: Readonly<Record<string, string>> = {
   last_value: 'last value',
   seasonal_naive: 'same hour last week',
   mean_4_weeks: 'mean of 4 weeks',
-  xgboost: 'XGBoost (squared error)',
-  lightgbm: 'LightGBM (quantiles)',
-  sklearn: 'scikit-learn boosting (quantiles)',
+  autoets: 'AutoETS',
+  mstl: 'MSTL',
+  autotheta: 'AutoTheta',
+  mlforecast: 'mlforecast (LightGBM, step by step)',
+  lightgbm: 'LightGBM (three quantiles)',
   network: 'Headway’s network',
 };
 
@@ -66,15 +68,14 @@ export function accuracyTable(
   const [last] = own.windows;
   if (!last?.metrics.all) throw new Error(`the results of ${title} have no group "all"`);
   const groups = Object.keys(last.metrics);
-  // Series at rest say nothing of a forecaster, and the peer did not have them.
+  // Series at rest say nothing of a forecaster.
   const main = groups.includes(NOT_AT_REST) ? NOT_AT_REST : 'all';
-  const peerGroup = (group: string) => (group === main ? 'all' : group);
   const names = Object.keys(LABELS).filter(
     (name) => last.metrics.all?.[name] ?? peer?.metrics.all?.[name],
   );
   const figure = (name: string, metric: string, group = main): number | null => {
     // The naive rows are ours; the peer computes them too, from the same panel.
-    const figures = last.metrics[group]?.[name] ?? peer?.metrics[peerGroup(group)]?.[name];
+    const figures = last.metrics[group]?.[name] ?? peer?.metrics[group]?.[name];
     const value = figures?.[metric];
     return typeof value === 'number' && Number.isFinite(value) ? value : null;
   };
@@ -157,15 +158,8 @@ const seconds = ({ seconds: spent }: AccuracyResult): string =>
   `${Math.round(spent.train_network ?? Number.NaN)} s`;
 
 function peerSeconds({ seconds: spent }: PeerResult): string {
-  const sum = (prefix: string) =>
-    Object.entries(spent).reduce(
-      (total, [name, value]) => total + (name.startsWith(`train_${prefix}`) ? value : 0),
-      0,
-    );
-  const parts = ['xgboost', 'lightgbm', 'sklearn']
-    .filter((name) => sum(name) > 0)
-    .map((name) => `${name} ${Math.round(sum(name))} s`);
-  return parts.length > 0 ? ` (${parts.join(', ')})` : '';
+  const { train_lightgbm: training } = spent;
+  return typeof training === 'number' ? ` (LightGBM ${Math.round(training)} s)` : '';
 }
 
 export function matmulTable({ node, turns, rows }: MatmulResult): string {
