@@ -10,8 +10,10 @@ import { readSettings } from '../../../platform/settings/settings.ts';
 import {
   documentsOf,
   lastOf,
+  SERVICES,
   stagesOf,
   type Tree,
+  textOf,
   treeOf,
 } from '../../fixtures/delivery/delivery-files.ts';
 import { violationsOf } from '../../fixtures/delivery/kubernetes-schemas.ts';
@@ -124,6 +126,13 @@ test.each(OVERLAYS)('%s has valid settings with a store on S3 and a cache that f
   // The ingress controller names the caller; a forwarded port has nobody in between.
   expect(settings.proxies).toBe(of === 'prod' ? 1 : 0);
   expect(settings.cacheMb * 1e6).toBeLessThan(Number.parseInt(sizeLimit, 10) * 2 ** 20);
+});
+
+test('the guide builds an image for each service', () => {
+  expect(textOf('docs/kubernetes.md')).toContain(`for target in ${SERVICES.join(' ')}; do`);
+  expect(workloads.map(([name]) => name).sort()).toEqual(
+    SERVICES.map((service) => `headway-${service}`).sort(),
+  );
 });
 
 test('CronJobs have the default schedules', () => {
