@@ -4,9 +4,11 @@
  * requests finish, within the limit of the settings; a second signal ends at once.
  * Fails: SETTINGS_INVALID where the address cannot be used.
  */
+
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
+import { countdown } from '../../platform/timers.ts';
 import { openApiKeys } from '../../services/inference/access/open-keys.ts';
 import { openPredictQueue } from '../../services/inference/prediction/predict-queue.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
@@ -29,7 +31,7 @@ export async function serveCommand(context: CommandContext): Promise<void> {
 
 /** A store that does not reply keeps the command from saying that it serves for this long. */
 const START_PATIENCE_MS = 5000;
-/** The part of the time for stopping that is left to end the process itself. */
+/** The part of the time for stopping that is left for the last traces and the process itself. */
 const END_MS = 1000;
 
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
@@ -89,7 +91,11 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     closeTimeoutMs: Math.max(0, settings.stopSeconds * 1000 - END_MS),
     maxConnections: settings.connections,
   });
-  return { ...server, close: () => server.close().finally(() => tracing?.close()) };
+  const close = async () => {
+    const leftMs = countdown(settings.stopSeconds * 1000 - END_MS / 2);
+    await server.close().finally(() => tracing?.close(leftMs()));
+  };
+  return { ...server, close };
 }
 
 /** Traces, where our setting or OpenTelemetry's own variables enable them. */

@@ -19,7 +19,12 @@ import {
 } from '@opentelemetry/api';
 import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
 import {
   AlwaysOnSampler,
   BatchSpanProcessor,
@@ -28,6 +33,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { withTimeout } from '../timers.ts';
 import type { Logger } from './logger.ts';
 import type { SpanAttributes, Tracing } from './tracing.ts';
 
@@ -48,7 +54,8 @@ export interface OpenTelemetryOptions {
 const EXPORT_TIMEOUT_MS = 3_000;
 
 export function openTelemetry({ endpoint, share, logger }: OpenTelemetryOptions): Tracing {
-  const named = resourceFromAttributes({ 'service.name': 'headway' });
+  // The default names the SDK and its language, as OpenTelemetry asks of every resource.
+  const named = defaultResource().merge(resourceFromAttributes({ 'service.name': 'headway' }));
   const url = endpoint === null ? {} : { url: tracesUrl(endpoint) };
   const exporter = reportingExporter(
     new OTLPTraceExporter({ ...url, timeoutMillis: EXPORT_TIMEOUT_MS }),
@@ -90,9 +97,11 @@ export function openTelemetry({ endpoint, share, logger }: OpenTelemetryOptions)
         },
       };
     },
-    close: () =>
-      provider
-        .shutdown()
+    close: (limitMs) =>
+      withTimeout(limitMs, provider.shutdown())
+        .then((isSent) => {
+          if (!isSent) throw new Error(`the collector did not reply within ${limitMs} ms`);
+        })
         .catch((error: unknown) => logger.warn({ err: error }, 'the last traces were not sent')),
   };
 }

@@ -25,6 +25,6 @@ export interface Tracing {
     name: string,
     attributes: SpanAttributes,
   ): RequestSpan;
-  /** Sends the remaining spans. */
-  close(): Promise<void>;
+  /** Sends the remaining spans; after `limitMs` it gives up. */
+  close(limitMs: number): Promise<void>;
 }

@@ -11,11 +11,7 @@ import { openTelemetry } from '../../../../../platform/telemetry/open-telemetry.
 import { openActualsLog } from '../../../../../storage/forecasts/actuals-log.ts';
 import { createFixture, HOUR, NOW } from '../../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
-import {
-  attribute,
-  type CollectedSpan,
-  startCollector,
-} from '../../../../fakes/trace-collector.ts';
+import { attribute, type ReceivedSpan, startCollector } from '../../../../fakes/trace-collector.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
@@ -41,17 +37,17 @@ async function traced(requests: InjectOptions[], share = 1) {
   const responses: LightMyRequestResponse[] = [];
   for (const request of requests) responses.push(await app.inject(request));
   await app.close();
-  await tracing.close();
+  await tracing.close(10_000);
   return responses;
 }
-const named = (name: string): CollectedSpan => {
+const named = (name: string): ReceivedSpan => {
   const found = collector.spans.filter((span) => span.name === name);
   expect([name, found.length, collector.spans.map((span) => span.name)]).toEqual([
     name,
     1,
     expect.anything(),
   ]);
-  return found[0] as CollectedSpan;
+  return found[0] as ReceivedSpan;
 };
 const post = (url: string, payload: object, headers = {}) => ({
   method: 'POST' as const,
@@ -79,13 +75,14 @@ describe('traces', () => {
     ]);
 
     const request = named('POST /v1/forecasts');
+    expect(attribute(request.resource, 'telemetry.sdk.language')).toBe('nodejs');
     expect([request.traceId, request.parentSpanId, request.kind]).toEqual([TRACE, CALLER, 2]);
     expect(attribute(request, 'http.route')).toBe('/v1/forecasts');
     expect(attribute(request, 'http.response.status_code')).toBe(200);
     expect(attribute(request, 'headway.request_id')).toBe(responses[0]?.headers['x-request-id']);
     const forecast = collector.spans.find(
       (span) => span.name === 'forecast' && span.traceId === TRACE,
-    ) as CollectedSpan;
+    ) as ReceivedSpan;
     expect([forecast.parentSpanId, attribute(forecast, 'headway.series')]).toEqual([
       request.spanId,
       1,
@@ -125,7 +122,7 @@ describe('traces', () => {
       });
     expect(await Promise.all([send(), send(), send()])).toEqual([200, 200, 200]);
     await app.close();
-    await tracing.close();
+    await tracing.close(10_000);
     const of = (name: string) =>
       collector.spans.filter((span) => span.name === name && span.traceId === TRACE);
     const requests = of('POST /v1/forecasts').map(({ spanId }) => spanId);
@@ -144,7 +141,7 @@ describe('traces', () => {
     await app.inject('/health/live');
     await app.inject('/metrics');
     await app.close();
-    await tracing.close();
+    await tracing.close(10_000);
     expect(named('GET /v1/models').status.code).toBe(2);
     const list = named('store models list');
     expect([list.status.code, attribute(list, 'error.type'), list.parentSpanId]).toEqual([
@@ -171,5 +168,15 @@ describe('traces', () => {
     const [response] = await traced([{ url: '/v1/model' }]);
     expect(response?.statusCode).toBe(200);
     expect(lines.filter((line) => line.includes('traces cannot be sent'))).toHaveLength(1);
+  });
+
+  test('the end does not wait longer than its limit for a collector that hangs', async () => {
+    collector.status = 0;
+    const tracing = tracingOf();
+    tracing.span('refresh', {}, () => undefined);
+    const started = performance.now();
+    await tracing.close(100);
+    expect(performance.now() - started).toBeLessThan(2500);
+    expect(lines.filter((line) => line.includes('the last traces were not sent'))).toHaveLength(1);
   });
 });
