@@ -12,6 +12,7 @@ import { parseKafkaAddress } from '../../platform/streams/kafka-address.ts';
 import { openKafkaLog, openKafkaPublisher } from '../../platform/streams/kafka-log.ts';
 import { headway } from '../fixtures/cli/headway-process.ts';
 import { describeEventLog, readAll } from '../fixtures/event-log-contract.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { temporaryFolder } from '../fixtures/storage/features.ts';
 import { type Secured, startBroker } from './broker.ts';
 import { openTopic } from './kafka-topic.ts';
@@ -19,7 +20,7 @@ import { openTopic } from './kafka-topic.ts';
 const broker = await startBroker();
 
 if ('unavailable' in broker) {
-  test.skip(`skipped: ${broker.unavailable}`, () => undefined);
+  skipped(broker.unavailable);
 } else {
   afterAll(() => broker.stop());
 

@@ -17,6 +17,7 @@ import { silentLogger } from '../../platform/telemetry/logger.ts';
 import { sleep } from '../../platform/timers.ts';
 import { publishPart } from '../../services/stream/publish.ts';
 import { endAll, headway, startHeadway } from '../fixtures/cli/headway-process.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { temporaryFolder } from '../fixtures/storage/features.ts';
 import { startBroker } from './broker.ts';
 import { openTopic } from './kafka-topic.ts';
@@ -27,7 +28,7 @@ const [DAYS, HOURS] = [8, 3];
 const broker = await startBroker();
 
 if ('unavailable' in broker) {
-  test.skip(`skipped: ${broker.unavailable}`, () => undefined);
+  skipped(broker.unavailable);
 } else {
   afterAll(async () => {
     await endAll();

@@ -29,6 +29,7 @@ import { openStore } from '../../storage/open-store.ts';
 import { openStreamLog } from '../../storage/streams/stream-log.ts';
 import { environmentOf, LOADER, ROOT } from '../fixtures/cli/headway-process.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { temporaryFolder } from '../fixtures/storage/features.ts';
 import { startBroker } from './broker.ts';
 import { openTopic } from './kafka-topic.ts';
@@ -44,7 +45,7 @@ const ENTRIES = 100;
 const broker = await startBroker();
 
 if ('unavailable' in broker) {
-  test.skip(`skipped: ${broker.unavailable}`, () => undefined);
+  skipped(broker.unavailable);
 } else {
   afterAll(() => broker.stop());
 

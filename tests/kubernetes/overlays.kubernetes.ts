@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import type { Tree } from '../fixtures/delivery/delivery-files.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 
 const WAIT_MS = 120_000;
@@ -38,7 +39,7 @@ const FORBIDDEN: readonly (readonly [string, (pod: Tree) => void])[] = [
 
 const plane = await startControlPlane();
 
-if ('unavailable' in plane) test.skip(`skipped: ${plane.unavailable}`, () => undefined);
+if ('unavailable' in plane) skipped(plane.unavailable);
 else {
   afterAll(() => plane.stop());
   beforeAll(() => {

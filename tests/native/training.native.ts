@@ -7,6 +7,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { temporaryPlace } from '../fixtures/cli/cli-worker.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { headwayOn, nativeUnavailable, type Training } from './training.ts';
 
 const SOURCE = 'city:months=2,places=20';
@@ -21,8 +22,7 @@ interface Report {
 
 const unavailable = await nativeUnavailable();
 
-if (unavailable !== null)
-  test.skip(`skipped: the native backend cannot be built: ${unavailable}`, () => undefined);
+if (unavailable !== null) skipped(`the native backend cannot be built: ${unavailable}`);
 else
   test('native and WASM reach the same verdict with nearly the same skill', async () => {
     const place = await temporaryPlace();

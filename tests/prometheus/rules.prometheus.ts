@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { temporaryPlace } from '../fixtures/cli/cli-worker.ts';
 import { endAll, type Running, startHeadway } from '../fixtures/cli/headway-process.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { ROOT } from '../tidy/source-tree.ts';
 
 const RULES = join(ROOT, 'infra', 'observability', 'alerts.yml');
@@ -28,9 +29,7 @@ const isThere = ['prometheus', 'promtool'].every((tool) => {
   }
 });
 
-if (!isThere)
-  test.skip('skipped: prometheus and promtool are absent (apt-get install prometheus)', () =>
-    undefined);
+if (!isThere) skipped('prometheus and promtool are absent (apt-get install prometheus)');
 else describe('real Prometheus', suite);
 
 interface Alert {

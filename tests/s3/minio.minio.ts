@@ -5,6 +5,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { temporaryPlace } from '../fixtures/cli/cli-worker.ts';
 import { headway } from '../fixtures/cli/headway-process.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { type S3Server, startMinio, startS3rver } from './own-servers.ts';
 import { describeRealS3, makeBucket } from './real-s3-suite.ts';
 
@@ -20,7 +21,7 @@ async function runFeatures({ url, environment }: S3Server) {
   return ended;
 }
 
-if ('unavailable' in minio) test.skip(`skipped: ${minio.unavailable}`, () => undefined);
+if ('unavailable' in minio) skipped(minio.unavailable);
 else {
   // The SDK finds the credentials there.
   Object.assign(process.env, minio.environment);
@@ -34,7 +35,7 @@ else {
   });
 }
 
-if ('unavailable' in s3rver) test.skip(`skipped: ${s3rver.unavailable}`, () => undefined);
+if ('unavailable' in s3rver) skipped(s3rver.unavailable);
 else {
   afterAll(() => s3rver.stop());
 

@@ -18,13 +18,14 @@ import {
   trinoEngine,
 } from '../../services/feature/aggregation/engines/trino-client.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
+import { skipped } from '../fixtures/skipped.ts';
 import { startTrino } from './server.ts';
 
 const months = sharedData('tlc-green-2023');
 const server = months === null ? { unavailable: 'no trips' } : await startTrino();
 
 if (months === null || 'unavailable' in server) {
-  test.skip(`skipped: ${'unavailable' in server ? server.unavailable : ''}`, () => undefined);
+  skipped('unavailable' in server ? server.unavailable : '');
 } else {
   const engine = trinoEngine(
     parseTrinoAddress(`${server.address}/tlc`),
