@@ -1,7 +1,7 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
  * test:browser, test:s3, test:onnx, test:readers, test:kafka, test:trino, test:sql,
- * test:kubernetes, test:crash and test:fork run the others.
+ * test:kubernetes, test:otel, test:crash and test:fork run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -57,6 +57,8 @@ export default {
     project('prometheus', ['prometheus/*.prometheus.ts']),
     // Compiles and starts a control plane of Kubernetes where there is Go.
     project('kubernetes', ['kubernetes/*.kubernetes.ts']),
+    // Compiles and starts an OpenTelemetry Collector where there is Go.
+    project('otel', ['otel/*.otel.ts']),
     // Builds the native backend where there are g++ and pip.
     project('native', ['native/*.native.ts']),
     // Needs cfn-lint, moto, actionlint and kubeconform; what is absent is skipped by name.

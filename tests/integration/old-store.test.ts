@@ -1,34 +1,23 @@
 /**
- * Purpose: a store that commit 8c7fe12 wrote opens, verifies, serves and goes on. It holds two
- * snapshots, a compaction of them, a champion and one batch of forecasts; next to it is the raw
- * data (tests/fixtures/old-store.tar.gz).
+ * Purpose: a store that commit 8c7fe12 wrote opens, verifies, serves and goes on
+ * (tests/fixtures/cli/old-store.ts).
  */
-import { execFileSync } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type CliWorker, cliWorker, temporaryPlace } from '../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker } from '../fixtures/cli/cli-worker.ts';
 import { endAll, startHeadway } from '../fixtures/cli/headway-process.ts';
+import { oldStorePlace } from '../fixtures/cli/old-store.ts';
 
-const ARCHIVE = join(import.meta.dirname, '..', 'fixtures', 'old-store.tar.gz');
 /** The newest hour that the store holds: labelled 00:00 of the next day in New York. */
 const CUTOFF = '2017-04-14T03:00:00.000Z';
 
-let place: Awaited<ReturnType<typeof temporaryPlace>>;
+let place: Awaited<ReturnType<typeof oldStorePlace>>;
 let worker: CliWorker;
 let env: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  place = await temporaryPlace();
-  execFileSync('tar', ['-xzf', ARCHIVE, '-C', place.folder]);
-  const { HEADWAY_SOURCE: _city, ...rest } = place.env;
-  env = {
-    ...rest,
-    HEADWAY_STORE: `file:${join(place.folder, 'store')}`,
-    HEADWAY_DOMAIN: 'electricity',
-    HEADWAY_BACKEND: 'wasm',
-    // The data of the store is of 2017.
-    HEADWAY_STALE_AFTER: '1000000',
-  };
+  place = await oldStorePlace();
+  env = place.env;
   worker = cliWorker();
 });
 afterAll(async () => {
