@@ -45,7 +45,10 @@ export interface Collector {
 export async function startCollector(): Promise<Collector | { readonly unavailable: string }> {
   try {
     const collector = await collectorOf(await compiled());
-    await collector.start();
+    await collector.start().catch(async (error: unknown) => {
+      await collector.stop();
+      throw error;
+    });
     return collector;
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string };
