@@ -96,7 +96,7 @@ async function autoEts(
   const options = {
     environment: flags.environment ?? join(folder, 'peers-python'),
     ...{ models: 'statsforecast', localModels: 'autoets', localDays: flags.peerDays },
-    ...{ historyDays: '0', maxLocalCutoffs: '1000', threads: '1' },
+    ...{ historyDays: '0', leastMean: '0', maxLocalCutoffs: '1000', threads: '1' },
   };
   try {
     return await runPeers(domain, panel, folder, options);

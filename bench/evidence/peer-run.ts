@@ -22,6 +22,7 @@ export interface PeerOptions {
   readonly environment: string;
   readonly models: string;
   readonly historyDays: string;
+  readonly leastMean: string;
   readonly localDays: string;
   readonly localModels: string;
   readonly maxLocalCutoffs: string;
@@ -55,7 +56,8 @@ export async function runPeers(
     ...{ horizon: domain.horizon, models: options.models },
     'test-intervals': (config.testDays * 1440) / domain.frequencyMinutes,
     ...{ 'step-size': config.cutoffStep, day: spec.day, week: spec.week },
-    ...{ 'history-days': options.historyDays, stride: config.fit.stride },
+    ...{ 'history-days': options.historyDays, 'least-mean': options.leastMean },
+    stride: config.fit.stride,
     ...{ 'local-days': options.localDays, 'local-models': options.localModels },
     ...{ 'max-local-cutoffs': options.maxLocalCutoffs, threads: options.threads },
   };

@@ -39,6 +39,7 @@ parser.add_argument('--models', default='lightgbm,statsforecast,mlforecast')
 parser.add_argument('--rounds', type=int, default=500)
 parser.add_argument('--stride', type=int, default=7)
 parser.add_argument('--history-days', type=int, default=0)
+parser.add_argument('--least-mean', type=float, default=0)
 parser.add_argument('--local-days', type=int, default=56)
 parser.add_argument('--local-models', default='all')
 parser.add_argument('--max-local-cutoffs', type=int, default=1000)
@@ -60,9 +61,11 @@ if a.known:
 if a.history_days > 0:
     Y, calendar = Y[:, -a.history_days * DAY :], calendar.tail(a.history_days * DAY).reset_index()
     advance = advance[:, -a.history_days * DAY :]
+start = Y.shape[1] - a.test_intervals
+busy = np.nanmean(np.abs(Y[:, :start]), 1) >= a.least_mean
+Y, advance, ids = Y[busy], advance[busy], ids[busy]
 S, T = Y.shape
 ds = pd.DatetimeIndex(calendar.ds)
-start = T - a.test_intervals
 cutoffs = list(range(start - 1, T - H, a.step_size))
 scale = np.maximum(np.nan_to_num(np.nanmean(np.abs(Y[:, :start]), 1), nan=1.0), 1e-6)
 floor = 0.0 if np.nanmin(Y[:, :start]) >= 0 else -np.inf
@@ -240,7 +243,8 @@ errors = lambda e, q: np.maximum(q * e, (q - 1) * e)
 metrics = {}
 size = np.nanmean(np.abs(Y[:, :start]), 1)
 for group, mask in (('all', size >= 0), ('mean>=0.1', size >= 0.1), ('mean>=1', size >= 1)):
-    if group != 'all' and (not mask.any() or mask.all()):
+    # A group of all series says nothing new, but where others were left out.
+    if not mask.any() or (group != 'all' and mask.all() and a.least_mean == 0):
         continue
     truth = actual[:, mask]
     table = metrics[group] = {}

@@ -28,7 +28,6 @@ export interface AccuracyResult {
 
 /** What `npm run bench:peers` writes: the same panel, cutoffs and groups. */
 export interface PeerResult {
-  readonly seconds: Readonly<Record<string, number | string>>;
   readonly metrics: Metrics;
 }
 
@@ -116,7 +115,7 @@ export function accuracyTable(
     `${last.cutoffs} cutoffs up to ${last.lastDay}`,
     plural(own.seeds, 'seed'),
     `backend ${own.backend}`,
-    `training ${seconds(own)}${peer ? peerSeconds(peer) : ''}.`,
+    `training ${seconds(own)}.`,
   ];
   const comparison = table(
     head,
@@ -156,11 +155,6 @@ function windowTable({ windows }: AccuracyResult, group: string): string {
 
 const seconds = ({ seconds: spent }: AccuracyResult): string =>
   `${Math.round(spent.train_network ?? Number.NaN)} s`;
-
-function peerSeconds({ seconds: spent }: PeerResult): string {
-  const { train_lightgbm: training } = spent;
-  return typeof training === 'number' ? ` (LightGBM ${Math.round(training)} s)` : '';
-}
 
 export function matmulTable({ node, turns, rows }: MatmulResult): string {
   const cells = rows.map(({ what, shippedMs, patchedMs, ratio, difference }) => [
