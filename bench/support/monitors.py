@@ -74,7 +74,8 @@ def evidently_distances(reference, current, columns, **options):
 def is_drift(value, name):
     """Of a distance above its threshold, of a p-value below it: as the metric names itself."""
     threshold = float(name.split('threshold=')[1].rstrip(')'))
-    return value < threshold if 'p_value' in name else value >= threshold
+    is_p_value = 'p_value' in name or 'method=ks' in name
+    return value < threshold if is_p_value else value >= threshold
 
 
 def evidently_alarm(reference, current, columns):
@@ -124,11 +125,23 @@ def loss_alarm(losses, now):
     return bool(result[[c for c in result.columns if c[-1] == 'alert']].to_numpy().any())
 
 
+def numeric(frame):
+    """A column is text where this part of the data has text, not where a later part has."""
+    return frame.assign(**{c: as_numbers(frame[c]) for c in frame if frame[c].dtype == object})
+
+
+def as_numbers(column):
+    try:
+        return pd.to_numeric(column)
+    except ValueError:
+        return column
+
+
 def windows(frame, now, case):
     seen = frame[frame.ts < now + case['skewMs']]
     current = seen[seen.ts >= now - WEEK]
     reference = seen[(seen.ts < now - WEEK) & (seen.ts >= now - (1 + REFERENCE_WEEKS) * WEEK)]
-    return reference, current
+    return numeric(reference), numeric(current)
 
 
 def data_alarm(frame, columns, now, case):

@@ -4,7 +4,6 @@
  * requests finish, within the limit of the settings; a second signal ends at once.
  * Fails: SETTINGS_INVALID where the address cannot be used.
  */
-
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
