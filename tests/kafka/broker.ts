@@ -8,12 +8,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../fixtures/free-port.ts';
+import { comesUp, isThere } from '../fixtures/waiting.ts';
 
 const run = promisify(execFile);
 
@@ -60,13 +60,7 @@ export async function startBroker(): Promise<Broker | { readonly unavailable: st
 async function fetchJars(): Promise<void> {
   await run('java', ['-version']);
   const done = join(JARS, 'complete');
-  if (
-    await access(done).then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
+  if (await isThere(done)) return;
   await mkdir(JARS, { recursive: true });
   await run('mvn', [
     ...['-q', '-B', '-f', join('tests', 'kafka', 'pom.xml')],
@@ -168,8 +162,7 @@ const propertiesOf = (folder: string, { port, secure, controller }: Ports): stri
 /** Until the broker replies to the client: a port that accepts is not enough after a restart. */
 async function listening(port: number, child: ChildProcess, logFile: string): Promise<void> {
   const { Admin } = await import('@platformatic/kafka');
-  const until = performance.now() + START_MS;
-  while (performance.now() < until && child.exitCode === null) {
+  const replies = async () => {
     const bootstrapBrokers = [`127.0.0.1:${port}`];
     const admin = new Admin({ clientId: 'test', bootstrapBrokers, retries: 0 });
     const isUp = await admin.listTopics().then(
@@ -177,8 +170,8 @@ async function listening(port: number, child: ChildProcess, logFile: string): Pr
       () => false,
     );
     await admin.close().catch(() => undefined);
-    if (isUp) return;
-    await pause(250);
-  }
+    return isUp;
+  };
+  if (await comesUp(replies, () => child.exitCode !== null, START_MS)) return;
   throw new Error(`the broker did not start:\n${await readFile(logFile, 'utf8')}`);
 }

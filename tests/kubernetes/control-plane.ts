@@ -11,10 +11,10 @@ import { openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { runTool } from '../fixtures/aws/cloud-tools.ts';
 import { fetchApiModules } from '../fixtures/delivery/api-schemas.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { comesUp } from '../fixtures/waiting.ts';
 import { ROOT } from '../tidy/source-tree.ts';
 import { buildPrograms, type Programs } from './programs.ts';
 
@@ -70,12 +70,9 @@ async function started(programs: Programs): Promise<Omit<ControlPlane, 'operator
     const access = [`--kubeconfig=${join(folder, ACCESS)}`, `--cache-dir=${join(folder, 'cache')}`];
     const kubectl = (args: readonly string[], input = '') =>
       runTool(programs.kubectl, [...access, ...args], { cwd: ROOT, input });
-    const until = performance.now() + START_MS;
-    while (kubectl(['get', '--raw', '/readyz']).status !== 0) {
-      if (server.exitCode !== null || performance.now() > until)
-        throw new Error((await readFile(join(folder, 'server.log'), 'utf8')).slice(-500));
-      await pause(500);
-    }
+    const isUp = () => kubectl(['get', '--raw', '/readyz']).status === 0;
+    if (!(await comesUp(isUp, () => server.exitCode !== null, START_MS)))
+      throw new Error((await readFile(join(folder, 'server.log'), 'utf8')).slice(-500));
     const certificates = await readFile(join(folder, CERTIFICATE), 'utf8');
     const authority = certificates.slice(certificates.lastIndexOf('-----BEGIN'));
     await writeFile(join(folder, AUTHORITY), authority);

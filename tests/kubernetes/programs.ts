@@ -5,10 +5,11 @@
  * Fails: with the line of `go`; a later call goes on from what is compiled.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { KUBERNETES_VERSION } from '../fixtures/delivery/api-schemas.ts';
+import { isThere } from '../fixtures/waiting.ts';
 
 const run = promisify(execFile);
 
@@ -35,11 +36,7 @@ export interface Programs {
 /** @param source the folder of the module k8s.io/kubernetes */
 export async function buildPrograms(source: string): Promise<Programs> {
   const done = join(FOLDER, 'complete');
-  const isDone = await access(done).then(
-    () => true,
-    () => false,
-  );
-  if (!isDone) {
+  if (!(await isThere(done))) {
     await mkdir(FOLDER, { recursive: true });
     const required = await readFile(join(source, 'go.mod'), 'utf8');
     await writeFile(join(FOLDER, 'go.mod'), moduleOf(required));

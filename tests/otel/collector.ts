@@ -7,23 +7,14 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  access,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { type ExportedTraces, type ReceivedSpan, spansOf } from '../fakes/trace-collector.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { comesUp, isThere } from '../fixtures/waiting.ts';
 
 const run = promisify(execFile);
 
@@ -62,11 +53,7 @@ async function compiled(): Promise<string> {
   const texts = SOURCES.map((name) => readFile(join(import.meta.dirname, name), 'utf8'));
   const folder = join(CACHE, sha256((await Promise.all(texts)).join('')).slice(0, 12));
   const program = join(folder, 'collector');
-  const isThere = await access(program).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return program;
+  if (await isThere(program)) return program;
   await mkdir(folder, { recursive: true });
   for (const name of SOURCES) await copyFile(join(import.meta.dirname, name), join(folder, name));
   // Writes the versions of what the four modules need to go.mod, by their own lists, and go.sum.
@@ -126,12 +113,9 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
     printed += chunk;
   });
   const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
-  const until = performance.now() + START_MS;
-  while (performance.now() < until && child.exitCode === null) {
-    const response = await fetch(`${url}/v1/traces`, json).catch(() => null);
-    if (response?.ok) return;
-    await pause(100);
-  }
+  const replies = async () =>
+    (await fetch(`${url}/v1/traces`, json).catch(() => null))?.ok === true;
+  if (await comesUp(replies, () => child.exitCode !== null, START_MS)) return;
   child.kill('SIGKILL');
   throw new Error(printed.trim() || 'it does not reply');
 }

@@ -11,6 +11,7 @@ import { temporaryPlace } from '../fixtures/cli/cli-worker.ts';
 import { endAll, type Running, startHeadway } from '../fixtures/cli/headway-process.ts';
 import { oldStorePlace } from '../fixtures/cli/old-store.ts';
 import { skipped } from '../fixtures/skipped.ts';
+import { found } from '../fixtures/waiting.ts';
 import { startCollector } from './collector.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -54,15 +55,10 @@ function suite(real: Exclude<typeof collector, { unavailable: string }>): void {
   }
   const ofRequest = (spans: readonly ReceivedSpan[], id: string | null) =>
     spans.filter((span) => attribute(span, 'headway.request_id') === id);
-  async function arrived(id: string | null): Promise<ReceivedSpan> {
-    const end = performance.now() + WAIT_MS;
-    for (;;) {
-      const found = ofRequest(await real.spans(), id);
-      if (found[0] !== undefined) return found[0];
-      if (performance.now() > end) throw new Error(`no span of request ${id} arrived`);
-      await pause(100);
-    }
-  }
+  const arrived = (id: string | null): Promise<ReceivedSpan> => {
+    const look = async () => ofRequest(await real.spans(), id)[0] ?? null;
+    return found(`a span of request ${id}`, look, WAIT_MS);
+  };
   const post = (body: object, headers: Readonly<Record<string, string>>) => ({
     method: 'POST',
     body: JSON.stringify(body),

@@ -9,12 +9,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { temporaryPlace } from '../fixtures/cli/cli-worker.ts';
 import { endAll, type Running, startHeadway } from '../fixtures/cli/headway-process.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { skipped } from '../fixtures/skipped.ts';
+import { found } from '../fixtures/waiting.ts';
 import { ROOT } from '../tidy/source-tree.ts';
 
 const RULES = join(ROOT, 'infra', 'observability', 'alerts.yml');
@@ -61,15 +61,7 @@ function suite(): void {
     if (response?.ok !== true) return null;
     return ((await response.json()) as { data: T }).data;
   }
-  async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
-    const end = performance.now() + WAIT_MS;
-    for (;;) {
-      const found = await look();
-      if (found !== null) return found;
-      if (performance.now() > end) throw new Error(`not within ${WAIT_MS} ms: ${what}`);
-      await pause(200);
-    }
-  }
+  const until = <T>(what: string, look: () => Promise<T | null>) => found(what, look, WAIT_MS);
   const firing = async (): Promise<string[]> =>
     ((await ask<{ alerts: Alert[] }>('alerts'))?.alerts ?? [])
       .filter(({ state }) => state === 'firing')

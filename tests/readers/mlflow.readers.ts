@@ -18,6 +18,7 @@ import type { ModelCard } from '../../storage/models/model-card.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { levelledPanel, randomTrained } from '../fixtures/random-trained.ts';
 import { startBackend } from '../fixtures/toy-network.ts';
+import { comesUp } from '../fixtures/waiting.ts';
 import { PYTHON, withPackages } from './python.ts';
 
 const START_MS = 120_000;
@@ -28,16 +29,6 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'headway-mlflow-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function untilReady(url: string, hasEnded: () => boolean): Promise<void> {
-  const until = performance.now() + START_MS;
-  while (performance.now() < until && !hasEnded()) {
-    const response = await fetch(`${url}/ping`).catch(() => null);
-    if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error('mlflow models serve does not reply');
-}
 
 withPackages(
   'mlflow',
@@ -69,7 +60,8 @@ withPackages(
   });
   try {
     const url = `http://127.0.0.1:${port}`;
-    await untilReady(url, () => server.exitCode !== null);
+    const replies = async () => (await fetch(`${url}/ping`).catch(() => null))?.ok === true;
+    expect(await comesUp(replies, () => server.exitCode !== null, START_MS)).toBe(true);
     const { quantiles, ...inputs } = examples.tensors;
     const ask = (sent: object) =>
       fetch(`${url}/invocations`, {

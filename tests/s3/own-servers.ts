@@ -6,12 +6,12 @@
  * Fails: never: where there is no Go, no npm or no registry, the reason is returned.
  */
 import { execFile, spawn } from 'node:child_process';
-import { access, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../fixtures/free-port.ts';
+import { comesUp, isThere } from '../fixtures/waiting.ts';
 
 const run = promisify(execFile);
 
@@ -27,12 +27,6 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 export type Started = S3Server | { readonly unavailable: string };
-
-const isThere = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
 
 export async function startMinio(): Promise<Started> {
   const folder = join(CACHE, 'headway-minio');
@@ -101,14 +95,14 @@ async function started(
       await remove();
     };
     const endpoint = `http://127.0.0.1:${port}`;
-    const until = performance.now() + START_MS;
-    for (;;) {
-      if (await fetch(endpoint).catch(() => null)) break;
-      if (child.exitCode === null && performance.now() < until) await pause(100);
-      else {
-        await stop();
-        throw new Error(`${command} did not start`);
-      }
+    const replies = () =>
+      fetch(endpoint).then(
+        () => true,
+        () => false,
+      );
+    if (!(await comesUp(replies, () => child.exitCode !== null, START_MS))) {
+      await stop();
+      throw new Error(`${command} did not start`);
     }
     return {
       url: `s3://forecasts/test?endpoint=${endpoint}`,

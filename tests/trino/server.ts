@@ -7,12 +7,12 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../fixtures/free-port.ts';
+import { comesUp, isThere } from '../fixtures/waiting.ts';
 
 const run = promisify(execFile);
 
@@ -53,13 +53,7 @@ async function findJava(): Promise<string> {
 /** Of its plugins the Hive connector alone is kept. */
 async function fetchServer(): Promise<void> {
   const done = join(HOME, 'complete');
-  if (
-    await access(done).then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
+  if (await isThere(done)) return;
   await mkdir(CACHE, { recursive: true });
   await run('mvn', [
     ...['-q', '-B', 'dependency:copy', `-DoutputDirectory=${join(process.cwd(), CACHE)}`],
@@ -94,13 +88,9 @@ async function ownServer(java: string): Promise<TrinoServer> {
     await ended;
     await rm(root, { recursive: true, force: true });
   };
-  const until = performance.now() + START_MS;
-  while (performance.now() < until && child.exitCode === null) {
-    const text = await readFile(logFile, 'utf8');
-    if (text.includes('SERVER STARTED'))
-      return { address: `trino://headway@127.0.0.1:${port}/hive`, folder, stop };
-    await pause(500);
-  }
+  const isUp = async () => (await readFile(logFile, 'utf8')).includes('SERVER STARTED');
+  if (await comesUp(isUp, () => child.exitCode !== null, START_MS))
+    return { address: `trino://headway@127.0.0.1:${port}/hive`, folder, stop };
   const text = await readFile(logFile, 'utf8');
   await stop();
   throw new Error(`it did not start: ${/Errors:[\s\S]{0,300}/.exec(text)?.[0] ?? ''}`);
