@@ -14,7 +14,7 @@ import type {
 } from '../../services/monitoring/report.ts';
 import type { PageDomain } from '../charts/leaderboard-charts.ts';
 import { coverageByDay, lossByDay, lossByStep, skillOfWeek } from '../charts/monitoring-charts.ts';
-import { count, figure, percent, signedPercent, whole } from '../text/figures.ts';
+import { figure, percent, shortCount, signedPercent, whole } from '../text/figures.ts';
 import { type Html, html, type Markup } from '../text/html.ts';
 import { figureOf, page, table } from './layout.ts';
 
@@ -94,12 +94,12 @@ function keyFigures(report: MonitoringReport, { unit }: PageDomain): [string, st
   if (served === null) return [];
   const { pairs, pinball, mae, skill, coverage, nominal, expectedPinball } = served;
   return [
-    [count(pairs), 'forecast values scored'],
+    [shortCount(pairs), 'forecast values scored'],
     [signedPercent(skill), 'skill against the best naive'],
     [percent(coverage), `inside the ${percent(nominal, 0)} interval`],
     [figure(pinball), `pinball loss; it expected ${figure(expectedPinball)}`],
     [figure(mae), `MAE, ${unit}`],
-    [count(report.pending), 'values not known yet'],
+    [shortCount(report.pending), 'values not known yet'],
   ];
 }
 

@@ -20,7 +20,7 @@ import type { QualityTables } from '../charts/data/quality-tables.ts';
 import { colour, partColour } from '../charts/look.ts';
 import { barChart, heatChart, rejectionChart, volumeChart } from '../charts/quality-charts.ts';
 import { WEEKDAYS, weekChart } from '../charts/week-chart.ts';
-import { figure, whole } from '../text/figures.ts';
+import { figure, shortCount, whole } from '../text/figures.ts';
 import { type Html, html, type Markup } from '../text/html.ts';
 import { figureOf, keyOf, page, table } from './layout.ts';
 
@@ -37,14 +37,14 @@ Written ${utcText(report.generatedAt)}.</p>`,
     figures: [
       [contractText(report), 'data contract'],
       [freshnessText(report), 'age of the newest interval'],
-      [whole(run.rowsIn), 'rows in'],
-      [whole(run.rowsUsed), 'rows used'],
-      [whole(run.rowsIn - run.rowsUsed), 'rows rejected'],
-      [whole(report.seriesCount), report.oneIn ? `series, one in ${report.oneIn}` : 'series'],
+      [shortCount(run.rowsIn), 'rows in'],
+      [shortCount(run.rowsUsed), 'rows used'],
+      [shortCount(run.rowsIn - run.rowsUsed), 'rows rejected'],
+      [shortCount(report.seriesCount), report.oneIn ? `series, one in ${report.oneIn}` : 'series'],
       [figure(report.mean), `mean, ${report.unit}`],
-      [whole(gaps.intervals), 'unknown intervals'],
-      [whole(report.sparse.count), 'sparse series'],
-      [whole(report.dead.count), 'dead series'],
+      [shortCount(gaps.intervals), 'unknown intervals'],
+      [shortCount(report.sparse.count), 'sparse series'],
+      [shortCount(report.dead.count), 'dead series'],
     ],
     body: [
       html`<h2>Expectations</h2>\n${contractTable(report)}`,

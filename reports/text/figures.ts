@@ -8,7 +8,7 @@ import { numberLabel } from '../../platform/text/scales.ts';
 export const whole = (value: number): string => value.toLocaleString('en-US');
 
 /** As `whole`, from a million on in short: 13.2 M. */
-export const count = (value: number): string =>
+export const shortCount = (value: number): string =>
   value < 1e6 ? whole(value) : `${(value / 1e6).toFixed(1)} M`;
 
 /** Three digits and more where the number has them: 1,234, 56.7, 0.891. */
