@@ -279,6 +279,21 @@ withBrowser('the page', () => {
     );
   });
 
+  test('names of days end within the scrubber, on narrow screens too', async () => {
+    const { page } = opened;
+    await opened.open('');
+    await page.locator('.strip em').first().waitFor();
+    for (const width of [320, 360, 390, 480, 640, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      const ends = await page
+        .locator('.strip em:visible')
+        .evaluateAll((names) => names.map((name) => name.getBoundingClientRect().right));
+      const { x = 0, width: span = 0 } = (await page.locator('.strip').boundingBox()) ?? {};
+      expect(ends.length).toBeGreaterThan(1);
+      expect([width, Math.max(...ends) <= x + span]).toEqual([width, true]);
+    }
+  });
+
   test('Series: keys and mouse move the window and update the address', async () => {
     const { page } = opened;
     const { history } = await forecastOf('74');

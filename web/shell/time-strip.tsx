@@ -19,6 +19,8 @@ const DAY_MS = 86_400_000;
 const [WIDTH, HEIGHT] = [1000, 40];
 /** Room for a label such as "Sun 29 Nov", of the whole width. */
 const LABEL = 0.1;
+/** The same of a narrow strip (charts.css). */
+const NARROW_LABEL = 0.27;
 
 export function TimeStrip({ timeline }: { readonly timeline: Timeline }) {
   const { address, go, labels } = usePage();
@@ -103,7 +105,11 @@ function Drawing({ timeline }: { readonly timeline: Timeline }) {
         </svg>
         {days.map(({ at, i }, n) =>
           i / last <= 1 - LABEL && n % every === 0 ? (
-            <em key={at} style={{ left: `${(100 * i) / last}%` }}>
+            <em
+              key={at}
+              class={i / last <= 1 - NARROW_LABEL ? '' : 'late'}
+              style={{ left: `${(100 * i) / last}%` }}
+            >
               {labels.day(at)}
             </em>
           ) : null,
