@@ -62,12 +62,14 @@ if a.history_days > 0:
     Y, calendar = Y[:, -a.history_days * DAY :], calendar.tail(a.history_days * DAY).reset_index()
     advance = advance[:, -a.history_days * DAY :]
 start = Y.shape[1] - a.test_intervals
-busy = np.nanmean(np.abs(Y[:, :start]), 1) >= a.least_mean
-Y, advance, ids = Y[busy], advance[busy], ids[busy]
+size = np.nanmean(np.abs(Y[:, :start]), 1)
+# Not known, of a series that opened later: it stays.
+kept = ~(size < a.least_mean)
+Y, advance, ids, size = Y[kept], advance[kept], ids[kept], size[kept]
 S, T = Y.shape
 ds = pd.DatetimeIndex(calendar.ds)
 cutoffs = list(range(start - 1, T - H, a.step_size))
-scale = np.maximum(np.nan_to_num(np.nanmean(np.abs(Y[:, :start]), 1), nan=1.0), 1e-6)
+scale = np.maximum(np.nan_to_num(size, nan=1.0), 1e-6)
 floor = 0.0 if np.nanmin(Y[:, :start]) >= 0 else -np.inf
 Yn = (Y / scale[:, None]).astype('f4')
 year = 2 * np.pi * ds.dayofyear.to_numpy() / 365.25
@@ -241,8 +243,7 @@ for engine in a.models.split(','):
 
 errors = lambda e, q: np.maximum(q * e, (q - 1) * e)
 metrics = {}
-size = np.nanmean(np.abs(Y[:, :start]), 1)
-for group, mask in (('all', size >= 0), ('mean>=0.1', size >= 0.1), ('mean>=1', size >= 1)):
+for group, mask in (('all', np.ones(S, bool)), ('mean>=0.1', size >= 0.1), ('mean>=1', size >= 1)):
     # A group of all series says nothing new, but where others were left out.
     if not mask.any() or (group != 'all' and mask.all() and a.least_mean == 0):
         continue
