@@ -1,8 +1,9 @@
 /**
  * Purpose: one phase of bench:scale in a process of its own, so that its peak memory is its own.
- *   tsx bench/scale/phase.ts fill|commit|run|batch|one FOLDER SERIES WEEKS
+ *   tsx bench/scale/phase.ts fill|commit|run|batch|one|train FOLDER SERIES WEEKS
  * Invariants: prints one line of JSON; what is measured runs through the functions that `features
- * run` (its commit) and `headway forecast` run.
+ * run` (its commit), `headway forecast` and `headway train` run, the members of a model one after
+ * another in this process.
  * Fails: with the store's errors, exit status 1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +17,10 @@ import { parquetFiles, sqlFilename } from '../../platform/duckdb/sql.ts';
 import { silentProgress } from '../../platform/progress.ts';
 import { seededRandom } from '../../platform/random.ts';
 import { silentLogger } from '../../platform/telemetry/logger.ts';
+import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../../services/feature/run.ts';
+import { train } from '../../services/training/train.ts';
+import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { type NewFeatureObject, viewObjects } from '../../storage/features/manifest.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
@@ -183,6 +187,17 @@ const phases: Readonly<Record<string, () => Promise<object>>> = {
     const isKnown = row >= 0 && Number.isFinite(entry.values[row * QUANTILES.length * HORIZON]);
     if (!isKnown) throw new Error(`${seriesId} has no forecast`);
     return started();
+  },
+  async train() {
+    const backend = await startTensorBackend(silentLogger, 'auto', 'training');
+    const started = begin();
+    const { panel, verdict } = await train({
+      ...{ domain, features, registry: openModelRegistry(about), clock, backend, seed: 7 },
+      ...{ config: defaultTrainingConfig, logger: silentLogger, progress: silentProgress },
+      drawVerdict: () => '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    });
+    const { seriesIds, length } = panel;
+    return { ...started(), learnt: seriesIds.length, intervals: length, outcome: verdict.outcome };
   },
 };
 

@@ -1,6 +1,7 @@
 /**
  * Purpose: whether one store holds a million series, as a command: an hour is committed, all series
- * are forecast, and one alone, next to the same of few series in the same run.
+ * are forecast, and one alone, next to the same of few series in the same run; on demand, a
+ * training on as many of them as it reads.
  *   npm run bench:scale [-- --series 10000,1000000] [--weeks 28] [--phases …] [--folder DIR]
  *     [--json FILE]
  * Invariants: each phase is a process of its own (bench/scale/phase.ts); times a series are
@@ -18,7 +19,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { runBench } from '../support/run-bench.ts';
 
-const PHASES = ['fill', 'commit', 'run', 'batch', 'one'] as const;
+const PHASES = ['fill', 'commit', 'run', 'batch', 'one', 'train'] as const;
 const CHILD = fileURLToPath(new URL('./phase.ts', import.meta.url));
 
 interface Flags {
@@ -99,7 +100,11 @@ const command = new Command('bench:scale')
   .description('A commit, a batch and one forecast of a store of very many series.')
   .option('--series <counts>', 'numbers of series, the one to compare with first', '10000,1000000')
   .option('--weeks <count>', 'weeks of hours in the view', '28')
-  .option('--phases <names>', 'only these; others need `fill`', PHASES.join(','))
+  .option(
+    '--phases <names>',
+    `of ${PHASES.join(', ')}; all need \`fill\``,
+    'fill,commit,run,batch,one',
+  )
   .option('--folder <path>', 'where the stores are made; default: the temporary folder')
   .option('--json <file>', 'write the figures as JSON');
 await runBench<Flags>(command, bench);

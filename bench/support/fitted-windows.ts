@@ -15,7 +15,7 @@ import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel/pane
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../../services/feature/run.ts';
 import { fitUpTo, testCutoffs } from '../../services/training/evaluation.ts';
-import { readTrainingPanel } from '../../services/training/train.ts';
+import { readTrainingPanel } from '../../services/training/training-panel.ts';
 import {
   defaultConfigOf,
   networkSpecOf,

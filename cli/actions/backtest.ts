@@ -15,7 +15,8 @@ import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts'
 import { leaderboardPage } from '../../reports/pages/leaderboard-page.ts';
 import { backtest } from '../../services/training/backtest/run.ts';
 import { oracleForecaster, scoreResult } from '../../services/training/evaluation.ts';
-import { jsonMetrics, readTrainingPanel } from '../../services/training/train.ts';
+import { jsonMetrics } from '../../services/training/train.ts';
+import { readTrainingPanel } from '../../services/training/training-panel.ts';
 import type { CommandContext } from '../context.ts';
 import { metricsTable, stepTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
@@ -36,9 +37,11 @@ export async function backtestCommand(
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
-  const { manifest, panel } = await readTrainingPanel(await context.features(), domain);
-  const oracle = await oracleOf(context, manifest);
   const config = await configOf(flags, context.domain);
+  const { manifest, panel } = await readTrainingPanel(await context.features(), domain, {
+    ...{ maxValues: config.maxValues, logger },
+  });
+  const oracle = await oracleOf(context, manifest);
   const started = clock.elapsedMs();
   const { result, segments, kept, workers, seconds, folder } = await backtest({
     domain,

@@ -13,8 +13,8 @@ import { withRunLock } from '../../platform/jobs/run-lock.ts';
 import { openWorkerPool } from '../../platform/jobs/worker-pool.ts';
 import { tuningPage } from '../../reports/pages/tuning-page.ts';
 import { configFileOf } from '../../services/training/config-file.ts';
-import { readTrainingPanel } from '../../services/training/train.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
+import { readTrainingPanel } from '../../services/training/training-panel.ts';
 import {
   type ReportedCandidate,
   type TuningReport,
@@ -49,11 +49,10 @@ export async function tuneCommand(context: CommandContext, flags: TuneFlags): Pr
   const folder = join(settings.work, 'tuning');
   const started = clock.elapsedMs();
   const { result, report } = await withRunLock(lock, async () => {
-    const { manifest, panel } = await readTrainingPanel(
-      await context.features(),
-      domain,
-      flags.snapshot,
-    );
+    const { manifest, panel } = await readTrainingPanel(await context.features(), domain, {
+      ...{ maxValues: defaults.maxValues, logger },
+      ...(flags.snapshot === undefined ? {} : { snapshotVersion: flags.snapshot }),
+    });
     const pool = openWorkerPool({
       module: new URL('../../services/training/tuning/worker.ts', import.meta.url),
       size: flags.workers ?? availableParallelism(),

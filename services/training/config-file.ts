@@ -19,6 +19,7 @@ export interface ConfigFile {
   readonly origin?: string;
   readonly network?: Partial<TrainingConfig['network']>;
   readonly fit?: Partial<TrainingConfig['fit']>;
+  readonly maxValues?: number;
   readonly followsCoverage?: boolean;
 }
 
@@ -60,6 +61,7 @@ const validator = lazyValidator({
     origin: { type: 'string' },
     network: object(NETWORK),
     fit: object(FIT),
+    maxValues: whole(1, 2 ** 30),
     followsCoverage: { type: 'boolean' },
   }),
   required: ['format'],
@@ -105,6 +107,7 @@ export async function readConfigFile(
     ...config,
     network: { ...config.network, ...file.network },
     fit: { ...config.fit, ...file.fit },
+    maxValues: file.maxValues ?? config.maxValues,
     followsCoverage: file.followsCoverage ?? config.followsCoverage,
   };
 }

@@ -13,8 +13,9 @@ import { buildEnvironment } from '../../platform/tensorflow/build-environment.ts
 import { hashPanel } from '../../storage/features/panel-hash.ts';
 import { testCutoffs } from './evaluation.ts';
 import { refit } from './refit.ts';
-import { readTrainingPanel, type TrainingRequest } from './train.ts';
+import type { TrainingRequest } from './train.ts';
 import type { TrainingConfig } from './training-config.ts';
+import { readTrainingPanel } from './training-panel.ts';
 
 export interface ChampionRefit {
   /** null: it failed a check, and the champion stays. */
@@ -36,10 +37,13 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
   const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
   if (isExternal(model))
     return { modelVersion: null, reason: 'the champion is an external model', checks: [] };
-  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain);
   // Cards of earlier versions lack what came since.
   const said = card.config as Partial<TrainingConfig>;
   const own: TrainingConfig = { ...config, ...said, fit: { ...config.fit, ...said.fit } };
+  const { maxValues } = own;
+  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, {
+    ...{ maxValues, logger: request.logger },
+  });
   const outcome = await refit(
     { ...request, config: own, panel, seed: card.seed, warmStart: null },
     restoreTrained(model, weights),

@@ -30,7 +30,7 @@ import { defaultTrainingConfig, type TrainingConfig } from './training-config.ts
 import type { Workers } from './workers/members.ts';
 
 export interface ReproductionRequest {
-  readonly features: Pick<FeatureStore, 'readAsOf'>;
+  readonly features: Pick<FeatureStore, 'readSample'>;
   readonly registry: Pick<ModelRegistry, 'load'>;
   readonly modelVersion: string;
   /** Compare the training set, and fit nothing. */
@@ -75,8 +75,10 @@ export async function reproduce(request: ReproductionRequest): Promise<Reproduct
   const loaded = await registry.load(modelVersion);
   const { card } = loaded;
   const { snapshotVersion, knownAt } = card;
-  const panel = await features.readAsOf({
-    snapshotVersion,
+  // Models of earlier versions learnt from all series.
+  const { maxValues = Number.POSITIVE_INFINITY } = card.config as Partial<TrainingConfig>;
+  const { panel } = await features.readSample({
+    ...{ snapshotVersion, maxValues },
     ...(knownAt === null ? {} : { knownAt }),
   });
   const found = hashPanel(panel);

@@ -19,12 +19,10 @@ import { networkForecaster, saveNetwork } from '../../forecasting/models/network
 import { declaredName } from '../../forecasting/panel/exogenous-columns.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
+import { isHeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { buildEnvironment } from '../../platform/tensorflow/build-environment.ts';
-import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import { filesOf, type Manifest } from '../../storage/features/manifest.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
 import type { ModelCard } from '../../storage/models/model-card.ts';
 import {
@@ -42,15 +40,12 @@ import {
   oracleForecaster,
 } from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
-import { logOutliers } from './outlier-log.ts';
 import { provenanceOf } from './provenance.ts';
 import { refit } from './refit.ts';
 import { fitToHistory } from './short-history.ts';
 import type { TrainingConfig } from './training-config.ts';
+import { logOutliers, readTrainingPanel, type TrainingFeatures } from './training-panel.ts';
 import type { Workers } from './workers/members.ts';
-
-/** What a training reads; the feature store satisfies it. */
-export type TrainingFeatures = Pick<FeatureStore, 'head' | 'manifest' | 'readAsOf'>;
 
 export interface TrainingRequest {
   readonly domain: Domain;
@@ -114,12 +109,10 @@ export interface TrainingResult {
 
 export async function train(asked: TrainingRequest): Promise<TrainingResult> {
   const { domain, features, registry, seed, backend, logger } = asked;
-  const { manifest, panel, knownAt } = await readTrainingPanel(
-    features,
-    domain,
-    asked.snapshotVersion,
-    asked.knownAt,
-  );
+  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, {
+    ...asked,
+    maxValues: asked.config.maxValues,
+  });
   const config = asked.adaptsToHistory ? fitToHistory(domain, panel, asked.config) : asked.config;
   if (config !== asked.config)
     logger.warn({ testDays: config.testDays }, 'the history is short, and so is the test span');
@@ -321,33 +314,6 @@ function refitInWords(isRefit: boolean, notRefitted: string | null): string {
  * The snapshot as the network needs it: series that were never observed are left out. With
  * `knownAt`, the time as of which it was read: the same arguments always give the same panel.
  */
-export async function readTrainingPanel(
-  features: TrainingFeatures,
-  domain: Domain,
-  snapshotVersion?: string,
-  askedFor?: number,
-): Promise<{ manifest: Manifest; panel: Panel; knownAt: number }> {
-  const manifest = snapshotVersion
-    ? await features.manifest(snapshotVersion)
-    : await features.head();
-  if (manifest === null) {
-    throw new HeadwayError('SNAPSHOT_EMPTY', `there are no features of ${domain.name} yet`, {
-      fix: 'Run `headway features run` first.',
-    });
-  }
-  // On another machine whose clock is ahead, a part may have become known "after" the commit that
-  // holds it.
-  const everything = filesOf(manifest).reduce(
-    (latest, { availableAt }) => Math.max(latest, availableAt),
-    manifest.committedAt,
-  );
-  const knownAt = askedFor ?? everything;
-  return {
-    manifest,
-    knownAt,
-    panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, knownAt }),
-  };
-}
 
 /** The names of the exogenous columns that the network reads, for its card. */
 function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): string[] {

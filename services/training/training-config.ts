@@ -32,6 +32,11 @@ export interface TrainingConfig {
   readonly testDays: number;
   /** Intervals between the cutoffs of the backtest; coprime with the day. */
   readonly cutoffStep: number;
+  /**
+   * Values of the panel that are read at most: of series that have more together, a sample learns
+   * and is scored.
+   */
+  readonly maxValues: number;
   /** Whether the intervals of a refit follow what its twin's covered of the test span. */
   readonly followsCoverage: boolean;
 }
@@ -65,6 +70,8 @@ export const defaultTrainingConfig: TrainingConfig = {
   },
   testDays: 28,
   cutoffStep: 25,
+  // 0.25 GB, of which a training holds several copies: 7,600 series of a year of hours.
+  maxValues: 2 ** 26,
   followsCoverage: true,
 };
 
@@ -80,11 +87,12 @@ export function defaultConfigOf(
 ): TrainingConfig {
   const { frequencyMinutes } = domain;
   const { short, week } = seasonsOf(domain);
-  const { fit, network, followsCoverage } = defaultTrainingConfig;
+  const { fit, network, maxValues, followsCoverage } = defaultTrainingConfig;
   const days = (intervals: number) => Math.ceil((intervals * frequencyMinutes) / MINUTES_A_DAY);
   const configOf = (window: number, stride: number, calibration: number) => ({
     network: { ...network, windowIntervals: window },
     fit: { ...fit, stride, calibrationIntervals: calibration },
+    maxValues,
     followsCoverage,
   });
   if (frequencyMinutes < MINUTES_A_DAY) {

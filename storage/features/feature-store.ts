@@ -26,15 +26,19 @@ import { type OnlineSnapshot, wholePanel } from './online/online-snapshot.ts';
 import { getNamed, openView } from './online/view-reader.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { readNext } from './reading/next-snapshot.ts';
-import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
+import { type PanelSample, readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
 import type { CommitRequest, NextSnapshot, OnlineRequest, Staged } from './requests.ts';
 import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
 import { stageObjects } from './staging.ts';
 import { refuseClockBehind } from './stamps.ts';
 
-export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
+export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals' | 'maxValues'> {
   /** Default: the newest. */
   snapshotVersion?: string;
+}
+
+export interface SampleQuery extends AsOfQuery {
+  readonly maxValues: number;
 }
 
 export interface FeatureStore {
@@ -68,6 +72,8 @@ export interface FeatureStore {
    */
   segments(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
+  /** The same of at most `maxValues` values of demand: of some of the series where all have more. */
+  readSample(query: SampleQuery): Promise<PanelSample>;
   /** The demand as it will be once the new objects are committed. Writes nothing. */
   readNext(next: NextSnapshot): Promise<Panel>;
   /**
@@ -119,15 +125,8 @@ export function openFeatureStore(options: {
     compact: (request) => compactFeatures(context, request),
     repairClock: (request) => repairClock(context, request),
     segments: (manifest) => files.segments(manifest),
-    async readAsOf(query = {}) {
-      const { snapshotVersion, ...rest } = query;
-      const manifest = await (snapshotVersion === undefined
-        ? existingHead(context)
-        : findManifest(context, snapshotVersion));
-      return readSnapshot(files, manifest, rest).catch((error) =>
-        explained(context, error, manifest),
-      );
-    },
+    readAsOf: async (query = {}) => (await readKnown(context, query)).panel,
+    readSample: (query) => readKnown(context, query),
     readNext: (next) => readNext(files, next),
     async readOnline(head) {
       const manifest = head ?? (await existingHead(context));
@@ -190,6 +189,18 @@ async function findManifest(
       where: store.location,
       fix: '`headway store log` lists the snapshots.',
     },
+  );
+}
+
+async function readKnown(
+  context: CommitContext,
+  { snapshotVersion, ...query }: AsOfQuery & Partial<SampleQuery>,
+): Promise<PanelSample> {
+  const manifest = await (snapshotVersion === undefined
+    ? existingHead(context)
+    : findManifest(context, snapshotVersion));
+  return readSnapshot(context.files, manifest, query).catch((error) =>
+    explained(context, error, manifest),
   );
 }
 

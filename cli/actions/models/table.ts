@@ -6,7 +6,7 @@
 import { encodeSafetensors } from '../../../platform/files/safetensors.ts';
 import { readCard } from '../../../services/training/external/read-folder.ts';
 import { trainingTable } from '../../../services/training/external/training-table.ts';
-import { readTrainingPanel } from '../../../services/training/train.ts';
+import { readTrainingPanel } from '../../../services/training/training-panel.ts';
 import type { CommandContext } from '../../context.ts';
 import { writeOutput } from '../../output.ts';
 import { configOf, type TrainingFlags } from '../train.ts';
@@ -18,8 +18,10 @@ export async function writeTable(
 ): Promise<void> {
   const { domain } = context;
   const card = await readCard(folder);
-  const { panel, manifest } = await readTrainingPanel(await context.features(), domain);
   const config = await configOf(flags, domain);
+  const { panel, manifest } = await readTrainingPanel(await context.features(), domain, {
+    ...{ maxValues: config.maxValues, logger: context.logger },
+  });
   const { columns, tensors, trainedUpTo } = trainingTable(card, domain, panel, config);
   await writeOutput(out, encodeSafetensors(tensors));
   const until = new Date(trainedUpTo).toISOString();

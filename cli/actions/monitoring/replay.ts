@@ -180,7 +180,10 @@ function planOf(flags: ReplayFlags, panel: Panel): ReplayPlan {
 const featuresAt = (past: PastFeatures, clock: CommandContext['clock']) => ({
   head: async () => (await past.at(clock.now())).manifest,
   manifest: async () => (await past.at(clock.now())).manifest,
-  readAsOf: async () => (await past.at(clock.now())).panel,
+  readSample: async () => {
+    const { panel } = await past.at(clock.now());
+    return { panel, of: panel.seriesIds.length };
+  },
 });
 
 async function writeReport(

@@ -7,11 +7,8 @@ import { silentProgress } from '../../../platform/progress.ts';
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
 import type { ActPorts } from '../../../services/monitoring/act.ts';
 import { refitChampion } from '../../../services/training/refit-champion.ts';
-import {
-  type TrainingFeatures,
-  type TrainingRequest,
-  train,
-} from '../../../services/training/train.ts';
+import { type TrainingRequest, train } from '../../../services/training/train.ts';
+import type { TrainingFeatures } from '../../../services/training/training-panel.ts';
 import type { ModelRegistry } from '../../../storage/models/model-registry.ts';
 import type { CommandContext } from '../../context.ts';
 import { configOf, isDefaultSpan, type TrainingFlags } from '../train.ts';

@@ -42,14 +42,9 @@ import { nextLevel } from '../error-budget.ts';
 import { baselinesOf, type Scores, scoreResult, testCutoffs } from '../evaluation.ts';
 import { type GateVerdict, judge } from '../gate.ts';
 import { provenanceOf } from '../provenance.ts';
-import {
-  evidenceOf,
-  jsonMetrics,
-  readTrainingPanel,
-  recordVerdict,
-  type TrainingRequest,
-} from '../train.ts';
+import { evidenceOf, jsonMetrics, recordVerdict, type TrainingRequest } from '../train.ts';
 import { featureSpecOf } from '../training-config.ts';
+import { readTrainingPanel } from '../training-panel.ts';
 import type { ExternalModel } from './read-folder.ts';
 
 export interface ExternalRequest
@@ -82,7 +77,9 @@ export interface ExternalResult {
 
 export async function evaluateExternal(request: ExternalRequest): Promise<ExternalResult> {
   const { domain, features, registry, config, seed, clock, logger, progress, model } = request;
-  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain);
+  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, {
+    ...{ maxValues: config.maxValues, logger },
+  });
   const cutoffs = testCutoffs(domain, panel, config);
   const lastTarget = cutoffs[0] as number;
   const { reigning, champion, leftOut } = await restoreChampion(registry, domain, panel, logger);

@@ -12,10 +12,11 @@
  * STORE_CORRUPT.
  */
 
-import { declaredName } from '../../../forecasting/panel/exogenous-columns.ts';
+import { declaredName, ownerOf } from '../../../forecasting/panel/exogenous-columns.ts';
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { seedFrom } from '../../../platform/random.ts';
 import { compareText } from '../../../platform/text/compare-text.ts';
 import type { ReadableFiles } from '../feature-files.ts';
 import {
@@ -63,6 +64,15 @@ export interface SnapshotQuery {
    * with it.
    */
   ahead?: Ahead;
+  /** Values of demand at most: of series that have more together, some. Default: all of them. */
+  maxValues?: number;
+}
+
+/** A panel of all series, or of some of them. */
+export interface PanelSample {
+  readonly panel: Panel;
+  /** How many series there are. */
+  readonly of: number;
 }
 
 /** What a reader needs of a manifest. */
@@ -92,21 +102,51 @@ export interface Grid extends TimeSpan {
   readonly length: number;
 }
 
+/**
+ * Where the panel would hold more than `maxValues` values of demand, it has as many series as fit,
+ * at least one. They are drawn by their ids alone, so that a later snapshot gives the same ones, or
+ * fewer of them as the history grows.
+ */
 export async function readSnapshot(
   files: ReadableFiles,
   snapshot: SnapshotFiles,
   query: SnapshotQuery,
   openSession?: SqlSession,
-): Promise<Panel> {
+): Promise<PanelSample> {
+  const { maxValues = Number.POSITIVE_INFINITY } = query;
   const { grid, open } = await openSnapshot(files, snapshot, query);
-  const read = async (session: SqlSession): Promise<Panel> => {
-    const { seriesIds, exogenous, valuesOf } = await open(session);
+  const read = async (session: SqlSession): Promise<PanelSample> => {
+    const { seriesIds: all, exogenous, valuesOf } = await open(session);
     const { start, length } = grid;
     const { frequencyMinutes } = snapshot.schema;
+    const seriesIds = drawn(all, Math.max(1, Math.floor(maxValues / length)));
+    const others = seriesIds.length < all.length ? columnsOf(seriesIds, exogenous) : exogenous;
     const columns = { target: await valuesOf(seriesIds) };
-    return createPanel({ seriesIds, start, frequencyMinutes, length, columns, ...exogenous });
+    const panel = { seriesIds, start, frequencyMinutes, length, columns, ...others };
+    return { panel: createPanel(panel), of: all.length };
   };
   return openSession ? read(openSession) : withSqlSession(read);
+}
+
+/** The `count` ids with the least hashes, in the order of all. */
+function drawn(ids: string[], count: number): string[] {
+  if (ids.length <= count) return ids;
+  const hashes = Uint32Array.from(ids, (id) => seedFrom(id));
+  const byHash = Uint32Array.from(ids.keys()).sort(
+    (a, b) => (hashes[a] as number) - (hashes[b] as number) || a - b,
+  );
+  return [...byHash.subarray(0, count).sort()].map((at) => ids[at] as string);
+}
+
+/** Columns that all series share, and those of these series. */
+function columnsOf(
+  seriesIds: readonly string[],
+  { exogenous }: Pick<Panel, 'exogenous'>,
+): Pick<Panel, 'exogenous'> {
+  if (exogenous === undefined) return {};
+  const known = new Set<string | null>([null, ...seriesIds]);
+  const own = Object.entries(exogenous).filter(([column]) => known.has(ownerOf(column)));
+  return { exogenous: Object.fromEntries(own) };
 }
 
 /**

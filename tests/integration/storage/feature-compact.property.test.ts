@@ -97,7 +97,9 @@ function results(store: ObjectStore, manifest: Manifest): Promise<Record<string,
           ...(from === undefined ? {} : { from: hour(from) }),
         };
         found[JSON.stringify([known, cutoff, from])] = await outcome(
-          readSnapshot(new FeatureFiles(store), manifest, query, session),
+          readSnapshot(new FeatureFiles(store), manifest, query, session).then(
+            ({ panel }) => panel,
+          ),
         );
       }
     }
@@ -148,7 +150,7 @@ describe('compaction', () => {
                 // Whether it was made from the view before or from everything, the view is what the
                 // snapshot reads as.
                 const online = await features.readOnline();
-                const whole = await readSnapshot(new FeatureFiles(store), manifest, {
+                const { panel: whole } = await readSnapshot(new FeatureFiles(store), manifest, {
                   lastIntervals: VIEW,
                 });
                 expect([online.panel.seriesIds, hashPanel(online.panel)]).toEqual([

@@ -75,7 +75,7 @@ async function increments(
         const added = next.objects.slice(parent.objects.length);
         const query = { lastIntervals: 8, rangeSeries };
         const panel = await extension(new FeatureFiles(store), session, parent, next, added, query);
-        const whole = await readSnapshot(
+        const { panel: whole } = await readSnapshot(
           new FeatureFiles(store),
           next,
           { lastIntervals: 8 },

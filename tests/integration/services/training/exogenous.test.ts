@@ -260,7 +260,9 @@ test('reports a silent column with every forecast, and reads it as its training 
 });
 
 test('skips the comparison with a champion that needs a missing column', async () => {
-  const features = { ...toy.features, readAsOf: async () => ({ ...trained.panel, exogenous: {} }) };
+  const panel = { ...trained.panel, exogenous: {} };
+  const readSample = async () => ({ panel, of: panel.seriesIds.length });
+  const features = { ...toy.features, readSample };
   const { verdict, card } = await train({ ...toy.request, domain, features });
   expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
   expect(card.config.exogenous).toEqual([]);

@@ -75,6 +75,15 @@ const backfill = async () => {
   expect(hashPanel(await toy.features.readAsOf())).not.toBe(cold.card.panelHash);
 };
 
+test('a model of a sample of the series is made again from that sample', async () => {
+  const maxValues = cold.panel.length;
+  const sampled = await train({ ...toy.request, config: { ...config, maxValues } });
+  expect(sampled.panel.seriesIds).toHaveLength(1);
+  const { trainingSet, weights } = await again(sampled.card.modelVersion);
+  expect(trainingSet).toMatchObject({ equal: true, series: 1 });
+  expect(weights?.outcome).toBe('equal');
+});
+
 test('the card has its build environment', () => {
   expect(cold.card).toMatchObject({
     format: 3,

@@ -13,7 +13,8 @@ import {
   restoreNetwork,
 } from '../../../../forecasting/models/network/forecaster.ts';
 import { HeadwayError, isHeadwayError } from '../../../../platform/errors.ts';
-import { readTrainingPanel, train } from '../../../../services/training/train.ts';
+import { train } from '../../../../services/training/train.ts';
+import { readTrainingPanel } from '../../../../services/training/training-panel.ts';
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
 import { MIN_HISTORY } from '../../../fixtures/random-panels.ts';
 import { NOW } from '../../../fixtures/storage/features.ts';
@@ -211,7 +212,9 @@ describe('train on data with a pattern that the naive forecasters miss', () => {
       'two',
       more.length,
     );
-    const { panel } = await readTrainingPanel(toy.features, toyDomain, head?.snapshotVersion);
+    const { panel } = await readTrainingPanel(toy.features, toyDomain, {
+      ...(head ? { snapshotVersion: head.snapshotVersion } : {}),
+    });
     expect(hashPanel(panel)).toBe(first.card.panelHash);
     expect((await readTrainingPanel(toy.features, toyDomain)).panel.length).toBe(panel.length + 24);
   });
