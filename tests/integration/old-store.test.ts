@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type CliWorker, cliWorker } from '../fixtures/cli/cli-worker.ts';
 import { endAll, startHeadway } from '../fixtures/cli/headway-process.ts';
 import { oldStorePlace } from '../fixtures/cli/old-store.ts';
+import { whenNotBusy } from '../fixtures/waiting.ts';
 
 /** The newest hour that the store holds: labelled 00:00 of the next day in New York. */
 const CUTOFF = '2017-04-14T03:00:00.000Z';
@@ -53,7 +54,7 @@ test('reads the log of an old store, its compaction and its champion', async () 
 test('serves the champion of an old store over HTTP', async () => {
   const server = startHeadway(['serve', '--port', '0'], env);
   const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
-  const response = await fetch(`${url}/v1/series/AEP/forecast`);
+  const response = await whenNotBusy(`${url}/v1/series/AEP/forecast`);
   const forecast = (await response.json()) as Record<string, unknown>;
   expect(response.status).toBe(200);
   expect(forecast).toMatchObject({ seriesId: 'AEP', cutoff: CUTOFF });

@@ -12,6 +12,7 @@ import {
 } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway, startHeadway } from '../../fixtures/cli/headway-process.ts';
 import { QUICK_CONFIG, QUICK_TRAINING } from '../../fixtures/cli/quick-training.ts';
+import { whenNotBusy } from '../../fixtures/waiting.ts';
 
 const HOUR = 3_600_000;
 
@@ -335,9 +336,9 @@ describe('headway forecast', () => {
   test('command line and HTTP service agree, and SIGTERM ends the service with success', async () => {
     const server = startHeadway(['serve', '--port', '0'], place.env);
     const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
-    const explanation = await fetch(`${url}/v1/series/${seriesId}/explanation`);
+    const explanation = await whenNotBusy(`${url}/v1/series/${seriesId}/explanation`);
     explained = (await explanation.json()) as object;
-    const response = await fetch(`${url}/v1/series/${seriesId}/forecast?horizon=7`);
+    const response = await whenNotBusy(`${url}/v1/series/${seriesId}/forecast?horizon=7`);
     expect(response.status).toBe(200);
     const http = (await response.json()) as Record<string, unknown> & {
       quantiles: Record<string, number[]>;
@@ -361,7 +362,7 @@ describe('headway forecast', () => {
         cli.quantiles[quantile].map((value: number) => Number(value.toPrecision(6))),
       );
     }
-    const unknown = await fetch(`${url}/v1/series/nowhere/forecast`);
+    const unknown = await whenNotBusy(`${url}/v1/series/nowhere/forecast`);
     expect([unknown.status, ((await unknown.json()) as { code: string }).code]).toEqual([
       404,
       'SERIES_UNKNOWN',

@@ -1,5 +1,4 @@
 /** Purpose: each service does its work without the packages that its image leaves out. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway, startHeadway } from '../../fixtures/cli/headway-process.ts';
@@ -9,6 +8,7 @@ import {
   stagesOf,
   textOf,
 } from '../../fixtures/delivery/delivery-files.ts';
+import { whenNotBusy } from '../../fixtures/waiting.ts';
 
 const stages = stagesOf();
 const HOOK = new URL('../../fixtures/delivery/refuse-packages.js', import.meta.url).href;
@@ -31,18 +31,6 @@ const inside = (target: (typeof SERVICES)[number]) => ({
   NODE_OPTIONS: `--import ${HOOK}`,
   REFUSED_PACKAGES: [...packagesWithout(stages, target), 'tfjs-node-native'].join(','),
 });
-
-/**
- * A machine that is busy with other things makes the service refuse for a while, as it says (503):
- * then again.
- */
-async function responseOf(url: string): Promise<Response> {
-  for (let tries = 1; ; tries++) {
-    const reply = await fetch(url);
-    if (reply.status !== 503 || tries === 40) return reply;
-    await pause(500);
-  }
-}
 
 test('images omit only dependencies, and inference has no SQL engine and no data frames', () => {
   const { dependencies } = JSON.parse(textOf('package.json'));
@@ -84,7 +72,7 @@ test('features, training and inference run, each in its image', async () => {
 
   const service = startHeadway(['serve', '--port', '0'], inside('inference'));
   const [, url] = await service.until(/on (http:\/\/[\d.]+:\d+)/);
-  const { series } = (await (await responseOf(`${url}/v1/series`)).json()) as {
+  const { series } = (await (await whenNotBusy(`${url}/v1/series`)).json()) as {
     series: { seriesId: string }[];
   };
   const id = series[0]!.seriesId;
@@ -95,10 +83,10 @@ test('features, training and inference run, each in its image', async () => {
     'model',
     'models',
   ]) {
-    expect([path, (await responseOf(`${url}/v1/${path}`)).status]).toEqual([path, 200]);
+    expect([path, (await whenNotBusy(`${url}/v1/${path}`)).status]).toEqual([path, 200]);
   }
   for (const path of ['/', '/docs', '/metrics', '/openapi.json', '/health/ready']) {
-    expect([path, (await responseOf(url + path)).status]).toEqual([path, 200]);
+    expect([path, (await whenNotBusy(url + path)).status]).toEqual([path, 200]);
   }
   expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({
     status: 'ready',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { copyRepository, type RepositoryCopy } from '../../fixtures/cli/copy-repository.ts';
 import { endAll, ROOT, startHeadway } from '../../fixtures/cli/headway-process.ts';
+import { whenNotBusy } from '../../fixtures/waiting.ts';
 
 const HEADWAY = 'npm run -s headway -- ';
 
@@ -63,7 +64,7 @@ test('the commands of the page work from top to bottom', async () => {
     200,
     expect.stringContaining('text/html'),
   ]);
-  const response = await fetch(`${url}/v1/series/S07/forecast`);
+  const response = await whenNotBusy(`${url}/v1/series/S07/forecast`);
   const forecast = (await response.json()) as { forecast: unknown[]; seriesId: string };
   expect(response.status).toBe(200);
   expect(JSON.stringify(forecast)).toContain('S07');
