@@ -22,8 +22,8 @@ import {
   hasForecast,
   type IssuedForecasts,
 } from '../../services/inference/batch/issue-forecasts.ts';
-import { parseShard } from '../../services/inference/batch/shard.ts';
 import { baselineVersion, FALLBACK_MEANINGS } from '../../services/inference/serving/fallback.ts';
+import { parseShard } from '../../services/inference/shards/shard.ts';
 import { modelLater, modelPossibleFrom } from '../../services/training/short-history.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { demandOf } from '../../storage/features/manifest.ts';

@@ -2,26 +2,35 @@
  * Purpose: `headway serve`: the HTTP service until a signal ends it.
  * Invariants: it listens at once, also where the store does not reply; a signal lets running
  * requests finish, within the limit of the settings; a second signal ends at once.
- * Fails: SETTINGS_INVALID where the address cannot be used.
+ * Fails: SETTINGS_INVALID where the address cannot be used; USAGE for an invalid shard.
  */
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { countdown } from '../../platform/timers.ts';
 import { openApiKeys } from '../../services/inference/access/open-keys.ts';
+import type { AppOptions } from '../../services/inference/app-options.ts';
 import { openPredictQueue } from '../../services/inference/prediction/predict-queue.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
+import { parseShard, shardName } from '../../services/inference/shards/shard.ts';
 import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import type { CommandContext } from '../context.ts';
 import { stopOf } from '../stop.ts';
 
-export async function serveCommand(context: CommandContext): Promise<void> {
+export interface ServeFlags {
+  readonly shard?: string;
+}
+
+export async function serveCommand(context: CommandContext, flags: ServeFlags): Promise<void> {
+  const text = flags.shard ?? context.settings.shard;
+  const shard = text === null ? null : parseShard(text);
   const stop = stopOf(context);
-  const server = await openServer(context);
+  const server = await openServer(context, shard ? { shard } : {});
   const { title } = context.domain;
+  const part = shard ? `, shard ${shardName(shard)},` : '';
   context.print(
-    `Serving ${title} on ${server.url} (API: ${server.url}/docs). Press Ctrl-C to stop.`,
+    `Serving ${title}${part} on ${server.url} (API: ${server.url}/docs). Press Ctrl-C to stop.`,
   );
   await stop.happened;
   await server.close();
@@ -33,7 +42,10 @@ const START_PATIENCE_MS = 5000;
 /** The part of the time for stopping that is left for the last traces and the process itself. */
 const END_MS = 1000;
 
-export async function openServer(context: CommandContext): Promise<InferenceServer> {
+export async function openServer(
+  context: CommandContext,
+  part: Pick<AppOptions, 'shard'> = {},
+): Promise<InferenceServer> {
   const { settings, domain, clock } = context;
   // The service has its own logger, because it logs every request.
   const logger = createLogger({
@@ -57,6 +69,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
   };
   const ledger = await context.ledger();
   const server = await startServer({
+    ...part,
     domain,
     features: await context.features(),
     registry: await context.registry(),

@@ -54,6 +54,7 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
   try {
     context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
     // Before the work, and not after a minute of it.
+    refuseShard(settings.shard);
     await requireFreePort(settings.host, settings.port);
     step(1, 'Features: read the raw data, check it and save a snapshot');
     await child(['features', 'run']);
@@ -103,6 +104,14 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
   } finally {
     stop.forget();
   }
+}
+
+function refuseShard(shard: string | null): void {
+  if (shard === null) return;
+  throw new HeadwayError('SETTINGS_INVALID', '`headway start` serves all series, not a shard', {
+    where: 'HEADWAY_SHARD',
+    fix: 'Unset it, or run `headway serve` and `headway schedule` instead.',
+  });
 }
 
 /** So many days of the past get forecasts, and one every so many hours. */

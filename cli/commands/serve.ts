@@ -3,14 +3,20 @@
  * Invariants: as cli/command.ts.
  * Fails: as the action does.
  */
+import type { ServeFlags } from '../actions/serve.ts';
 import { type AddCommand, command } from '../command.ts';
 import { addressFlags } from '../flags.ts';
 
 export const register: AddCommand = (program, env) => {
-  command(program, env, {
+  command<ServeFlags>(program, env, {
     name: 'serve',
     description: 'Serve forecasts over HTTP.',
-    define: addressFlags,
-    run: async (context) => (await import('../actions/serve.ts')).serveCommand(context),
+    define: (c) =>
+      addressFlags(c).option(
+        '--shard <i/n>',
+        'load and serve only the i-th of n equal parts of the series, for several services',
+      ),
+    run: async (context, flags) =>
+      (await import('../actions/serve.ts')).serveCommand(context, flags),
   });
 };

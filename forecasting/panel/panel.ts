@@ -92,6 +92,23 @@ export function onlySeries(panel: Panel, series: number): Panel {
   };
 }
 
+/**
+ * Series [from, to) of the panel, as views: rows of one series lie together. All of them are the
+ * panel itself, so that what a forecaster keeps of a panel is found again.
+ */
+export function seriesSlice(panel: Panel, from: number, to: number): Panel {
+  if (from === 0 && to === panel.seriesIds.length) return panel;
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    columns[name] = values.subarray(from * panel.length, to * panel.length);
+  }
+  return {
+    ...panel,
+    seriesIds: panel.seriesIds.slice(from, to),
+    columns: { target: columns.target, ...columns },
+  };
+}
+
 /** A panel of the named rows alone, copied; what all series share stays shared. */
 export function onlyRows(panel: Panel, rows: readonly number[]): Panel {
   const target = new Float32Array(rows.length * panel.length);

@@ -19,6 +19,7 @@ import { createLogger } from '../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { openApiKeys } from '../../services/inference/access/open-keys.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
+import { parseShard } from '../../services/inference/shards/shard.ts';
 import { openKeyLog } from '../../storage/access/key-log.ts';
 import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
@@ -84,6 +85,7 @@ const startBackend = () => {
 
 export const handler = await createLambdaHandler({
   domain,
+  ...(settings.shard === null ? {} : { shard: parseShard(settings.shard) }),
   features: openFeatureStore({ store, domain: domain.name, clock }),
   registry: openModelRegistry({ store, domain: domain.name, clock }),
   restoreForecaster: restoreNetwork,

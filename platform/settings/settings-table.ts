@@ -34,6 +34,8 @@ export interface Settings {
   readonly trainingSchedule: string | null;
   readonly monitoringSchedule: string | null;
   readonly refreshSeconds: number;
+  /** As `2/8`; null: all series. */
+  readonly shard: string | null;
   readonly rateLimit: number;
   /** A file of keys, or its content; null: open mode. */
   readonly apiKeys: string | null;
@@ -249,6 +251,17 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'seconds',
     allowed: 'a whole number from 1 to 86400',
     description: 'How often the HTTP service checks for a new model or snapshot.',
+  },
+  shard: {
+    schema: { type: ['string', 'null'], pattern: '^[1-9]\\d{0,5}/[1-9]\\d{0,5}$' },
+    variable: 'HEADWAY_SHARD',
+    default: null,
+    allowed: 'i/n, with i from 1 to n: 2/8 is the second of eight',
+    description:
+      'Part of the series that the HTTP service loads and serves, where several services share ' +
+      'a store of very many series. Unset: all.',
+    none: 'all',
+    isSound: isShard,
   },
   rateLimit: {
     schema: { type: 'integer', minimum: 0, maximum: 10_000_000 },
@@ -488,6 +501,11 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
   },
   ...ALERT_SETTINGS,
 };
+
+function isShard(value: unknown): boolean {
+  const [index, count] = String(value).split('/').map(Number) as [number, number];
+  return index <= count;
+}
 
 function areQuantiles(value: unknown): boolean {
   const quantiles = value as readonly number[];

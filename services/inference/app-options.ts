@@ -17,9 +17,12 @@ import type {
   ServingPorts,
 } from './ports.ts';
 import type { OpenPredictor } from './prediction/predictor.ts';
+import type { Shard } from './shards/shard.ts';
 
 export interface AppOptions extends ServingPorts, CreateAppOptions {
   readonly domain: Domain;
+  /** Only these series of the store are served; absent: all. */
+  readonly shard?: Shard;
   /**
    * Where batches store the forecasts they issue; null or absent: all are computed at the start.
    */

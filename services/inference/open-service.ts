@@ -64,7 +64,7 @@ export function openService(options: AppOptions): OpenedService {
       metrics.refreshed(outcome);
       const serving = state.current();
       // A failure is that of the request that asks for a total first.
-      if (options.preparesTotals && outcome === 'changed' && serving)
+      if (options.preparesTotals && outcome === 'changed' && serving?.snapshot.shard === null)
         totals.totalOf(serving, ALL).catch(() => undefined);
     },
   });
@@ -88,6 +88,7 @@ export function openService(options: AppOptions): OpenedService {
       eventStreamMs,
       actualsDays,
       urlPrefix,
+      isShard: (options.shard?.count ?? 1) > 1,
     },
     prepared: prepareForecasts(domain, served),
     served,

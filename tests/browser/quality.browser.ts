@@ -9,12 +9,11 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { taxi } from '../../domains/taxi/definition.ts';
-import { createPanel } from '../../forecasting/panel/panel.ts';
+import { createPanel, seriesSlice } from '../../forecasting/panel/panel.ts';
 import { drawQuality } from '../../reports/charts/data/quality-tables.ts';
 import { qualityPage } from '../../reports/pages/quality-page.ts';
 import { judgeRun } from '../../services/feature/contract/contract.ts';
 import { buildQualityReport } from '../../services/feature/quality-report.ts';
-import { seriesSlice } from '../../services/inference/serving/precompute.ts';
 import { openBrowser } from './open-browser.ts';
 import { withBrowser } from './with-browser.ts';
 

@@ -12,7 +12,7 @@ import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
 import { concatenated } from '../../../forecasting/panel/concatenated.ts';
-import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { type Panel, seriesSlice, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { onlySteps } from '../../../forecasting/paths/totals.ts';
@@ -21,6 +21,9 @@ import { utcText } from '../../../platform/text/utc-text.ts';
 import {
   joinPanels,
   type OnlineSnapshot,
+  type RangeRows,
+  rangeRowsOf,
+  type SeriesRange,
 } from '../../../storage/features/online/online-snapshot.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
@@ -30,12 +33,11 @@ import {
   type Precomputed,
   precompute,
   requireUsable,
-  seriesSlice,
   unknownInputs,
 } from '../serving/precompute.ts';
 import { type ServedIssue, servedIssues } from '../serving/served-issues.ts';
 import { contextOf } from '../serving/shared-context.ts';
-import { type Shard, shardRange } from './shard.ts';
+import { type Shard, shardRange, WHOLE } from '../shards/shard.ts';
 
 export interface IssueRequest {
   readonly domain: Domain;
@@ -81,8 +83,6 @@ export interface IssuedForecasts {
   /** All that is served; NaN for a series without a forecast. */
   readonly entry: ServedIssue;
 }
-
-const WHOLE: Shard = { index: 1, count: 1 };
 
 /** All series, or those of a shard, at once: of a snapshot that fits into memory. */
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
@@ -134,24 +134,11 @@ export async function* issueInRanges(request: IssueRequest): AsyncGenerator<Issu
   }
 }
 
-/** The rows of each range that are asked for; a range without any where there are none. */
-function partsOf(
-  snapshot: OnlineSnapshot,
-  { shard = WHOLE, seriesId }: IssueRequest,
-): { index: number; from: number; to: number }[] {
-  const all = snapshot.ranges.map(({ from, to }, index) => ({ index, from, to }));
-  if (seriesId !== undefined) {
-    const index = snapshot.rangeOf(seriesId);
-    const { from, to } = all[index] as { from: number; to: number };
-    return [{ index, from: 0, to: to - from }];
-  }
-  const asked = shardRange(snapshot.series, shard);
-  const found = all.flatMap(({ index, from, to }) => {
-    const first = Math.max(from, asked.from);
-    const end = Math.min(to, asked.to);
-    return first < end ? [{ index, from: first - from, to: end - from }] : [];
-  });
-  return found.length > 0 ? found : [{ index: 0, from: 0, to: 0 }];
+/** The rows of each range that are asked for. */
+function partsOf(snapshot: OnlineSnapshot, { shard = WHOLE, seriesId }: IssueRequest): RangeRows[] {
+  if (seriesId === undefined) return rangeRowsOf(snapshot, shardRange(snapshot.series, shard));
+  const index = snapshot.rangeOf(seriesId);
+  return rangeRowsOf(snapshot, snapshot.ranges[index] as SeriesRange);
 }
 
 interface Work {

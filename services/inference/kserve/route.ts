@@ -2,7 +2,7 @@
  * Purpose: `POST /v1/timeseries/forecast`: KServe's time-series forecast protocol, for its clients.
  * Invariants: each input is an ad-hoc history of POST /v1/forecasts, forecast on the same path; all
  * or nothing; `name` finds the series that the values continue, where the model knows it.
- * Fails: as POST /v1/forecasts; REQUEST_INVALID for several variables, another frequency, an input
+ * Fails: as POST /v1/forecasts, also for a name that another shard may know; REQUEST_INVALID for several variables, another frequency, an input
  * without a start (the calendar is an input of the model), for another model than the served, and
  * in a domain with closed weekdays, which the protocol cannot leave out.
  * Source: the Time Series Forecast API of KServe 0.21.
@@ -14,6 +14,7 @@ import { requireServing } from '../plugins/attach-serving.ts';
 import { adhocResponse } from '../responses/forecast-response.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { RouteContext } from '../routes/context.ts';
+import { ofAnotherShard } from '../shards/missing-series.ts';
 
 /** Frequency of the protocol → minutes; a month, a quarter and a year have no fixed length. */
 const MINUTES: Readonly<Record<string, number>> = {
@@ -70,10 +71,13 @@ export async function kserveRoute(app: App, context: RouteContext): Promise<void
       if (strange !== undefined)
         throw invalid(`the model has the quantiles ${known.join(', ')}, not ${strange}`);
       const { indexOf } = serving.snapshot;
-      const histories = inputs.map((input) => ({
-        ...historyOf(input, domain),
-        ...(indexOf.has(input.name) ? { seriesId: input.name } : {}),
-      }));
+      const histories = inputs.map((input) => {
+        const isServed = indexOf.has(input.name);
+        // The model may know it: without its name the numbers would be others.
+        const other = isServed ? null : ofAnotherShard(serving.snapshot, input.name);
+        if (other !== null) throw other;
+        return { ...historyOf(input, domain), ...(isServed ? { seriesId: input.name } : {}) };
+      });
       const now = clock.now();
       const asked = { horizon: options.horizon };
       // All at once: the predictor computes what waits together.

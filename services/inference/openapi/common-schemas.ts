@@ -106,7 +106,7 @@ export const SeriesResponse = Type.Object(
     domain: Type.String(),
     unit: Type.String(),
     seriesNoun: Type.String({ description: 'Noun for one series' }),
-    total: Type.Integer({ description: 'Series in the snapshot' }),
+    total: Type.Integer({ description: 'Series in the snapshot; of a shard, its own' }),
     series: Type.Array(
       Type.Object({
         seriesId: Type.String(),
@@ -184,8 +184,17 @@ export const ModelResponse = Type.Object(
       snapshotVersion: Type.String(),
       committedAt: Type.String({ format: 'date-time' }),
       cutoff: Type.String({ format: 'date-time' }),
-      series: Type.Integer(),
+      series: Type.Integer({ description: 'Series that this service serves' }),
     }),
+    shard: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String({ description: 'Which of how many', examples: ['2/8'] }),
+          storeSeries: Type.Integer({ description: 'Series of all shards together' }),
+        },
+        { description: 'Absent where this service serves all series of its store' },
+      ),
+    ),
   },
   { title: 'ServedModel', examples: [SERVED_MODEL] },
 );
@@ -243,6 +252,9 @@ export const ReadyResponse = Type.Object(
     }),
     modelVersion: Type.String(),
     snapshotVersion: Type.String(),
+    shard: Type.Optional(
+      Type.String({ description: 'Which of how many shards, if not all series are served' }),
+    ),
     cutoff: isoTime('UTC start of the last observed interval'),
     dataAgeSeconds: Type.Integer({ description: 'Since the end of the last observed interval' }),
     fallback: Type.Optional(Fallback),
@@ -279,6 +291,12 @@ export const Problem = Type.Object(
     errors: Type.Optional(
       Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
         description: 'What is wrong, and where',
+      }),
+    ),
+    shard: Type.Optional(
+      Type.String({
+        description: 'Of SERIES_OF_ANOTHER_SHARD: the shard to ask',
+        examples: ['5/8'],
       }),
     ),
   },

@@ -113,6 +113,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'NOT_ACCEPTABLE',
       'URL_INVALID',
       'SERIES_UNKNOWN',
+      'SERIES_OF_ANOTHER_SHARD',
       'HORIZON_INVALID',
       'LEVEL_UNKNOWN',
       'HISTORY_TOO_SHORT',
@@ -142,6 +143,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       ...WITH_BODY,
       'NOT_ACCEPTABLE',
       'SERIES_UNKNOWN',
+      'SERIES_OF_ANOTHER_SHARD',
       'HORIZON_INVALID',
       'LEVEL_UNKNOWN',
       'HISTORY_INVALID',
@@ -155,7 +157,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'The groups that the domain states, such as regions, and `all`, the total of all series. A ' +
       'group may be inside another.',
-    problems: [],
+    problems: ['TOTAL_OF_SEVERAL_SHARDS'],
     needsData: true,
     revalidates: true,
   },
@@ -164,13 +166,25 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'Computed from sample paths of all series together: on every path a total is the sum of ' +
       'its series, so totals are coherent. The same model and snapshot give the same paths. ' +
       'Computed on the first request after a model or a snapshot arrived, then from memory.',
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'WINDOW_INVALID'],
+    problems: [
+      'REQUEST_INVALID',
+      'URL_INVALID',
+      'GROUP_UNKNOWN',
+      'TOTAL_OF_SEVERAL_SHARDS',
+      'WINDOW_INVALID',
+    ],
     needsData: true,
     revalidates: true,
   },
   decideGroup: {
     description: NEWSVENDOR,
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'WINDOW_INVALID'],
+    problems: [
+      'REQUEST_INVALID',
+      'URL_INVALID',
+      'GROUP_UNKNOWN',
+      'TOTAL_OF_SEVERAL_SHARDS',
+      'WINDOW_INVALID',
+    ],
     needsData: true,
     revalidates: true,
   },
@@ -180,6 +194,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'REQUEST_INVALID',
       'URL_INVALID',
       'SERIES_UNKNOWN',
+      'SERIES_OF_ANOTHER_SHARD',
       'WINDOW_INVALID',
       'HISTORY_TOO_SHORT',
     ],
@@ -188,13 +203,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   pathsOfGroup: {
     description: PATHS,
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN'],
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'TOTAL_OF_SEVERAL_SHARDS'],
     needsData: true,
     revalidates: true,
   },
   pathsOfSeries: {
     description: PATHS,
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'HISTORY_TOO_SHORT'],
+    problems: [
+      'REQUEST_INVALID',
+      'URL_INVALID',
+      'SERIES_UNKNOWN',
+      'SERIES_OF_ANOTHER_SHARD',
+      'HISTORY_TOO_SHORT',
+    ],
     needsData: true,
     revalidates: true,
   },
@@ -206,6 +227,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'REQUEST_INVALID',
       'URL_INVALID',
       'SERIES_UNKNOWN',
+      'SERIES_OF_ANOTHER_SHARD',
       'USAGE',
       'HISTORY_TOO_SHORT',
       'MODEL_INCOMPATIBLE',
@@ -253,7 +275,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'Monitoring publishes it with each check, for 28 days: every forecast that was served for ' +
       'an interval, including the earlier ones for the same intervals, and what happened. If ' +
       'nothing was published it is empty, and `scoredAt` is null.',
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN'],
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'SERIES_OF_ANOTHER_SHARD'],
     needsData: true,
     revalidates: true,
   },
@@ -271,7 +293,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'series; as Arrow or Parquet (by Accept) a table of all that were asked for: unique_id, ' +
       'ds, y. A posted value that the features do not have yet is not among them; the record of ' +
       'the series has it.',
-    problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'SERIES_UNKNOWN'],
+    problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'SERIES_UNKNOWN', 'SERIES_OF_ANOTHER_SHARD'],
     needsData: true,
     revalidates: true,
   },
@@ -285,6 +307,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       ...WITH_BODY,
       'ACTUALS_OFF',
       'SERIES_UNKNOWN',
+      'SERIES_OF_ANOTHER_SHARD',
       'ACTUALS_INVALID',
       'IDEMPOTENCY_CONFLICT',
       'STORE_FULL',

@@ -33,7 +33,11 @@ export const PROBLEM_MEANINGS = {
   STOPPING: 'this instance is stopping; another one will respond',
   ACTUALS_OFF: 'this service stores no actuals',
   SERIES_UNKNOWN: 'there is no series with this id',
+  SERIES_OF_ANOTHER_SHARD:
+    'this service serves a shard of the series, and the id belongs to the one that `shard` names',
   GROUP_UNKNOWN: 'there is no group with this id',
+  TOTAL_OF_SEVERAL_SHARDS:
+    'this service serves a shard of the series, and a total needs those of all shards',
   WINDOW_INVALID: 'forecasts do not add up to windows of this length',
   HORIZON_INVALID: 'the model does not forecast so many steps',
   LEVEL_UNKNOWN: 'the model has no interval of this level',

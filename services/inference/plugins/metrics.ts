@@ -170,16 +170,17 @@ export function addServingGauges(registry: Registry, source: ServingSource): voi
   });
   new Gauge({
     name: 'headway_serving_info',
-    help: 'The served model and snapshot, as labels',
-    labelNames: ['model_version', 'snapshot_version'],
+    help: 'The served model, snapshot and, if not all series are served, shard, as labels',
+    labelNames: ['model_version', 'snapshot_version', 'shard'],
     registers: [registry],
     collect() {
       this.reset();
       const serving = state.current();
       if (!serving) return;
       const { modelVersion } = serving.model.card;
-      const { snapshotVersion } = serving.snapshot.manifest;
-      this.set({ model_version: modelVersion, snapshot_version: snapshotVersion }, 1);
+      const { manifest, shard } = serving.snapshot;
+      const versions = { model_version: modelVersion, snapshot_version: manifest.snapshotVersion };
+      this.set({ ...versions, ...(shard && { shard: shard.name }) }, 1);
     },
   });
 }

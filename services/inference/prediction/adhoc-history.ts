@@ -6,7 +6,7 @@
  * columns are the caller's where they are given, else the snapshot's of the same time, unknown
  * outside it.
  * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number
- * that is needed; SERIES_UNKNOWN for a seriesId that is not in the snapshot.
+ * that is needed; SERIES_UNKNOWN or SERIES_OF_ANOTHER_SHARD for a seriesId that is not served.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { type Prediction, predictWhole } from '../../../forecasting/models/forecaster.ts';
@@ -21,6 +21,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from '../serving/precompute.ts';
+import { ofAnotherShard } from '../shards/missing-series.ts';
 import { type Columns, type WhatIf, withOverrides, withSuppliedColumns } from './overrides.ts';
 import { computed, computedByModel, type Predictor, WorkerUnavailableError } from './predictor.ts';
 import { sentStart, sentValue } from './sent-values.ts';
@@ -56,18 +57,7 @@ export async function adhocForecast(
 ): Promise<AdhocForecast> {
   const { forecaster, card } = serving.model;
   const stored = serving.snapshot.panel;
-  if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
-    throw new HeadwayError(
-      'SERIES_UNKNOWN',
-      `there is no series ${JSON.stringify(history.seriesId)}`,
-      {
-        where: 'history.seriesId',
-        fix:
-          'Name a series of GET /v1/series, or leave seriesId out for a series the model ' +
-          'has never seen.',
-      },
-    );
-  }
+  requireServed(serving, history.seriesId);
   const start = sentStart(history.start, stored, {
     code: 'HISTORY_INVALID',
     where: 'history.start',
@@ -130,6 +120,18 @@ export async function adhocForecast(
         ? 'WORKER_UNAVAILABLE'
         : 'FORECAST_UNUSABLE';
   return { panel, cutoff, prediction: instead, unknownInputs: unknown, fallbackFor };
+}
+
+function requireServed({ snapshot }: Serving, seriesId: string | undefined): void {
+  if (seriesId === undefined || snapshot.indexOf.has(seriesId)) return;
+  const other = ofAnotherShard(snapshot, seriesId);
+  if (other !== null) throw other;
+  throw new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
+    where: 'history.seriesId',
+    fix:
+      'Name a series of GET /v1/series, or leave seriesId out for a series the model ' +
+      'has never seen.',
+  });
 }
 
 /** null where nothing computes it at the moment. */

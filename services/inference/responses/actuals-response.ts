@@ -11,7 +11,8 @@ import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/pa
 import type { Table } from '../../../platform/tables/table.ts';
 import type { ActualsQuery, ActualsResponse } from '../openapi/record-schemas.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import { actual, isoFrequency, isoTime, unknownSeries } from './forecast-response.ts';
+import { missingSeries } from '../shards/missing-series.ts';
+import { actual, isoFrequency, isoTime } from './forecast-response.ts';
 import { pageOf } from './pagination.ts';
 import { HttpProblem } from './problems.ts';
 import { queryRange } from './query-times.ts';
@@ -98,11 +99,11 @@ export function panelTable(
 
 /** The series, and the grid indices [first, end). */
 function askedActuals(
-  { panel, cutoff, indexOf, sortedIds }: Serving['snapshot'],
+  { panel, cutoff, indexOf, sortedIds, shard }: Serving['snapshot'],
   query: Static<typeof ActualsQuery>,
 ) {
   const { seriesId } = query;
-  if (seriesId !== undefined && !indexOf.has(seriesId)) throw unknownSeries(seriesId);
+  if (seriesId !== undefined && !indexOf.has(seriesId)) throw missingSeries({ shard }, seriesId);
   const { frequencyMinutes, start } = panel;
   const { from, until } = queryRange(query, {
     end: timestampAt(panel, cutoff + 1),

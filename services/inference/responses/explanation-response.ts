@@ -18,7 +18,8 @@ import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ExplanationResponse } from '../openapi/explanation-schemas.ts';
 import { isServable } from '../serving/precompute.ts';
-import { isoFrequency, isoTime, unknownSeries } from './forecast-response.ts';
+import { missingSeries } from '../shards/missing-series.ts';
+import { isoFrequency, isoTime } from './forecast-response.ts';
 
 /** What each part is called where people read it. */
 export const PART_TITLES: Readonly<Record<PartName, string>> = {
@@ -48,7 +49,7 @@ export interface ExplanationRequest {
 export function explanationResponse(request: ExplanationRequest): ExplanationResponse {
   const { domain, modelVersion, snapshotVersion, seriesId, cutoff, horizon } = request;
   const series = request.panel.seriesIds.indexOf(seriesId);
-  if (series < 0) throw unknownSeries(seriesId);
+  if (series < 0) throw missingSeries({ shard: null }, seriesId);
   const panel = onlySeries(request.panel, series);
   const forecaster = explainable(request.forecaster);
   if (

@@ -2,7 +2,7 @@
  * Purpose: turn computed numbers into the response a client reads.
  * Invariants: everything in one response comes from one Serving; step k is cutoff + k intervals,
  * closed days left out; timestamps are ISO UTC.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
+ * Fails: SERIES_UNKNOWN, SERIES_OF_ANOTHER_SHARD, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
  * series has too little recent history).
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -20,6 +20,7 @@ import { computedByModel, type Predictor } from '../prediction/predictor.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import { baselineVersion, type Fallback, type SeriesFlagEntry } from '../serving/fallback.ts';
 import { judgeForecast, unknownInputs } from '../serving/precompute.ts';
+import { missingSeries } from '../shards/missing-series.ts';
 import { quantilesFor } from './levels.ts';
 
 export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
@@ -27,12 +28,6 @@ export const isoTime = (timestamp: number): string => new Date(timestamp).toISOS
 /** ISO 8601 duration of one interval. */
 export const isoFrequency = (minutes: number): string =>
   minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`;
-
-export const unknownSeries = (seriesId: string): HeadwayError =>
-  new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
-    where: 'seriesId',
-    fix: 'GET /v1/series lists the series there are.',
-  });
 
 /**
  * Forecasts carry six significant digits: more would pretend to a precision that no forecast has.
@@ -59,7 +54,7 @@ export function storedResponse(
 ): ForecastResponse {
   const { snapshot, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
-  if (index === undefined) throw unknownSeries(seriesId);
+  if (index === undefined) throw missingSeries(snapshot, seriesId);
   // What is wrong with the request is reported before what is wrong with the series.
   const shape = shapeOf(serving, asked);
   if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
@@ -106,7 +101,7 @@ export async function overriddenResponses(
   const { cutoff } = snapshot;
   const rows = seriesIds.map((id) => {
     const index = snapshot.indexOf.get(id);
-    if (index === undefined) throw unknownSeries(id);
+    if (index === undefined) throw missingSeries(snapshot, id);
     return index;
   });
   const shape = shapeOf(serving, asked);

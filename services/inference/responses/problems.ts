@@ -60,6 +60,16 @@ export const HTTP_PROBLEMS = {
       'at once.',
   },
   STOPPING: { status: 503, fix: 'Try again: another instance will respond.' },
+  SERIES_OF_ANOTHER_SHARD: {
+    status: 421,
+    fix: 'Send the request to the service of the shard that `shard` names.',
+  },
+  TOTAL_OF_SEVERAL_SHARDS: {
+    status: 409,
+    fix:
+      'Add the paths of the series up (GET /v1/series/{id}/paths of every shard), path by path; ' +
+      'those of one model and snapshot belong together.',
+  },
 } as const;
 export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
 
@@ -82,10 +92,13 @@ const URL_DETAIL = 'the path is not well formed, or a part of it is too long';
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
   readonly problemCode: HttpProblemCode;
+  /** Members of the problem that only its code has. */
+  readonly members: Pick<Problem, 'shard'>;
 
-  constructor(problemCode: HttpProblemCode, message: string) {
+  constructor(problemCode: HttpProblemCode, message: string, members: Pick<Problem, 'shard'> = {}) {
     super(message);
     this.problemCode = problemCode;
+    this.members = members;
   }
 }
 
@@ -148,7 +161,8 @@ export function problemOf(error: unknown, requestId: string): Problem {
     : code === 'URL_INVALID'
       ? URL_DETAIL
       : message;
-  return { ...named(code, status), detail, instance, fix, ...(errors ? { errors } : {}) };
+  const members = error instanceof HttpProblem ? error.members : {};
+  return { ...named(code, status), detail, instance, fix, ...members, ...(errors && { errors }) };
 }
 
 /**

@@ -14,11 +14,12 @@ export function readyResponse(state: ServingState, clock: Clock) {
   const serving = state.current();
   const failure = state.failure();
   if (!serving) throw new NotReady(failure?.error ?? null);
-  const { fallback } = serving;
+  const { fallback, snapshot } = serving;
   return {
     status: fallback ? ('degraded' as const) : ('ready' as const),
     modelVersion: serving.model.card.modelVersion,
-    snapshotVersion: serving.snapshot.manifest.snapshotVersion,
+    snapshotVersion: snapshot.manifest.snapshotVersion,
+    ...(snapshot.shard && { shard: snapshot.shard.name }),
     cutoff: isoTime(serving.cutoffTimestamp),
     dataAgeSeconds: dataAgeSeconds(serving, clock.now()),
     ...fallbackMember(fallback),

@@ -21,11 +21,12 @@ import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
 import { actualsResponse, actualsTable } from '../responses/actuals-response.ts';
-import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
+import { isoTime } from '../responses/forecast-response.ts';
 import { chosenFormat, JSON_OR_TABLE, preferredType } from '../responses/media-type.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
+import { missingSeries } from '../shards/missing-series.ts';
 import type { RouteContext } from './context.ts';
 
 /** Each post is a write to the store, each table a response of all series that is not kept. */
@@ -123,7 +124,7 @@ function checkedSpan(
 ): ActualSpan {
   const { panel, cutoff, indexOf } = snapshot;
   const series = indexOf.get(sent.seriesId);
-  if (series === undefined) throw unknownSeries(sent.seriesId);
+  if (series === undefined) throw missingSeries(snapshot, sent.seriesId);
   const start = sentStart(sent.start, panel, {
     code: 'ACTUALS_INVALID',
     where: `${where}.start`,

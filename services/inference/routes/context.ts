@@ -36,6 +36,8 @@ export interface RouteContext {
   /** A stream of events ends after this time at the latest. */
   readonly eventStreamMs: number;
   readonly actualsDays: number;
+  /** Whether only a shard of the series is served. */
+  readonly isShard: boolean;
   /** The path under which a proxy shows the service; empty for none. */
   readonly urlPrefix: string;
   /** Counts a forecast of a fallback that was sent. */

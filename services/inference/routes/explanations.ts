@@ -18,10 +18,10 @@ import {
   explainable,
   explanationResponse,
 } from '../responses/explanation-response.ts';
-import { unknownSeries } from '../responses/forecast-response.ts';
 import { NotReady } from '../responses/problems.ts';
 import { queryTime } from '../responses/query-times.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
+import { missingSeries } from '../shards/missing-series.ts';
 import type { RouteContext } from './context.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function explanationRoutes(app: App, context: RouteContext): Promis
       const serving = servingOf(request);
       const { snapshot, model } = serving;
       const { id } = request.params;
-      if (!snapshot.indexOf.has(id)) throw unknownSeries(id);
+      if (!snapshot.indexOf.has(id)) throw missingSeries(snapshot, id);
       if (model.champion === null) throw new NotReady(state.failure()?.error ?? null);
       const cutoff = cutoffOf(serving, request.query.cutoff);
       if (

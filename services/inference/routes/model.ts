@@ -71,6 +71,9 @@ export async function modelRoutes(app: App, context: RouteContext): Promise<void
           cutoff: isoTime(cutoffTimestamp),
           series: snapshot.panel.seriesIds.length,
         },
+        ...(snapshot.shard && {
+          shard: { name: snapshot.shard.name, storeSeries: snapshot.shard.storeSeries },
+        }),
       };
     },
   );

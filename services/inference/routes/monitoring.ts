@@ -9,14 +9,14 @@ import type { Overview, OverviewVerdict } from '../../../storage/monitoring/over
 import { responsesOf } from '../openapi/common-schemas.ts';
 import { MonitoringQuery, MonitoringResponse } from '../openapi/monitoring-schemas.ts';
 import type { App } from '../plugins/app.ts';
-import { revalidated } from '../plugins/attach-serving.ts';
+import { requireServing, revalidated } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { asNotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { RouteContext } from './context.ts';
 
 export async function monitoringRoutes(app: App, context: RouteContext): Promise<void> {
-  const { domain, monitoring, handlerTimeoutMs } = context;
+  const { domain, state, isShard, monitoring, handlerTimeoutMs } = context;
   app.get(
     '/v1/monitoring',
     {
@@ -32,15 +32,22 @@ export async function monitoringRoutes(app: App, context: RouteContext): Promise
       preValidation: queryIntegers('limit'),
     },
     async (request, reply) => {
+      // Totals are of the whole store, lists name series that can be asked for here.
+      const served = isShard ? requireServing(state).snapshot.indexOf : null;
       const overview = await monitoring.overview().catch(asNotReady);
       const { name, unit, timeZone } = domain;
       const body: MonitoringResponse = {
         ...{ domain: name, unit, timeZone, state: overview === null ? 'none' : 'checked' },
-        overview: overview && shown(overview, domain, request.query.limit ?? 10),
+        overview: overview && shown(listing(overview, served), domain, request.query.limit ?? 10),
       };
       return revalidated(body, request, reply);
     },
   );
+}
+
+function listing(overview: Overview, served: ReadonlyMap<string, number> | null): Overview {
+  if (served === null) return overview;
+  return { ...overview, series: overview.series.filter(({ seriesId }) => served.has(seriesId)) };
 }
 
 const optionalTime = (time: number | null): string | null => (time === null ? null : isoTime(time));

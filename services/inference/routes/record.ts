@@ -8,10 +8,10 @@ import { responsesOf, SeriesParams } from '../openapi/common-schemas.ts';
 import { RecordQuery, RecordResponse } from '../openapi/record-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { requireServing, revalidated } from '../plugins/attach-serving.ts';
-import { unknownSeries } from '../responses/forecast-response.ts';
 import { asNotReady } from '../responses/problems.ts';
 import { queryRange } from '../responses/query-times.ts';
 import { recordResponse } from '../responses/record-response.ts';
+import { missingSeries } from '../shards/missing-series.ts';
 import type { RouteContext } from './context.ts';
 
 const DAYS = 7;
@@ -37,8 +37,8 @@ export async function recordRoutes(app: App, context: RouteContext): Promise<voi
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { panel, indexOf } = requireServing(state).snapshot;
-      if (!indexOf.has(id)) throw unknownSeries(id);
+      const { panel, indexOf, shard } = requireServing(state).snapshot;
+      if (!indexOf.has(id)) throw missingSeries({ shard }, id);
       const range = queryRange(request.query, { end: clock.now(), days: DAYS, maxDays: MAX_DAYS });
       // Whole days, so that requests of the same days are one question to the store.
       const days = await monitoring

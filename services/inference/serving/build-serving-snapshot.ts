@@ -18,6 +18,7 @@ import { issuedBefore } from './issued-before.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
 import { fallBackPerSeries, type PerSeriesFallback } from './per-series-fallback.ts';
 import { type Precomputed, precompute, requireUsable, unknownInputs } from './precompute.ts';
+import { contextOf } from './shared-context.ts';
 
 export interface Serving {
   readonly model: LoadedModel;
@@ -73,7 +74,7 @@ export async function buildServingSnapshot(
 ): Promise<Serving> {
   const { domain, before, now, staleAfterIntervals, predictor } = request;
   const { card, champion, forecaster } = model;
-  const snapshot = withContextOf(forecaster, request.snapshot);
+  const snapshot = await withContextOf(forecaster, request.snapshot);
   const { panel, cutoff, manifest } = snapshot;
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
@@ -96,7 +97,8 @@ export async function buildServingSnapshot(
     predictBlock,
     before ? undefined : AT_START,
   );
-  requireUsable(forecaster, made);
+  // All series of a shard may be dead.
+  if (snapshot.shard === null) requireUsable(forecaster, made);
   for (const id of given?.implausible ?? []) {
     const series = snapshot.indexOf.get(id);
     if (series !== undefined) made.implausible[series] = 1;
@@ -129,7 +131,7 @@ export async function buildServingSnapshot(
         : Number.POSITIVE_INFINITY,
     etag:
       `W/"${RESPONSES}.${card.modelVersion}.${champion?.number ?? 0}` +
-      `.${manifest.snapshotVersion}"`,
+      `.${manifest.snapshotVersion}${snapshot.shard ? `.${snapshot.shard.name}` : ''}"`,
   };
 }
 
@@ -143,7 +145,10 @@ export async function buildBaselineSnapshot(
 ): Promise<Serving | null> {
   const { domain, snapshot, now } = request;
   const { quantiles, horizon } = domain;
-  const forecaster = baselineOf(domain, quantiles, metrics, snapshot);
+  const forecaster = baselineOf(domain, quantiles, metrics, {
+    panel: snapshot.firstRange,
+    cutoff: snapshot.cutoff,
+  });
   const card = {
     modelVersion: baselineVersion(forecaster),
     domain: domain.name,
@@ -179,8 +184,13 @@ export function underFallback(serving: Serving, fallback: Fallback | null): Serv
 }
 
 /** The snapshot with what the forecaster reads of all series together, for requests of some. */
-function withContextOf(forecaster: Forecaster, snapshot: LoadedSnapshot): LoadedSnapshot {
-  return forecaster.withContext
-    ? { ...snapshot, panel: forecaster.withContext(snapshot.panel) }
-    : snapshot;
+async function withContextOf(
+  forecaster: Forecaster,
+  snapshot: LoadedSnapshot,
+): Promise<LoadedSnapshot> {
+  const { panel, shard, view } = snapshot;
+  if (forecaster.withContext === undefined) return snapshot;
+  if (shard === null) return { ...snapshot, panel: forecaster.withContext(panel) };
+  const inContext = await contextOf(forecaster, view);
+  return { ...snapshot, panel: inContext(panel) };
 }

@@ -5,12 +5,14 @@
  * up to it where they share out its series; paths are those of one model and snapshot, the same in
  * every replica; they are made once, when the forecasts are served or first asked for, in turns
  * of the event loop, and cached for as long as the forecasts are served.
- * Fails: GROUP_UNKNOWN; SETTINGS_INVALID for a domain whose groups would add a series up twice.
+ * Fails: TOTAL_OF_SEVERAL_SHARDS of a shard, which does not know the other series of any group;
+ * GROUP_UNKNOWN; SETTINGS_INVALID for a domain whose groups would add a series up twice.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
 import { addTo, sumOfMeans } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { HttpProblem } from '../responses/problems.ts';
 import type { Serving } from './build-serving-snapshot.ts';
 import type { Precomputed } from './precompute.ts';
 import { servedPaths } from './served-paths.ts';
@@ -52,7 +54,13 @@ export function openGroupTotals(domain: Domain): GroupTotals {
   const groups = new WeakMap<readonly string[], readonly Group[]>();
   const totals = new WeakMap<Precomputed, Promise<ReadonlyMap<string, Total>>>();
   const groupsOf = ({ snapshot }: Serving): readonly Group[] => {
-    const { sortedIds } = snapshot;
+    const { sortedIds, shard } = snapshot;
+    if (shard !== null)
+      throw new HttpProblem(
+        'TOTAL_OF_SEVERAL_SHARDS',
+        `this service serves shard ${shard.name} alone: ${sortedIds.length} of ` +
+          `${shard.storeSeries} series, and no total of more`,
+      );
     const known = groups.get(sortedIds) ?? groupsIn(domain, sortedIds);
     groups.set(sortedIds, known);
     return known;

@@ -1,17 +1,24 @@
 /**
  * Purpose: load the two parts of what is served, the champion and the newest snapshot, each checked
  * before it is used.
- * Invariants: a part that has not changed is not loaded again.
+ * Invariants: a part that has not changed is not loaded again. Of a shard only the ranges of the
+ * view that hold its series are read, and the first one; its cutoff is that of the whole view.
  * Fails: NO_CHAMPION, MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE; SNAPSHOT_EMPTY,
  * STORE_CORRUPT; STORE_UNAVAILABLE.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
-import { lastObserved, type Panel } from '../../../forecasting/panel/panel.ts';
+import { type Panel, seriesSlice } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
-import { wholePanel } from '../../../storage/features/online/online-snapshot.ts';
+import {
+  type OnlineSnapshot,
+  panelOfRows,
+  type SeriesRange,
+} from '../../../storage/features/online/online-snapshot.ts';
 import type { Promotion, ServedCard, ServingPorts } from '../ports.ts';
+import { type Shard, shardRange, WHOLE } from '../shards/shard.ts';
+import { type ShardDirectory, shardDirectory } from '../shards/shard-directory.ts';
 
 export interface LoadedModel {
   readonly card: ServedCard;
@@ -24,7 +31,14 @@ export interface LoadedModel {
 
 export interface LoadedSnapshot {
   readonly manifest: Manifest;
+  /** The series that are served: all of the view, or those of a shard. */
   readonly panel: Panel;
+  /** Where those of other shards are; null where all are served. */
+  readonly shard: ShardDirectory | null;
+  /** The view, for what a model reads of other series. */
+  readonly view: OnlineSnapshot;
+  /** The first range of the view: where a baseline is chosen by its errors, it stands for all. */
+  readonly firstRange: Panel;
   /** Grid index of the last observed interval. */
   readonly cutoff: number;
   readonly indexOf: ReadonlyMap<string, number>;
@@ -34,6 +48,8 @@ export interface LoadedSnapshot {
 
 export interface PartSources extends ServingPorts {
   readonly domain: Domain;
+  /** Only these series are served; absent: all. */
+  readonly shard?: Shard;
 }
 
 export async function loadModel(
@@ -99,20 +115,29 @@ export async function loadSnapshot(
     });
   }
   if (previous && previous.manifest.snapshotVersion === head.snapshotVersion) return previous;
-  const online = await sources.features.openOnline(head);
-  const panel = await wholePanel(online);
-  const cutoff = lastObserved(panel);
+  const view = await sources.features.openOnline(head);
+  const cutoff = await view.lastObserved();
   if (cutoff < 0) {
     throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds no values', {
       fix: 'Run `headway features run` on data.',
     });
   }
-  const indexOf = new Map(panel.seriesIds.map((id, index) => [id, index]));
+  const shard = sources.shard ?? WHOLE;
+  const read = new Map<number, readonly string[]>();
+  let firstRange: Panel | null = null;
+  const panel = await panelOfRows(view, shardRange(view.series, shard), (index, range) => {
+    read.set(index, range.seriesIds);
+    if (index === 0 && shard.count > 1) firstRange = range;
+  });
+  const { to } = view.ranges[0] as SeriesRange;
   return {
     panel,
-    manifest: online.manifest,
+    shard: shard.count > 1 ? shardDirectory(shard, view, read) : null,
+    view,
+    firstRange: shard.count > 1 ? (firstRange ?? (await view.range(0))) : seriesSlice(panel, 0, to),
+    manifest: view.manifest,
     cutoff,
-    indexOf,
+    indexOf: new Map(panel.seriesIds.map((id, index) => [id, index])),
     sortedIds: [...panel.seriesIds].sort(),
   };
 }

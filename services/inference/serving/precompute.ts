@@ -16,7 +16,7 @@ import {
 } from '../../../forecasting/models/forecaster.ts';
 import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
 import { hasColumn } from '../../../forecasting/panel/exogenous-columns.ts';
-import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
+import { type Panel, seriesSlice, targetOf } from '../../../forecasting/panel/panel.ts';
 import { type SeasonRules, seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 
@@ -170,23 +170,6 @@ export function requireUsable(forecaster: Forecaster, { usable }: Precomputed): 
   throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} gives no series a usable forecast`, {
     fix: 'Roll back to the last good model, or train again.',
   });
-}
-
-/**
- * Series [from, to) of the panel, as views: rows of one series lie together. All of them are the
- * panel itself, so that what a forecaster keeps of a panel is found again.
- */
-export function seriesSlice(panel: Panel, from: number, to: number): Panel {
-  if (from === 0 && to === panel.seriesIds.length) return panel;
-  const columns: Record<string, Float32Array> = {};
-  for (const [name, values] of Object.entries(panel.columns)) {
-    columns[name] = values.subarray(from * panel.length, to * panel.length);
-  }
-  return {
-    ...panel,
-    seriesIds: panel.seriesIds.slice(from, to),
-    columns: { target: columns.target, ...columns },
-  };
 }
 
 const historyText = ({ frequencyMinutes }: Panel, intervals: number): string =>

@@ -273,6 +273,12 @@ class RefreshedState implements ServingState {
         { series: replaced.size, examples: [...replaced].slice(0, 5) },
         'a baseline forecasts some series',
       );
+    const { shard, panel } = this.#current.snapshot;
+    if (shard && panel.seriesIds.length === 0)
+      logger.warn(
+        { shard: shard.name, storeSeries: shard.storeSeries },
+        'this shard has no series: the store has fewer than there are shards',
+      );
     logger.info({ modelVersion: model.card.modelVersion, etag }, 'now serving');
   }
 

@@ -24,11 +24,11 @@ import {
   shapeOf,
   storedStanding,
   tooFewValues,
-  unknownSeries,
 } from '../responses/forecast-response.ts';
 import { type StreamWatch, servableIds } from '../responses/forecast-stream.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
+import { missingSeries } from '../shards/missing-series.ts';
 
 /** Some ten milliseconds of work. */
 const SERIES_PER_TURN = 256;
@@ -87,7 +87,7 @@ export async function tableOfSeries(
   refuseHistory(asked);
   const { indexOf } = serving.snapshot;
   const unknown = ids.find((id) => !indexOf.has(id));
-  if (unknown !== undefined) throw unknownSeries(unknown);
+  if (unknown !== undefined) throw missingSeries(serving.snapshot, unknown);
   // What is wrong with the request is reported before what is wrong with the series.
   shapeOf(serving, asked);
   const { usable } = serving.forecasts;

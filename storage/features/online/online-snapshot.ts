@@ -1,7 +1,8 @@
 /**
  * Purpose: the last weeks of every series of a snapshot, as they are read: range by range, or some
  * of them, or all as one panel.
- * Invariants: the ranges, one after another, are the panel.
+ * Invariants: the ranges, one after another, are the panel; of rows that are asked for no other
+ * range is read, and one is in memory at a time.
  * Fails: USAGE for a panel that is too large to be one; as reading a range does.
  */
 import {
@@ -9,6 +10,7 @@ import {
   lastObserved,
   onlyRows,
   type Panel,
+  seriesSlice,
 } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Manifest } from '../manifest.ts';
@@ -53,12 +55,50 @@ export function heldSnapshot(panel: Panel, manifest: Manifest): OnlineSnapshot {
   };
 }
 
+/** Rows of one range. */
+export interface RangeRows extends Rows {
+  readonly index: number;
+}
+
+/**
+ * The rows of each range that are among the asked rows of the snapshot; no row of the first range
+ * where there are none.
+ */
+export function rangeRowsOf({ ranges }: OnlineSnapshot, asked: Rows): RangeRows[] {
+  const found = ranges.flatMap(({ from, to }, index) => {
+    const first = Math.max(from, asked.from);
+    const end = Math.min(to, asked.to);
+    return first < end ? [{ index, from: first - from, to: end - from }] : [];
+  });
+  return found.length > 0 ? found : [{ index: 0, from: 0, to: 0 }];
+}
+
 /** The whole of a snapshot: only where it fits into memory. */
-export async function wholePanel(snapshot: OnlineSnapshot): Promise<Panel> {
-  const { series, length, ranges } = snapshot;
-  if (ranges.length === 1) return snapshot.range(0);
-  refuseTooLarge(series, length);
-  return joined(panelsOf(snapshot), series * length);
+export const wholePanel = (snapshot: OnlineSnapshot): Promise<Panel> =>
+  panelOfRows(snapshot, { from: 0, to: snapshot.series });
+
+/**
+ * Rows of a snapshot as one panel: only where they fit into memory.
+ * @param onRange gets each range that is read
+ */
+export async function panelOfRows(
+  snapshot: OnlineSnapshot,
+  rows: Rows,
+  onRange: (index: number, range: Panel) => void = () => undefined,
+): Promise<Panel> {
+  const parts = rangeRowsOf(snapshot, rows);
+  const read = async ({ index, from, to }: RangeRows): Promise<Panel> => {
+    const range = await snapshot.range(index);
+    onRange(index, range);
+    return seriesSlice(range, from, to);
+  };
+  async function* all() {
+    for (const part of parts) yield await read(part);
+  }
+  if (parts.length === 1) return read(parts[0] as RangeRows);
+  const series = rows.to - rows.from;
+  refuseTooLarge(series, snapshot.length);
+  return joined(all(), series * snapshot.length);
 }
 
 /** Of these series the ones that the snapshot has, in its order; their ranges alone are read. */
@@ -145,8 +185,8 @@ function refuseTooLarge(series: number, length: number): void {
     `${series} series × ${length} intervals are too many to be in memory at once`,
     {
       fix:
-        'Serve them from several stores; `headway forecast` reads any number of series, some ' +
-        'at a time.',
+        'Serve them in shards: `headway serve --shard 1/4` holds a quarter of the series; ' +
+        '`headway forecast` reads any number, some at a time.',
     },
   );
 }

@@ -3,10 +3,11 @@
  * Invariants: of the same paths as the totals of groups.
  * Fails: SERIES_UNKNOWN, GROUP_UNKNOWN, HISTORY_TOO_SHORT.
  */
-import { tooFewValues, unknownSeries } from '../../responses/forecast-response.ts';
+import { tooFewValues } from '../../responses/forecast-response.ts';
 import type { Serving } from '../../serving/build-serving-snapshot.ts';
 import type { Fallback } from '../../serving/fallback.ts';
 import { PATHS, pathsOf } from '../../serving/group-totals.ts';
+import { missingSeries } from '../../shards/missing-series.ts';
 import type { RouteContext } from '../context.ts';
 
 export interface Subject {
@@ -37,7 +38,7 @@ export function seriesSubject(
 ): Subject {
   const { snapshot, forecasts, replaced, fallback } = serving;
   const row = snapshot.indexOf.get(seriesId);
-  if (row === undefined) throw unknownSeries(seriesId);
+  if (row === undefined) throw missingSeries(snapshot, seriesId);
   if (forecasts.usable[row] === 0) throw tooFewValues(seriesId);
   return {
     paths: Float64Array.from(pathsOf(domain, serving, PATHS).ofSeries(row)),

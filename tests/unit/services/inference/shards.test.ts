@@ -4,13 +4,12 @@ import { randomNetwork } from '../../../../bench/support/random-network.ts';
 import { chunkMaker, LOOK_BACK } from '../../../../bench/support/synthetic-series.ts';
 import type { Forecaster } from '../../../../forecasting/models/forecaster.ts';
 import { networkForecaster } from '../../../../forecasting/models/network/forecaster.ts';
-import { type Panel, targetOf } from '../../../../forecasting/panel/panel.ts';
+import { type Panel, seriesSlice, targetOf } from '../../../../forecasting/panel/panel.ts';
 import { randomStreams } from '../../../../platform/random.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../../../platform/tensorflow/tensor-backend.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
-import { parseShard, shardRange } from '../../../../services/inference/batch/shard.ts';
-import { seriesSlice } from '../../../../services/inference/serving/precompute.ts';
+import { parseShard, shardOfRow, shardRange } from '../../../../services/inference/shards/shard.ts';
 import type { Manifest } from '../../../../storage/features/manifest.ts';
 import {
   heldSnapshot,
@@ -38,6 +37,9 @@ describe('shards', () => {
         for (const [i, { from }] of ranges.entries()) expect(from).toBe(ranges[i - 1]?.to ?? 0);
         const sizes = ranges.map(({ from, to }) => to - from);
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+        for (const [i, { from, to }] of ranges.entries())
+          for (const row of from < to ? [from, to - 1] : [])
+            expect(shardOfRow(row, series, count)).toEqual({ index: i + 1, count });
       }),
     );
   });

@@ -12,7 +12,7 @@ import {
   issueForecasts,
   issuesOf,
 } from '../../../../../services/inference/batch/issue-forecasts.ts';
-import { parseShard } from '../../../../../services/inference/batch/shard.ts';
+import { parseShard } from '../../../../../services/inference/shards/shard.ts';
 import { type LedgerIssue, openLedger } from '../../../../../storage/ledger/ledger.ts';
 import { createFixture, HOUR, NOW, weeklyNaive } from '../../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';

@@ -260,7 +260,7 @@ test('refuses to join more than one array holds, before anything is read', async
   };
   await expect(wholePanel(snapshot)).rejects.toMatchObject({
     code: 'USAGE',
-    fix: expect.stringMatching(/several stores/),
+    fix: expect.stringMatching(/serve --shard 1\/4/),
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Purpose: which series a worker forecasts, where several share them.
+ * Purpose: which series a worker forecasts, or a service serves, where several share them.
  * Invariants: the shards 1…count of any number of series are runs that follow one another in the
  * order of the panel: each series is in exactly one, and no two shards differ by more than one
  * series.
@@ -12,6 +12,9 @@ export interface Shard {
   readonly index: number;
   readonly count: number;
 }
+
+/** The one that holds all series. */
+export const WHOLE: Shard = { index: 1, count: 1 };
 
 /** "3/8" is the third of eight. */
 export function parseShard(text: string): Shard {
@@ -30,3 +33,11 @@ export function shardRange(series: number, { index, count }: Shard): { from: num
     to: Math.floor((index * series) / count),
   };
 }
+
+/** Which of so many shards of so many series holds a row. */
+export function shardOfRow(row: number, series: number, count: number): Shard {
+  return { index: Math.ceil(((row + 1) * count) / series), count };
+}
+
+/** As `parseShard` reads it. */
+export const shardName = ({ index, count }: Shard): string => `${index}/${count}`;
