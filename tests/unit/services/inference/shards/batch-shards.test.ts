@@ -1,25 +1,29 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { randomNetwork } from '../../../../bench/support/random-network.ts';
-import { chunkMaker, LOOK_BACK } from '../../../../bench/support/synthetic-series.ts';
-import type { Forecaster } from '../../../../forecasting/models/forecaster.ts';
-import { networkForecaster } from '../../../../forecasting/models/network/forecaster.ts';
-import { type Panel, seriesSlice, targetOf } from '../../../../forecasting/panel/panel.ts';
-import { randomStreams } from '../../../../platform/random.ts';
-import { silentLogger } from '../../../../platform/telemetry/logger.ts';
-import { startTensorBackend } from '../../../../platform/tensorflow/tensor-backend.ts';
-import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
-import { parseShard, shardOfRow, shardRange } from '../../../../services/inference/shards/shard.ts';
-import type { Manifest } from '../../../../storage/features/manifest.ts';
+import { randomNetwork } from '../../../../../bench/support/random-network.ts';
+import { chunkMaker, LOOK_BACK } from '../../../../../bench/support/synthetic-series.ts';
+import type { Forecaster } from '../../../../../forecasting/models/forecaster.ts';
+import { networkForecaster } from '../../../../../forecasting/models/network/forecaster.ts';
+import { type Panel, seriesSlice, targetOf } from '../../../../../forecasting/panel/panel.ts';
+import { randomStreams } from '../../../../../platform/random.ts';
+import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
+import { startTensorBackend } from '../../../../../platform/tensorflow/tensor-backend.ts';
+import { issueForecasts } from '../../../../../services/inference/batch/issue-forecasts.ts';
+import {
+  parseShard,
+  shardOfRow,
+  shardRange,
+} from '../../../../../services/inference/shards/shard.ts';
+import type { Manifest } from '../../../../../storage/features/manifest.ts';
 import {
   heldSnapshot,
   type OnlineSnapshot,
-} from '../../../../storage/features/online/online-snapshot.ts';
-import { openView } from '../../../../storage/features/online/view-reader.ts';
-import { withOnlineView } from '../../../../storage/features/online/view-writer.ts';
-import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
-import { schemaOf } from '../../../fixtures/storage/features.ts';
-import { toyDomain } from '../../../fixtures/toy-store.ts';
+} from '../../../../../storage/features/online/online-snapshot.ts';
+import { openView } from '../../../../../storage/features/online/view-reader.ts';
+import { withOnlineView } from '../../../../../storage/features/online/view-writer.ts';
+import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
+import { schemaOf } from '../../../../fixtures/storage/features.ts';
+import { toyDomain } from '../../../../fixtures/toy-store.ts';
 
 /** More than two chunks of the batch, so that shards cut them elsewhere. */
 const SERIES = 530;
