@@ -443,6 +443,8 @@ export interface components {
             status: "ready" | "degraded";
             modelVersion: string;
             snapshotVersion: string;
+            /** @description Which of how many shards, if not all series are served */
+            shard?: string;
             /**
              * Format: date-time
              * @description UTC start of the last observed interval
@@ -465,7 +467,7 @@ export interface components {
             unit: string;
             /** @description Noun for one series */
             seriesNoun: string;
-            /** @description Series in the snapshot */
+            /** @description Series in the snapshot; of a shard, its own */
             total: number;
             series: {
                 seriesId: string;
@@ -805,7 +807,15 @@ export interface components {
                 committedAt: string;
                 /** Format: date-time */
                 cutoff: string;
+                /** @description Series that this service serves */
                 series: number;
+            };
+            /** @description Absent where this service serves all series of its store */
+            shard?: {
+                /** @description Which of how many */
+                name: string;
+                /** @description Series of all shards together */
+                storeSeries: number;
             };
         };
         ModelsPage: {
@@ -1231,7 +1241,7 @@ export interface components {
             /** @description Id of this occurrence; the log has it too */
             instance: string;
             /** @description Stable: what programs should check */
-            code: "REQUEST_INVALID" | "BODY_INVALID" | "BODY_TOO_LARGE" | "MEDIA_TYPE_UNSUPPORTED" | "URL_INVALID" | "NOT_ACCEPTABLE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_MALFORMED" | "REQUEST_TIMED_OUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_UNKNOWN" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "SCOPE_MISSING" | "ANSWER_TOO_LARGE" | "RATE_LIMITED" | "OVERLOADED" | "STOPPING" | "ACTUALS_OFF" | "SERIES_UNKNOWN" | "GROUP_UNKNOWN" | "WINDOW_INVALID" | "HORIZON_INVALID" | "LEVEL_UNKNOWN" | "HISTORY_INVALID" | "HISTORY_TOO_SHORT" | "EXOGENOUS_INVALID" | "ACTUALS_INVALID" | "IDEMPOTENCY_CONFLICT" | "USAGE" | "MODEL_INCOMPATIBLE" | "NO_CHAMPION" | "MODEL_NOT_FOUND" | "MODEL_CORRUPT" | "SNAPSHOT_EMPTY" | "SNAPSHOT_COLLECTED" | "STORE_UNAVAILABLE" | "STORE_CORRUPT" | "STORE_FULL" | "INTERNAL" | (string & {});
+            code: "REQUEST_INVALID" | "BODY_INVALID" | "BODY_TOO_LARGE" | "MEDIA_TYPE_UNSUPPORTED" | "URL_INVALID" | "NOT_ACCEPTABLE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_MALFORMED" | "REQUEST_TIMED_OUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_UNKNOWN" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "SCOPE_MISSING" | "ANSWER_TOO_LARGE" | "RATE_LIMITED" | "OVERLOADED" | "STOPPING" | "ACTUALS_OFF" | "SERIES_UNKNOWN" | "SERIES_OF_ANOTHER_SHARD" | "GROUP_UNKNOWN" | "TOTAL_OF_SEVERAL_SHARDS" | "WINDOW_INVALID" | "HORIZON_INVALID" | "LEVEL_UNKNOWN" | "HISTORY_INVALID" | "HISTORY_TOO_SHORT" | "EXOGENOUS_INVALID" | "ACTUALS_INVALID" | "IDEMPOTENCY_CONFLICT" | "USAGE" | "MODEL_INCOMPATIBLE" | "NO_CHAMPION" | "MODEL_NOT_FOUND" | "MODEL_CORRUPT" | "SNAPSHOT_EMPTY" | "SNAPSHOT_COLLECTED" | "STORE_UNAVAILABLE" | "STORE_CORRUPT" | "STORE_FULL" | "INTERNAL" | (string & {});
             /** @description What to do about it */
             fix?: string;
             /** @description What is wrong, and where */
@@ -1239,6 +1249,8 @@ export interface components {
                 path: string;
                 message: string;
             }[];
+            /** @description Of SERIES_OF_ANOTHER_SHARD: the shard to ask */
+            shard?: string;
         };
     };
     responses: never;

@@ -85,6 +85,26 @@ withBrowser('states of the page', () => {
     await look(opened as OpenedPage, 'stale');
   });
 
+  test('a shard: says what it has, and where a series of another shard is', async () => {
+    const { options } = createFixture();
+    opened = await openPage({ ...options, shard: { index: 1, count: 2 } });
+    const { page, complaints } = opened;
+    await opened.open('#/now');
+    await page.locator('h1', { hasText: 'Shard 1/2: 3 of 7 districts' }).waitFor();
+    await look(opened, 'shard');
+    expect(opened.addresses.filter((url) => url.includes('/v1/groups'))).toEqual([]);
+    await page.locator('table.list a', { hasText: 'North Harbour' }).click();
+    await page.locator('h1', { hasText: 'North Harbour' }).waitFor();
+    for (const view of ['accuracy', 'health']) {
+      await opened.open(`#/${view}`);
+      await page.locator('main h1').first().waitFor();
+    }
+    expect(complaints).toEqual([]);
+    await opened.open('#/series/a%2Fb');
+    await page.locator('h1', { hasText: 'a/b is not in shard 1/2' }).waitFor();
+    expect(await opened.text('.whole p')).toMatch(/ask 2\/2/);
+  });
+
   test('old data, as after a replay: shows its record', async () => {
     const { options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
     const store = memoryObjectStore();

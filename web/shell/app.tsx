@@ -41,7 +41,9 @@ export function App() {
   const series = useDataOf(at, key, allSeries);
   const { serving } = live;
   const domain = about.value?.domain;
-  const total = useDataOf(at, domain ? 'total' : null, (client) =>
+  // A shard has no total.
+  const hasTotal = about.value !== null && about.value.shard === undefined;
+  const total = useDataOf(at, hasTotal ? 'total' : null, (client) =>
     loadTimeline(client, ALL, domain as ServedModel['domain']),
   );
   const timeZone = about.value?.domain.timeZone ?? 'UTC';
@@ -62,7 +64,11 @@ export function App() {
       <Header {...{ page, live, ageSeconds, address, go }} />
       {page && (
         <PageProvider value={page}>
-          {page.timeline ? <TimeStrip timeline={page.timeline} /> : <div class="time" />}
+          {page.timeline ? (
+            <TimeStrip timeline={page.timeline} />
+          ) : (
+            hasTotal && <div class="time" />
+          )}
         </PageProvider>
       )}
       <main>

@@ -3,7 +3,7 @@
  * the cutoff.
  * Invariants: every number is the API's own, or a sum or difference of such; means are added up,
  * never quantiles; the order of the series stays while the time moves.
- * Fails: in words, where the forecasts cannot be loaded. The total is shown before the series are.
+ * Fails: in words, where the forecasts cannot be loaded, or the service has a shard of the series. The total is shown before the series are.
  */
 import { useMemo } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';
@@ -19,6 +19,7 @@ import { NotLoaded, Skeleton } from '../shell/states.tsx';
 import { rowsInside } from './now/groups.ts';
 import { loadActuals, loadForecasts, type Row, riseOf, rowsOf } from './now/row.ts';
 import { SeriesList } from './now/series-list.tsx';
+import { ShardOverview } from './now/shard.tsx';
 import { TotalChart } from './now/total-chart.tsx';
 import { TotalFinding } from './now/total-finding.tsx';
 import { Where } from './now/where.tsx';
@@ -27,6 +28,11 @@ const LIST = 5;
 const NO_GROUPS: readonly Group[] = [];
 
 export function Now() {
+  const { shard } = usePage().about;
+  return shard ? <ShardOverview {...shard} /> : <AllSeries />;
+}
+
+function AllSeries() {
   const { about, address, timeline, timelineTrouble } = usePage();
   const { domain } = about;
   const groupId = address.query.group ?? ALL;

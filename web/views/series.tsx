@@ -36,7 +36,9 @@ export function SeriesView() {
   const chosen = series.find(({ seriesId }) => seriesId === address.id);
   const first = series.find(({ forecast }) => forecast) ?? series[0];
   const one = address.id === null ? first : chosen;
-  const { domain } = about;
+  const { shard, domain } = about;
+  if (one === undefined && shard && address.id !== null)
+    return <Elsewhere key={address.id} id={address.id} shard={shard.name} />;
   if (one === undefined)
     return (
       <Whole title={`There is no ${domain.seriesNoun} ${address.id ?? ''}`}>
@@ -46,6 +48,15 @@ export function SeriesView() {
       </Whole>
     );
   return <Loaded key={one.seriesId} series={one} />;
+}
+
+/** The service says which shard has it, or that there is none. */
+function Elsewhere({ id, shard }: { readonly id: string; readonly shard: string }) {
+  const { trouble } = useData(`elsewhere ${id}`, async ({ GET }) =>
+    dataOf(GET('/v1/series/{id}/forecast', { params: { path: { id } } })),
+  );
+  if (trouble === null) return <Skeleton />;
+  return <NotLoaded title={`${id} is not in shard ${shard}`} trouble={trouble} />;
 }
 
 function Loaded({ series }: { readonly series: SeriesInfo }) {
