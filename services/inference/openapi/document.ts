@@ -126,7 +126,7 @@ const text = (description: string, example: string) => ({
 });
 const HEADERS = {
   ETag: text(
-    'Weak: made from model, promotion, snapshot, fallback and format',
+    'Weak: made from model, promotion, snapshot, shard, fallback and format',
     'W/"3.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
   ),
   CacheControl: text(

@@ -39,7 +39,7 @@ export function ShardOverview({ name, storeSeries }: { name: string; storeSeries
                   <th scope="row">
                     <a {...linkToSeries(seriesId, address, go)}>{title}</a>
                   </th>
-                  <td class="num">{mean === null ? 'unknown' : <b>{figure(mean)}</b>}</td>
+                  <td class="num">{mean === null ? '–' : <b>{figure(mean)}</b>}</td>
                 </tr>
               ))}
             </tbody>
