@@ -2,9 +2,10 @@
  * Purpose: `POST /v1/timeseries/forecast`: KServe's time-series forecast protocol, for its clients.
  * Invariants: each input is an ad-hoc history of POST /v1/forecasts, forecast on the same path; all
  * or nothing; `name` finds the series that the values continue, where the model knows it.
- * Fails: as POST /v1/forecasts, also for a name that another shard may know; REQUEST_INVALID for several variables, another frequency, an input
- * without a start (the calendar is an input of the model), for another model than the served, and
- * in a domain with closed weekdays, which the protocol cannot leave out.
+ * Fails: as POST /v1/forecasts, also for a name that another shard may know; REQUEST_INVALID for
+ * several variables, another frequency, an input without a start (the calendar is an input of the
+ * model), for another model than the served, and in a domain with closed weekdays, which the
+ * protocol cannot leave out.
  * Source: the Time Series Forecast API of KServe 0.21.
  */
 import * as Type from 'typebox';

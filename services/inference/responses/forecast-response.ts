@@ -2,8 +2,8 @@
  * Purpose: turn computed numbers into the response a client reads.
  * Invariants: everything in one response comes from one Serving; step k is cutoff + k intervals,
  * closed days left out; timestamps are ISO UTC.
- * Fails: SERIES_UNKNOWN, SERIES_OF_ANOTHER_SHARD, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
- * series has too little recent history).
+ * Fails: SERIES_UNKNOWN, SERIES_OF_ANOTHER_SHARD, HORIZON_INVALID, LEVEL_UNKNOWN,
+ * EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the series has too little recent history).
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Prediction } from '../../../forecasting/models/forecaster.ts';

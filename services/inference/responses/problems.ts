@@ -64,12 +64,6 @@ export const HTTP_PROBLEMS = {
     status: 421,
     fix: 'Send the request to the service of the shard that `shard` names.',
   },
-  TOTAL_OF_SEVERAL_SHARDS: {
-    status: 409,
-    fix:
-      'Add the paths of the series up (GET /v1/series/{id}/paths of every shard), path by path; ' +
-      'those of one model and snapshot belong together.',
-  },
 } as const;
 export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
 

@@ -12,7 +12,7 @@ import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
 import { addTo, sumOfMeans } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { HttpProblem } from '../responses/problems.ts';
+import type { ShardDirectory } from '../shards/shard-directory.ts';
 import type { Serving } from './build-serving-snapshot.ts';
 import type { Precomputed } from './precompute.ts';
 import { servedPaths } from './served-paths.ts';
@@ -55,12 +55,7 @@ export function openGroupTotals(domain: Domain): GroupTotals {
   const totals = new WeakMap<Precomputed, Promise<ReadonlyMap<string, Total>>>();
   const groupsOf = ({ snapshot }: Serving): readonly Group[] => {
     const { sortedIds, shard } = snapshot;
-    if (shard !== null)
-      throw new HttpProblem(
-        'TOTAL_OF_SEVERAL_SHARDS',
-        `this service serves shard ${shard.name} alone: ${sortedIds.length} of ` +
-          `${shard.storeSeries} series, and no total of more`,
-      );
+    if (shard !== null) throw noTotal(shard, sortedIds.length);
     const known = groups.get(sortedIds) ?? groupsIn(domain, sortedIds);
     groups.set(sortedIds, known);
     return known;
@@ -76,6 +71,18 @@ export function openGroupTotals(domain: Domain): GroupTotals {
     },
   };
 }
+
+const noTotal = ({ name, storeSeries }: ShardDirectory, own: number): HeadwayError =>
+  new HeadwayError(
+    'TOTAL_OF_SEVERAL_SHARDS',
+    `this service serves shard ${name}, which has ${own} of ${storeSeries} series, and no totals`,
+    {
+      where: 'groupId',
+      fix:
+        'Add up the paths of the series (GET /v1/series/{id}/paths of every shard), path by ' +
+        'path: those of one model and snapshot belong together.',
+    },
+  );
 
 export const unknownGroup = (groupId: string): HeadwayError =>
   new HeadwayError('GROUP_UNKNOWN', `there is no group ${JSON.stringify(groupId)}`, {

@@ -55,6 +55,7 @@ describe('readSettings', () => {
       queue: 512,
       staleAfter: null,
       refreshSeconds: 15,
+      shard: null,
       rateLimit: 600,
       memoryMb: 512,
       cacheMb: 2048,
@@ -111,6 +112,10 @@ describe('readSettings', () => {
     expect(corsOrigins).toEqual(['https://shop.example', 'http://localhost:3000']);
   });
 
+  test('takes a shard as it is written', () => {
+    expect(read({ HEADWAY_SHARD: '3/8' }).shard).toBe('3/8');
+  });
+
   test('accepts off as a schedule', () => {
     expect(read({ HEADWAY_TRAINING_SCHEDULE: 'off' }).trainingSchedule).toBeNull();
   });
@@ -141,6 +146,9 @@ describe('readSettings', () => {
     ['HEADWAY_FEATURES_SCHEDULE', '61 * * * *', 'a cron expression'],
     ['HEADWAY_TRAINING_SCHEDULE', 'daily', 'a cron expression'],
     ['HEADWAY_REFRESH_SECONDS', '0', 'a whole number from 1'],
+    ['HEADWAY_SHARD', '0/8', 'i/n, with i from 1 to n'],
+    ['HEADWAY_SHARD', '9/8', 'i/n, with i from 1 to n'],
+    ['HEADWAY_SHARD', '3', 'i/n, with i from 1 to n'],
     ['HEADWAY_RATE_LIMIT', '1.5', 'a whole number'],
     ['HEADWAY_MEMORY_MB', '12', 'a whole number from 64'],
     ['HEADWAY_CORS', '*', 'origins separated by commas'],

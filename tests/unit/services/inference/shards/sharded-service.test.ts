@@ -32,7 +32,7 @@ import {
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 import { publish, sourcesOf } from '../../../../fixtures/published.ts';
 
-/** `74` and `75` have a record; ranges of four: 74 75 dead s03 | s04 … s07 | s08 … s11 | s12 s13. */
+/** Ranges of four: 74 75 dead s03 | s04 … s07 | s08 … s11 | s12 s13. */
 const IDS = ['74', '75', 'dead', ...numbered(3, 14)];
 const IN_RANGE = 4;
 const CONTEXT = ['75', 's09'];
