@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   NO_CHAMPION: { exit: 3, http: 503 },
   SERIES_UNKNOWN: { exit: 2, http: 404 },
   GROUP_UNKNOWN: { exit: 2, http: 404 },
+  TOTAL_OF_SEVERAL_SHARDS: { exit: 2, http: 409 },
   WINDOW_INVALID: { exit: 2, http: 400 },
   HORIZON_INVALID: { exit: 2, http: 400 },
   LEVEL_UNKNOWN: { exit: 2, http: 400 },

@@ -3,7 +3,8 @@
  * the cutoff.
  * Invariants: every number is the API's own, or a sum or difference of such; means are added up,
  * never quantiles; the order of the series stays while the time moves.
- * Fails: in words, where the forecasts cannot be loaded, or the service has a shard of the series. The total is shown before the series are.
+ * Fails: in words, where the forecasts cannot be loaded, or the service has a shard of the series.
+ * The total is shown before the series are.
  */
 import { useMemo } from 'preact/hooks';
 import { dataOf } from '../../clients/typescript/headway-client.ts';

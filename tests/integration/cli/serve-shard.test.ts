@@ -1,6 +1,6 @@
 /**
- * Purpose: `headway serve --shard` as processes that share one store: by a flag, by the environment,
- * and what is refused.
+ * Purpose: `headway serve --shard` as processes that share one store: by a flag, by the
+ * environment, and what is refused.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -42,8 +42,11 @@ function numbered(from: number, to: number): string[] {
 }
 
 /** The last series alone knows the last hours: every shard must have that cutoff. */
-function viewPanel(ids: readonly string[], level: number): Panel {
+function viewPanel(ids: readonly string[], level: number, isRising = false): Panel {
   const panel = panelOf(ids, level);
+  // Behind the first range another baseline is the best.
+  for (let s = IN_RANGE; isRising && s < ids.length; s++)
+    for (let t = 0; t < LENGTH; t++) panel.columns.target[s * LENGTH + t] = 100 + t;
   for (let s = 0; s < ids.length - 1; s++)
     panel.columns.target.fill(Number.NaN, (s + 1) * LENGTH - 2, (s + 1) * LENGTH);
   return panel;
@@ -72,17 +75,18 @@ function inContext(): NetworkForecaster {
 interface Change {
   readonly champion?: string | null;
   readonly metrics?: unknown;
+  readonly isRising?: boolean;
 }
 
 /** A store with a view in ranges, and services of it. */
-async function open(change: Change = {}) {
+async function open({ isRising, ...change }: Change = {}) {
   const store = memoryObjectStore();
   const { fixture, build, options } = createFixture({ makeForecaster: inContext, ...change });
   const reads: number[] = [];
   let manifest: Manifest;
   let whole: Panel;
   const commit = async (ids: readonly string[], number: number) => {
-    whole = viewPanel(ids, 10 * number);
+    whole = viewPanel(ids, 10 * number, isRising);
     const panels = Array.from({ length: Math.ceil(ids.length / IN_RANGE) }, (_, i) =>
       seriesSlice(whole, i * IN_RANGE, Math.min(ids.length, (i + 1) * IN_RANGE)),
     );
@@ -373,7 +377,7 @@ describe('a shard', () => {
   });
 
   test('without a model gets the baseline that the whole gets', async () => {
-    town = await open({ champion: null, metrics: undefined });
+    town = await open({ champion: null, metrics: undefined, isRising: true });
     const whole = await town.serve();
     for (const shard of ['1/3', '2/3', '3/3']) {
       const app = await town.serve(shard);
