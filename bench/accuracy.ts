@@ -22,8 +22,8 @@ import { isHeadwayError } from '../platform/errors.ts';
 import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../services/feature/run.ts';
 import { evaluate } from '../services/training/evaluation.ts';
-import { readTrainingPanel } from '../services/training/training-panel.ts';
 import { defaultConfigOf, type TrainingConfig } from '../services/training/training-config.ts';
+import { readTrainingPanel } from '../services/training/training-panel.ts';
 import { type FigureTree, figuresOf } from './support/accuracy-figures.ts';
 import { runBench } from './support/run-bench.ts';
 

@@ -52,10 +52,11 @@ function figuresOf(
   oracle: Source['oracle'] | undefined,
 ) {
   const { seriesIds } = window.panel;
-  const groups = groupsIn(domain, seriesIds).map(({ groupId, seriesIds: own }) => ({
-    name: groupId === ALL ? ALL : 'groups',
-    rows: own.map((id) => seriesIds.indexOf(id)),
-  }));
+  const groups = groupsIn(domain, seriesIds).flatMap(({ groupId, seriesIds: own }) => {
+    const rows = own.map((id) => seriesIds.indexOf(id));
+    const names = groupId === ALL ? [ALL] : ['groups', groupId];
+    return names.map((name) => ({ name, rows }));
+  });
   return {
     sums: meansOverActuals(window, domain.horizon),
     bands: totalCoverage(window, domain, groups),

@@ -14,8 +14,8 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../../services/feature/run.ts';
 import { fitUpTo } from '../../services/training/evaluation.ts';
-import { readTrainingPanel } from '../../services/training/training-panel.ts';
 import { networkSpecOf, type TrainingConfig } from '../../services/training/training-config.ts';
+import { readTrainingPanel } from '../../services/training/training-panel.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../storage/objects/file-object-store.ts';
 

@@ -15,12 +15,12 @@ import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel/pane
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../../services/feature/run.ts';
 import { fitUpTo, testCutoffs } from '../../services/training/evaluation.ts';
-import { readTrainingPanel } from '../../services/training/training-panel.ts';
 import {
   defaultConfigOf,
   networkSpecOf,
   type TrainingConfig,
 } from '../../services/training/training-config.ts';
+import { readTrainingPanel } from '../../services/training/training-panel.ts';
 
 /** Between the ends of two windows: a quarter of a year, by whole weeks. */
 const SEASON_DAYS = 91;

@@ -1,6 +1,6 @@
 /**
- * Purpose: what the 80 % bands of totals hold, and how wide they are next to the sum of the bands
- * of their series.
+ * Purpose: what the 80 % bands of totals hold, next to what their own paths hold of them (for
+ * whole counts more than 80 %), and how wide they are next to the sum of the bands of their series.
  * Invariants: a cutoff at which an actual of the group is unknown is left out of that group.
  * Fails: never.
  */
@@ -28,26 +28,51 @@ export interface BandGroup {
 
 const PATHS = 400;
 
+type Kind = 'hour' | 'day' | 'peak';
+type Counts = Record<Kind, number>;
+const rounded = (value: number): number => Number(value.toPrecision(3));
+
 class Tally {
-  readonly inside = { hour: 0, day: 0, peak: 0 };
-  readonly count = { hour: 0, day: 0, peak: 0 };
-  width = 0;
+  readonly #inside: Counts = { hour: 0, day: 0, peak: 0 };
+  /** Shares of the paths that lie inside. */
+  readonly #expected: Counts = { hour: 0, day: 0, peak: 0 };
+  readonly #count: Counts = { hour: 0, day: 0, peak: 0 };
+  /** How often as wide, about the median, each band by hour had to be to hold its actual. */
+  readonly #needed: number[] = [];
+  #width = 0;
   sumOfWidths = 0;
 
-  add(kind: 'hour' | 'day' | 'peak', sorted: Float64Array, actual: number): void {
-    const [low, high] = [quantileOf(sorted, 0.1), quantileOf(sorted, 0.9)];
-    this.count[kind]++;
-    if (actual >= low && actual <= high) this.inside[kind]++;
-    if (kind === 'hour') this.width += high - low;
+  add(kind: Kind, sorted: Float64Array, actual: number): void {
+    const [low, middle, high] = [0.1, 0.5, 0.9].map((p) => quantileOf(sorted, p)) as [
+      number,
+      number,
+      number,
+    ];
+    const isInside = (value: number) => value >= low && value <= high;
+    this.#count[kind]++;
+    if (isInside(actual)) this.#inside[kind]++;
+    this.#expected[kind] += sorted.filter(isInside).length / sorted.length;
+    if (kind !== 'hour') return;
+    this.#width += high - low;
+    const half = actual > middle ? high - middle : middle - low;
+    this.#needed.push(actual === middle ? 0 : Math.abs(actual - middle) / half);
   }
 
   figures() {
-    const share = (kind: 'hour' | 'day' | 'peak') =>
-      Number((this.inside[kind] / this.count[kind]).toPrecision(3));
+    const shares = (of: Counts) =>
+      Object.fromEntries(
+        (['hour', 'day', 'peak'] as const).map((kind) => [
+          kind,
+          rounded(of[kind] / this.#count[kind]),
+        ]),
+      );
+    const width = this.#width / this.sumOfWidths;
+    const needed = quantileOf(Float64Array.from(this.#needed).sort(), 0.8);
     return {
-      ...{ hour: share('hour'), day: share('day'), peak: share('peak') },
-      width: Number((this.width / this.sumOfWidths).toPrecision(3)),
-      days: this.count.day,
+      ...{ ...shares(this.#inside), expected: shares(this.#expected), width: rounded(width) },
+      // Known only afterwards: the width that would have held 80 % of the hours.
+      widthThatHolds: rounded(width * needed),
+      days: this.#count.day,
     };
   }
 }
