@@ -68,22 +68,21 @@ def evidently_distances(reference, current, columns, **options):
     dataset = lambda frame: Dataset.from_pandas(frame[columns], data_definition=definition)
     report = Report([ValueDrift(column=c, **options) for c in columns])
     result = report.run(dataset(current), dataset(reference)).dict()
-    return [(m['config']['column'], float(m['value']), m['metric_name']) for m in result['metrics']]
+    return [(float(m['value']), m['config']) for m in result['metrics']]
 
 
-def is_drift(value, name):
-    """Of a distance above its threshold, of a p-value below it: as the metric names itself."""
-    threshold = float(name.split('threshold=')[1].rstrip(')'))
-    is_p_value = 'p_value' in name or 'method=ks' in name
-    return value < threshold if is_p_value else value >= threshold
+def is_drift(value, config):
+    """Of a distance above its threshold, of a p-value below it: as Evidently names its own test."""
+    is_p_value = 'p_value' in config['method']
+    return value < config['threshold'] if is_p_value else value >= config['threshold']
 
 
 def evidently_alarm(reference, current, columns):
     if not BEST:
         found = evidently_distances(reference, current, columns)
-        return np.mean([is_drift(value, name) for _, value, name in found]) >= 0.5
+        return np.mean([is_drift(*one) for one in found]) >= 0.5
     found = evidently_distances(reference, current, columns, method='wasserstein')
-    return any(value > thresholds.get(column, np.inf) for column, value, _ in found)
+    return any(value > thresholds.get(config['column'], np.inf) for value, config in found)
 
 
 def nannyml_alarm(reference, current, columns):
@@ -108,9 +107,9 @@ def loss_alarm(losses, now):
         return False
     current, reference = past.tail(7), past.iloc[-70:-7]
     if a.tool == 'evidently':
-        options = dict(method='ks', threshold=0.001) if BEST else {}
-        ((_, value, name),) = evidently_distances(reference, current, ['ratio'], **options)
-        return bool(is_drift(value, name))
+        options = dict(threshold=0.001) if BEST else {}
+        (found,) = evidently_distances(reference, current, ['ratio'], **options)
+        return bool(is_drift(*found))
     stamped = lambda f: f.assign(ts=pd.to_datetime(f.ts, unit='ms'))
     if BEST:
         calculator = nml.SummaryStatsAvgCalculator(
@@ -178,7 +177,8 @@ def learn_thresholds(case):
     """The first weeks of the quiet year."""
     for now in range(case['first'], case['first'] + 4 * WEEK, WEEK):
         pair = adjusted(*windows(case['frame'], now, case), case['columns'])
-        for column, value, _ in evidently_distances(*pair, case['columns'], method='wasserstein'):
+        for value, config in evidently_distances(*pair, case['columns'], method='wasserstein'):
+            column = config['column']
             thresholds[column] = max(thresholds.get(column, 0), 1.5 * value)
 
 
