@@ -1,9 +1,8 @@
 /**
  * Purpose: one phase of bench:scale in a process of its own, so that its peak memory is its own.
- *   tsx bench/scale/phase.ts fill|commit|run|batch|one|train FOLDER SERIES WEEKS
+ *   tsx bench/scale/phase.ts fill|commit|run|batch|one|serve|train FOLDER SERIES WEEKS
  * Invariants: prints one line of JSON; what is measured runs through the functions that `features
- * run` (its commit), `headway forecast` and `headway train` run, the members of a model one after
- * another in this process.
+ * run` (its commit), `headway forecast`, `serve` and `train` run, all in this process.
  * Fails: with the store's errors, exit status 1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,12 +18,15 @@ import { seededRandom } from '../../platform/random.ts';
 import { silentLogger } from '../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../../services/feature/run.ts';
+import { buildApp } from '../../services/inference/app.ts';
+import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import { train } from '../../services/training/train.ts';
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { type NewFeatureObject, viewObjects } from '../../storage/features/manifest.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
+import { restoreForecaster } from '../../storage/models/restore-forecaster.ts';
 import { fileObjectStore } from '../../storage/objects/file-object-store.ts';
 import { benchDomain } from '../serving/fixture.ts';
 import { QUANTILES, randomNetwork } from '../support/random-network.ts';
@@ -37,6 +39,7 @@ const HORIZON = 24;
 const HOURS_AN_EVENT = 84;
 /** A model knows so many series by name, however many there are. */
 const MAX_KNOWN = 10_000;
+const SHARD_SERIES = 32_768;
 const SCHEMA = { frequencyMinutes: 60, missing: 'zero', unit: 'events', timeZone: 'UTC' } as const;
 
 const [phase = '', folder = '', seriesText = '', weeksText = ''] = process.argv.slice(2);
@@ -187,6 +190,23 @@ const phases: Readonly<Record<string, () => Promise<object>>> = {
     const isKnown = row >= 0 && Number.isFinite(entry.values[row * QUANTILES.length * HORIZON]);
     if (!isKnown) throw new Error(`${seriesId} has no forecast`);
     return started();
+  },
+  /** A service of one shard of at most 32,768 series, from its start to its first forecast. */
+  async serve() {
+    const started = begin();
+    const count = Math.ceil(series / SHARD_SERIES);
+    const index = Math.ceil(count / 2);
+    const app = await buildApp({
+      ...{ domain, features, registry: openModelRegistry(about), restoreForecaster, clock },
+      ...{ logger: silentLogger, settings: defaultInferenceSettings, shard: { index, count } },
+    });
+    const n = Math.floor(((index - 0.5) * series) / count);
+    const url = `/v1/series/s${String(n).padStart(7, '0')}/forecast`;
+    const { statusCode, body } = await app.inject({ url });
+    if (statusCode !== 200) throw new Error(`GET ${url}: ${statusCode} ${body}`);
+    const spent = started();
+    await app.close();
+    return { ...spent, shard: `${index}/${count}` };
   },
   async train() {
     const backend = await startTensorBackend(silentLogger, 'auto', 'training');

@@ -1,7 +1,7 @@
 /**
  * Purpose: whether one store holds a million series, as a command: an hour is committed, all series
  * are forecast, and one alone, next to the same of few series in the same run; on demand, a
- * training on as many of them as it reads.
+ * service of one shard and a training on as many of them as it reads.
  *   npm run bench:scale [-- --series 10000,1000000] [--weeks 28] [--phases …] [--folder DIR]
  *     [--json FILE]
  * Invariants: each phase is a process of its own (bench/scale/phase.ts); times a series are
@@ -19,7 +19,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { runBench } from '../support/run-bench.ts';
 
-const PHASES = ['fill', 'commit', 'run', 'batch', 'one', 'train'] as const;
+const PHASES = ['fill', 'commit', 'run', 'batch', 'one', 'serve', 'train'] as const;
 const CHILD = fileURLToPath(new URL('./phase.ts', import.meta.url));
 
 interface Flags {
