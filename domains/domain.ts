@@ -252,7 +252,10 @@ export interface RawRows {
 
 export interface RawRange {
   readonly name: string;
-  /** DOUBLE; NULL is not outside. */
+  /**
+   * DOUBLE; NULL is not outside. A divisor is written `3600e0`: `3600.0` is a decimal, and Trino
+   * rounds a quotient of decimals to as many places as they have.
+   */
   readonly value: string;
   readonly atLeast?: number;
   readonly atMost?: number;

@@ -131,7 +131,7 @@ function rangesOf(time: string, dropoff: Column | undefined): RawRange[] {
   return [
     {
       name: 'trip of 0 to 24 hours',
-      value: `date_diff('second', ${time}, ${end}) / 3600.0`,
+      value: `date_diff('second', ${time}, ${end}) / 3600e0`,
       atLeast: 0,
       atMost: 24,
     },

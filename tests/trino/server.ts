@@ -2,7 +2,7 @@
  * Purpose: a real Trino server for tests, with a Hive catalog over a folder of files: from Maven's
  * archive, which is fetched once (800 MB), on the Java 24 or newer that JAVA_HOME names.
  * Invariants: it listens on loopback, on a free port, its data is in a temporary folder, and it
- * ends with `stop`. Its heap is 1.4 GB at most.
+ * ends with `stop`. Its heap is 4 GB at most.
  * Fails: never: where there is no Java, no Maven or no registry, the reason is returned.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -97,7 +97,7 @@ async function ownServer(java: string): Promise<TrinoServer> {
 }
 
 const argumentsOf = (root: string): string[] => [
-  ...['-Xmx1400m', '-XX:+ExitOnOutOfMemoryError', '-XX:ReservedCodeCacheSize=256M'],
+  ...['-Xmx4g', '-XX:+ExitOnOutOfMemoryError', '-XX:ReservedCodeCacheSize=256M'],
   ...['-Djdk.attach.allowAttachSelf=true', '--add-modules=jdk.incubator.vector'],
   ...['--sun-misc-unsafe-memory-access=allow', '--enable-native-access=ALL-UNNAMED'],
   ...['-Dnode.environment=test', '-Dnode.id=one', `-Dnode.data-dir=${join(root, 'data')}`],
@@ -113,9 +113,10 @@ const configOf = (port: number): string =>
     'node-scheduler.include-coordinator=true',
     `http-server.http.port=${port}`,
     `discovery.uri=http://127.0.0.1:${port}`,
-    'query.max-memory=700MB',
-    'query.max-memory-per-node=600MB',
-    'memory.heap-headroom-per-node=300MB',
+    // Finding the duplicates among 10 million trips takes half of it.
+    'query.max-memory=2600MB',
+    'query.max-memory-per-node=2500MB',
+    'memory.heap-headroom-per-node=800MB',
   ].join('\n');
 
 const catalogOf = (folder: string): string =>
