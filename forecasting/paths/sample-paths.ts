@@ -35,7 +35,7 @@ export interface PathForecast {
  * series and steps: a day that is high stays high. Where series are sparse, errors of the past show
  * too little of it. Source: coverage on earlier windows of counts and loads (docs/decisions/0046).
  */
-const LEVEL_SHARE = 0.1;
+const LEVEL_SHARE = 0.15;
 
 /** Below it a probability or a difference counts as none. */
 const RESOLUTION = 2 ** 20;

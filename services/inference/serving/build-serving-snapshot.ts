@@ -60,7 +60,7 @@ export interface ServingSnapshotRequest {
  * earlier version responded. tests/unit/services/inference/serving/etag.test.ts fails where it is
  * to be raised.
  */
-const RESPONSES = 3;
+const RESPONSES = 4;
 
 /**
  * Series that are forecast at once where nothing is served yet, so that no response waits for it: a
