@@ -137,8 +137,8 @@ function windowTable({ windows }: AccuracyResult, group: string): string {
       steps: steps.map((one) => one.steps),
       cells: [
         lastDay,
-        `${number(Number(figures.mae))} ± ${number(Number(errors.mae))}`,
-        `${number(Number(figures.pinball))} ± ${number(Number(errors.pinball))}`,
+        withError(Number(figures.mae), Number(errors.mae)),
+        withError(Number(figures.pinball), Number(errors.pinball)),
         `${percent(Number(figures.coverage_80))} ± ${(100 * Number(errors.coverage)).toFixed(1)}`,
         ...steps.map(({ coverage }) => percent(coverage.mean)),
       ],
@@ -173,4 +173,7 @@ export function matmulTable({ node, turns, rows }: MatmulResult): string {
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const number = (x: number): string => (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(3));
+/** The error has the decimals of the value. */
+const withError = (x: number, error: number): string =>
+  `${number(x)} ± ${error.toFixed(Math.abs(x) >= 100 ? 0 : 3)}`;
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
