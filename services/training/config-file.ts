@@ -44,6 +44,7 @@ const FIT: Record<keyof TrainingConfig['fit'], object> = {
   members: whole(1, 32),
   stride: whole(1, 10_000),
   steps: whole(1, 10_000_000),
+  maxPasses: { type: 'number', exclusiveMinimum: 0 },
   batchSize: whole(1, 65_536),
   peakRate: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
   weightDecay: share(),

@@ -125,11 +125,16 @@ export async function fitUpTo(
   lastTarget: number,
 ): Promise<FittedNetwork> {
   const { panel, config, seed, progress, workers, warmStart, calibration } = request;
-  progress.start(request.title ?? 'training', config.fit.steps * config.fit.members);
+  const units = config.fit.steps * config.fit.members;
+  progress.start(request.title ?? 'training', units);
   // Cut off, so that no mistake in the fit can reach the test span.
   const past = panelUpTo(panel, lastTarget);
-  const onProgress = ({ step, loss }: FitProgress) =>
-    progress.update(step, `error on recent batches ${loss.toFixed(3)}`);
+  // With few windows there are fewer steps than were allowed.
+  const onProgress = ({ step, steps, loss }: FitProgress) =>
+    progress.update(
+      Math.floor((units * step) / steps),
+      `error on recent batches ${loss.toFixed(3)}`,
+    );
   const extras = {
     ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
     warmStart: warmStart ?? null,

@@ -58,6 +58,7 @@ export const defaultTrainingConfig: TrainingConfig = {
     members: 2,
     stride: 7,
     steps: 1000,
+    maxPasses: 20,
     batchSize: 256,
     peakRate: 4e-3,
     weightDecay: 0.01,

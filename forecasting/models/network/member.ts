@@ -27,6 +27,8 @@ import {
 } from './training-batch.ts';
 
 const STEPS_PER_REPORT = 20;
+/** Fewer steps learn too little, however few windows there are. */
+const MIN_STEPS = 250;
 const STEPS_PER_CHECKPOINT = 100;
 /** The second pass starts at this share of the peak rate. */
 const TUNE_RATE = 0.15;
@@ -51,8 +53,13 @@ export interface FitOptions {
    * step.
    */
   readonly stride: number;
-  /** Batches to learn from; the windows are passed over as often as that takes. */
+  /** Batches to learn from at most. */
   readonly steps: number;
+  /**
+   * With few windows there are fewer steps: each window is learnt from about so often, but no fewer
+   * than MIN_STEPS are made. Absent: `steps` are made, whatever the number of windows.
+   */
+  readonly maxPasses?: number;
   readonly batchSize: number;
   readonly peakRate: number;
   readonly weightDecay: number;
@@ -148,6 +155,8 @@ export interface FitPlan {
    * learn from.
    */
   readonly heldOut: readonly number[];
+  /** Of both passes, and of the first. */
+  readonly steps: number;
   readonly firstSteps: number;
 }
 
@@ -160,6 +169,7 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
   const windows = trainingWindows(source, cutoffs);
   const end = early * source.panel.seriesIds.length;
   const earlyWindows = windows.findLastIndex((window) => window < end) + 1;
+  const steps = stepsFor(windows.length, options);
   if (heldOut.length === 0 || early * 2 < cutoffs.length || earlyWindows === 0) {
     return {
       cutoffs,
@@ -167,7 +177,8 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
       windows,
       earlyWindows: windows.length,
       heldOut: [],
-      firstSteps: options.steps,
+      steps,
+      firstSteps: steps,
     };
   }
   return {
@@ -176,8 +187,16 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
     windows,
     earlyWindows,
     heldOut,
-    firstSteps: Math.max(1, Math.round(options.steps * (1 - options.tuneShare))),
+    steps,
+    firstSteps: Math.max(1, Math.round(steps * (1 - options.tuneShare))),
   };
+}
+
+/** A network that sees few windows very often knows them by heart: its intervals are too narrow. */
+function stepsFor(windows: number, { steps, batchSize, maxPasses }: FitOptions): number {
+  if (maxPasses === undefined) return steps;
+  const enough = Math.ceil((maxPasses * windows) / Math.min(batchSize, windows));
+  return Math.min(steps, Math.max(MIN_STEPS, enough));
 }
 
 /**
@@ -217,7 +236,7 @@ export async function fitMember(
   let lossSum = 0;
   let lossCount = 0;
 
-  while (step < options.steps) {
+  while (step < plan.steps) {
     const first = step < plan.firstSteps;
     const position = first ? step : step - plan.firstSteps;
     const random = streams('step', step);
@@ -235,7 +254,7 @@ export async function fitMember(
     }
     const rate = first
       ? oneCycleRate(position / plan.firstSteps, options.peakRate)
-      : options.peakRate * TUNE_RATE * (1 - position / (options.steps - plan.firstSteps));
+      : options.peakRate * TUNE_RATE * (1 - position / (plan.steps - plan.firstSteps));
     lossSum += trainStep(spec, state, batch, rate, decay, options.dropout, random);
     lossCount++;
     step++;
@@ -254,8 +273,8 @@ export async function fitMember(
       }
     }
     if (step === plan.firstSteps && first && plan.heldOut.length > 0) early = state.weights.slice();
-    if (lossCount >= STEPS_PER_REPORT || step === options.steps) {
-      await hooks.onProgress?.({ step, steps: options.steps, loss: lossSum / lossCount, rate });
+    if (lossCount >= STEPS_PER_REPORT || step === plan.steps) {
+      await hooks.onProgress?.({ step, steps: plan.steps, loss: lossSum / lossCount, rate });
       lossSum = 0;
       lossCount = 0;
     }

@@ -112,7 +112,7 @@ export async function fitNetwork(
     members: weights.map((member) => member.final),
     linear: linear.all,
     calibration: carried === undefined ? held && calibrationOf(held) : carried,
-    steps: options.steps,
+    steps: plan.steps,
     windows: plan.windows.length,
   };
 }

@@ -76,7 +76,9 @@ export const validatorOf = (fitMembers?: MemberFitter): Readonly<Record<string, 
       fitRidge(past, spec.features, past.length - 1, fit, randomStreams(seed)('ridge')),
     ),
   network: async (past, { spec, fit, seed }, onStep) => {
-    const onProgress = ({ step, loss }: FitProgress) => onStep(step, `loss ${loss.toFixed(4)}`);
+    const units = fit.steps * fit.members;
+    const onProgress = ({ step, steps, loss }: FitProgress) =>
+      onStep(Math.floor((units * step) / steps), `loss ${loss.toFixed(4)}`);
     const extras = fitMembers ? { fitMembers } : {};
     return networkForecaster(
       await fitNetwork(past, spec, past.length - 1, fit, randomStreams(seed), onProgress, extras),

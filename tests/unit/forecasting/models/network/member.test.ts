@@ -61,6 +61,35 @@ beforeAll(async () => {
   await startBackend();
 });
 
+describe('steps', () => {
+  const planOf = (options: Partial<FitOptions>) => {
+    const panel = turning(false);
+    const source = createFeatureSource(panel, toyNetwork(panel.seriesIds).features);
+    const { maxPasses: _, ...unlimited } = toyFit;
+    const given = { ...unlimited, steps: 1000, batchSize: 4, calibrationIntervals: HELD_OUT };
+    return fitPlan(source, panel.length - 1, { ...given, ...options });
+  };
+
+  test('are as many as asked without a limit of passes, as in models of earlier versions', () => {
+    expect(planOf({}).steps).toBe(1000);
+  });
+
+  test('are no more than pass over each window so often, but at least 250', () => {
+    const { windows, steps, firstSteps } = planOf({ maxPasses: 20 });
+    expect(steps).toBe(Math.ceil((20 * windows.length) / 4));
+    expect([steps > 250, steps < 1000, firstSteps < steps]).toEqual([true, true, true]);
+    expect(planOf({ maxPasses: 1 }).steps).toBe(250);
+    expect(planOf({ maxPasses: 1, steps: 40 }).steps).toBe(40);
+    expect(planOf({ maxPasses: 1000 }).steps).toBe(1000);
+  });
+
+  test('that were left out count as done', async () => {
+    const job = jobOf(turning(false), { maxPasses: 1e-9, steps: 260, tuneShare: 0.5 });
+    const { reports } = await learn(job);
+    expect(reports.at(-1)).toMatchObject({ step: 250, steps: 250 });
+  });
+});
+
 describe('resuming', () => {
   // A checkpoint every 10 steps; the first pass ends after 30 of 40, or after 25 of 33.
   test.each([
