@@ -39,7 +39,8 @@ export async function backtestCommand(
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const config = await configOf(flags, context.domain);
   const { manifest, panel } = await readTrainingPanel(await context.features(), domain, {
-    ...{ maxValues: config.maxValues, logger },
+    maxValues: config.maxValues,
+    logger,
   });
   const oracle = await oracleOf(context, manifest);
   const started = clock.elapsedMs();

@@ -50,7 +50,8 @@ export async function tuneCommand(context: CommandContext, flags: TuneFlags): Pr
   const started = clock.elapsedMs();
   const { result, report } = await withRunLock(lock, async () => {
     const { manifest, panel } = await readTrainingPanel(await context.features(), domain, {
-      ...{ maxValues: defaults.maxValues, logger },
+      maxValues: defaults.maxValues,
+      logger,
       ...(flags.snapshot === undefined ? {} : { snapshotVersion: flags.snapshot }),
     });
     const pool = openWorkerPool({

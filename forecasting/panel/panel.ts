@@ -79,18 +79,8 @@ export const targetOf = (panel: Panel, series: number): Float32Array =>
   panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length);
 
 /** The panel of one series alone: views of its rows, not copies. */
-export function onlySeries(panel: Panel, series: number): Panel {
-  if (panel.seriesIds.length === 1 && series === 0) return panel;
-  const columns: Record<string, Float32Array> = {};
-  for (const [name, values] of Object.entries(panel.columns)) {
-    columns[name] = values.subarray(series * panel.length, (series + 1) * panel.length);
-  }
-  return {
-    ...panel,
-    seriesIds: [panel.seriesIds[series] as string],
-    columns: columns as Panel['columns'],
-  };
-}
+export const onlySeries = (panel: Panel, series: number): Panel =>
+  seriesSlice(panel, series, series + 1);
 
 /**
  * Series [from, to) of the panel, as views: rows of one series lie together. All of them are the

@@ -42,7 +42,8 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
   const own: TrainingConfig = { ...config, ...said, fit: { ...config.fit, ...said.fit } };
   const { maxValues } = own;
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, {
-    ...{ maxValues, logger: request.logger },
+    maxValues,
+    logger: request.logger,
   });
   const outcome = await refit(
     { ...request, config: own, panel, seed: card.seed, warmStart: null },

@@ -72,7 +72,7 @@ export interface FeatureStore {
    */
   segments(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
-  /** The same of at most `maxValues` values of demand: of some of the series where all have more. */
+  /** The same of at most `maxValues` values of demand: of some series where all have more. */
   readSample(query: SampleQuery): Promise<PanelSample>;
   /** The demand as it will be once the new objects are committed. Writes nothing. */
   readNext(next: NextSnapshot): Promise<Panel>;

@@ -113,7 +113,7 @@ const configOf = (port: number): string =>
     'node-scheduler.include-coordinator=true',
     `http-server.http.port=${port}`,
     `discovery.uri=http://127.0.0.1:${port}`,
-    // Finding the duplicates among 10 million trips takes half of it.
+    // Enough to find the duplicates among 10 million trips, and not among 20.
     'query.max-memory=2600MB',
     'query.max-memory-per-node=2500MB',
     'memory.heap-headroom-per-node=800MB',

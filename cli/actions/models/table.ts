@@ -20,7 +20,8 @@ export async function writeTable(
   const card = await readCard(folder);
   const config = await configOf(flags, domain);
   const { panel, manifest } = await readTrainingPanel(await context.features(), domain, {
-    ...{ maxValues: config.maxValues, logger: context.logger },
+    maxValues: config.maxValues,
+    logger: context.logger,
   });
   const { columns, tensors, trainedUpTo } = trainingTable(card, domain, panel, config);
   await writeOutput(out, encodeSafetensors(tensors));

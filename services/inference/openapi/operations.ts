@@ -58,6 +58,14 @@ export const NOT_READY: readonly ProblemCode[] = [
   'STORE_CORRUPT',
 ];
 
+/** What every operation on one group may respond with. */
+const GROUP: readonly ProblemCode[] = [
+  'REQUEST_INVALID',
+  'URL_INVALID',
+  'GROUP_UNKNOWN',
+  'TOTAL_OF_SEVERAL_SHARDS',
+];
+
 const NEWSVENDOR =
   'The quantity with the least expected cost is the quantile under / (under + over) of what will ' +
   'be needed (the newsvendor model). With `capacity` also how likely it does not suffice.';
@@ -166,25 +174,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'Computed from sample paths of all series together: on every path a total is the sum of ' +
       'its series, so totals are coherent. The same model and snapshot give the same paths. ' +
       'Computed on the first request after a model or a snapshot arrived, then from memory.',
-    problems: [
-      'REQUEST_INVALID',
-      'URL_INVALID',
-      'GROUP_UNKNOWN',
-      'TOTAL_OF_SEVERAL_SHARDS',
-      'WINDOW_INVALID',
-    ],
+    problems: [...GROUP, 'WINDOW_INVALID'],
     needsData: true,
     revalidates: true,
   },
   decideGroup: {
     description: NEWSVENDOR,
-    problems: [
-      'REQUEST_INVALID',
-      'URL_INVALID',
-      'GROUP_UNKNOWN',
-      'TOTAL_OF_SEVERAL_SHARDS',
-      'WINDOW_INVALID',
-    ],
+    problems: [...GROUP, 'WINDOW_INVALID'],
     needsData: true,
     revalidates: true,
   },
@@ -203,7 +199,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   pathsOfGroup: {
     description: PATHS,
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'GROUP_UNKNOWN', 'TOTAL_OF_SEVERAL_SHARDS'],
+    problems: GROUP,
     needsData: true,
     revalidates: true,
   },

@@ -78,7 +78,8 @@ export interface ExternalResult {
 export async function evaluateExternal(request: ExternalRequest): Promise<ExternalResult> {
   const { domain, features, registry, config, seed, clock, logger, progress, model } = request;
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, {
-    ...{ maxValues: config.maxValues, logger },
+    maxValues: config.maxValues,
+    logger,
   });
   const cutoffs = testCutoffs(domain, panel, config);
   const lastTarget = cutoffs[0] as number;

@@ -276,7 +276,7 @@ describe('what is sent to a shard', () => {
     return [response.statusCode, response.json()];
   };
 
-  test('an ad-hoc history is forecast as by the whole, with a series of its own or none', async () => {
+  test('an ad-hoc history is forecast as by the whole, with or without a series', async () => {
     for (const named of [{}, { seriesId: 's04' }]) {
       const body = { history: { start, values, ...named }, horizon: 3 };
       const own = await post('/v1/forecasts', body);
@@ -363,7 +363,7 @@ describe('a shard', () => {
     expect(await jsonOf(app, '/v1/series/01/forecast')).toMatchObject({ shard: '1/2' });
   });
 
-  test('without a series serves empty lists, says so in its log, and knows who has them', async () => {
+  test('without a series serves empty lists, logs that, and knows who has them', async () => {
     town = await open();
     const lines: string[] = [];
     const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
