@@ -49,7 +49,7 @@ export interface Domain {
    * their sign are always an interval scale.
    */
   readonly scale?: 'ratio' | 'interval';
-  /** Counts: the point forecast (the median) is a whole number. */
+  /** Counts: quantiles are whole numbers, or just next to one; so the median is whole. */
   readonly integerValued: boolean;
   /** Country and state of `date-holidays`; null for none. */
   readonly holidays: { readonly country: string; readonly state?: string } | null;

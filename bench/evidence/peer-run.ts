@@ -60,6 +60,7 @@ export async function runPeers(
     stride: config.fit.stride,
     ...{ 'local-days': options.localDays, 'local-models': options.localModels },
     ...{ 'max-local-cutoffs': options.maxLocalCutoffs, threads: options.threads },
+    counts: domain.integerValued,
   };
   const args = Object.entries({ ...files, ...(hasKnown ? { known } : {}), ...about }).flatMap(
     ([name, value]) => [`--${name}`, String(value)],

@@ -13,6 +13,8 @@ lightgbm  three models on pinball loss, one for all series and steps: the last t
 statsforecast  one model for each series and cutoff, on the last --local-days of its history.
 mlforecast     LightGBM, one step ahead and applied recursively: a mean.
 
+Of counts each of them is scored as it is, and rounded to whole numbers (`…_whole`).
+
 Prints one JSON object.
 """
 import argparse
@@ -44,6 +46,7 @@ parser.add_argument('--local-days', type=int, default=56)
 parser.add_argument('--local-models', default='all')
 parser.add_argument('--max-local-cutoffs', type=int, default=1000)
 parser.add_argument('--threads', type=int, default=2)
+parser.add_argument('--counts', choices=('true', 'false'), default='false')
 a = parser.parse_args()
 H, DAY, WEEK = a.horizon, a.day, a.week
 QUANTILES = (0.1, 0.5, 0.9)
@@ -240,6 +243,10 @@ for engine in a.models.split(','):
         forecasts.update(engines[engine]())
     except Exception as error:  # one peer that fails leaves the others
         seconds[f'{engine}_failed'] = repr(error)[:300]
+
+if a.counts == 'true':
+    for name in [name for name in forecasts if name != 'mean_4_weeks']:
+        forecasts[f'{name}_whole'] = np.floor(forecasts[name] + 0.5)
 
 errors = lambda e, q: np.maximum(q * e, (q - 1) * e)
 metrics = {}

@@ -38,7 +38,7 @@ export interface FeatureSpec {
   readonly week: number;
   readonly horizon: number;
   readonly nonNegative: boolean;
-  /** Counts: the median is a whole number. */
+  /** Counts: quantiles are whole numbers, or just next to one. */
   readonly integerValued: boolean;
   /**
    * Columns in addition to the target. Absent where there are none: the inputs are then the same

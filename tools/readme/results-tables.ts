@@ -55,6 +55,7 @@ const LABELS: Readonly<Record<string, string>> = {
   autotheta: 'AutoTheta',
   mlforecast: 'mlforecast (LightGBM, step by step)',
   lightgbm: 'LightGBM (three quantiles)',
+  lightgbm_whole: '… rounded to whole numbers',
   network: 'Headway’s network',
 };
 

@@ -10,6 +10,7 @@
 
 import { birthsOf } from '../../panel/birth.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
+import { constrainQuantiles, type TargetKind } from '../calibration/constrain-quantiles.ts';
 import type { Forecaster } from '../forecaster.ts';
 
 /** Errors a step takes its quantiles from: four weeks of days. */
@@ -20,19 +21,17 @@ const ERRORS_PER_STEP = 28;
  */
 const MIN_ERRORS = 10;
 
-export interface BaselineOptions {
+export interface BaselineOptions extends TargetKind {
   /** Ascending, 0.5 among them. */
   readonly quantiles: readonly number[];
   readonly day: number;
   readonly week: number;
-  readonly nonNegative: boolean;
-  /** Counts: the median is a whole number. */
-  readonly integerValued: boolean;
 }
 
 /** @param point a forecaster of the median alone, such as those of naive.ts */
 export function baselineWithIntervals(point: Forecaster, options: BaselineOptions): Forecaster {
-  const { quantiles, nonNegative, integerValued } = options;
+  const { quantiles } = options;
+  const median = quantiles.indexOf(0.5);
   // A day apart, so that an error is of the same time of day; one interval apart where the day is
   // the longest season there is.
   const apart = options.day < options.week ? options.day : 1;
@@ -46,6 +45,7 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
     const Q = quantiles.length;
     const out = new Float32Array(panel.seriesIds.length * Q * horizon).fill(Number.NaN);
     const errors = new StepErrors(horizon);
+    const row = new Float64Array(Q);
     for (let s = 0; s < panel.seriesIds.length; s++) {
       errors.read(targetOf(panel, s), s, firsts[s] as number, past);
       if (errors.count < MIN_ERRORS) continue;
@@ -53,14 +53,11 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
       for (let k = 0; k < horizon; k++) {
         const known = errors.enoughOf(k) ?? (all as readonly number[]);
         const value = now[s * horizon + k] as number;
-        const median = possible(integerValued ? Math.round(value) : value, nonNegative);
-        for (let q = 0; q < Q; q++) {
-          const quantile = quantiles[q] as number;
-          const at = possible(value + errorQuantile(known, quantile), nonNegative);
-          // A baseline that always errs to one side must still lie inside its own interval.
-          const within = quantile < 0.5 ? Math.min(at, median) : Math.max(at, median);
-          out[(s * Q + q) * horizon + k] = quantile === 0.5 ? median : within;
-        }
+        for (const [q, quantile] of quantiles.entries())
+          row[q] = q === median ? value : value + errorQuantile(known, quantile);
+        // A baseline that always errs to one side must still lie inside its own interval.
+        constrainQuantiles(row, median, options, 0);
+        for (let q = 0; q < Q; q++) out[(s * Q + q) * horizon + k] = row[q] as number;
       }
     }
     return out;
@@ -227,6 +224,3 @@ function sortFew(values: Float64Array): Float64Array {
   }
   return values;
 }
-
-const possible = (value: number, nonNegative: boolean): number =>
-  nonNegative && value < 0 ? 0 : value;

@@ -1,11 +1,13 @@
 /**
  * Purpose: from any ascending numbers to quantiles that the target can have: not negative, and for
- * counts with a whole median. A bound between two counts could as well be just next to either: the
- * interval [0.1, 1.9] and [0.9, 1.1] hold the same count. `edge` says how far inside the bounds a
- * count must lie to be meant to be in; a bound that is nearer gives way by moving to just next to
- * that count. The pinball loss hardly changes, and the coverage of counts becomes what it says
- * (docs/decisions/0013).
- * Invariants: the result ascends; with an edge of 0 only the median moves.
+ * counts whole. A bound between two counts could as well be at either or just next to it: the
+ * interval [0.1, 1.9] and [1, 1] hold the same counts. So a bound goes to the nearer of the two
+ * (docs/decisions/0060), on the side that holds the same counts. `edge` says how far inside the
+ * bounds a count must lie to be meant to be in; a bound that is nearer gives way by moving to just
+ * next to that count. The pinball loss hardly changes, and the coverage of counts becomes what it
+ * says (docs/decisions/0013).
+ * Invariants: the result ascends; the counts between two bounds are those between them before but
+ * for the edge.
  * Fails: never.
  */
 
@@ -17,6 +19,18 @@ export interface TargetKind {
 /** How far from a count "just next to" it is. */
 export const NEXT_TO = 1e-3;
 
+/** A lower bound of counts at the nearer count, or just above it: no count comes in or goes out. */
+export function wholeLower(value: number): number {
+  const above = Math.ceil(value);
+  return above - value > 0.5 ? above - 1 + NEXT_TO : above;
+}
+
+/** An upper bound of counts at the nearer count, or just below it. */
+export function wholeUpper(value: number): number {
+  const below = Math.floor(value);
+  return value - below >= 0.5 ? below + 1 - NEXT_TO : below;
+}
+
 /** In place. @param values ascending, one per quantile @param median the index of quantile 0.5 */
 export function constrainQuantiles(
   values: Float64Array,
@@ -26,12 +40,14 @@ export function constrainQuantiles(
 ): void {
   const last = values.length - 1;
   if (kind.integerValued) {
-    for (let q = 0; edge > 0 && q <= last; q++) {
+    for (let q = 0; q <= last; q++) {
       const value = values[q] as number;
-      if (q < median) values[q] = Math.max(value, Math.ceil(value + edge) - 1 + NEXT_TO);
-      if (q > median) values[q] = Math.min(value, Math.floor(value - edge) + 1 - NEXT_TO);
+      if (q < median)
+        values[q] = wholeLower(Math.max(value, Math.ceil(value + edge) - 1 + NEXT_TO));
+      else if (q > median)
+        values[q] = wholeUpper(Math.min(value, Math.floor(value - edge) + 1 - NEXT_TO));
+      else values[q] = Math.round(value);
     }
-    values[median] = Math.round(values[median] as number);
   }
   if (kind.nonNegative)
     for (let q = 0; q <= last; q++) values[q] = Math.max(0, values[q] as number);

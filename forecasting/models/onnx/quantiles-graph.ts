@@ -151,15 +151,23 @@ function constrained(
   const op = (type: string, ...reads: string[]) => graph.operation(type, reads);
   let out = [...values];
   if (integerValued) {
-    const hasEdge = op('Greater', edge, number(0));
-    const below = (x: string) =>
-      op('Max', x, op('Add', op('Ceil', op('Add', x, edge)), number(NEXT_TO - 1)));
-    const above = (x: string) =>
-      op('Min', x, op('Add', op('Floor', op('Sub', x, edge)), number(1 - NEXT_TO)));
+    const [half, one] = [number(0.5), number(1)];
+    const below = (x: string) => {
+      const moved = op('Max', x, op('Add', op('Ceil', op('Add', x, edge)), number(NEXT_TO - 1)));
+      const count = op('Ceil', moved);
+      const isFar = op('Greater', op('Sub', count, moved), half);
+      return op('Where', isFar, op('Add', op('Sub', count, one), number(NEXT_TO)), count);
+    };
+    const above = (x: string) => {
+      const moved = op('Min', x, op('Add', op('Floor', op('Sub', x, edge)), number(1 - NEXT_TO)));
+      const count = op('Floor', moved);
+      const isFar = op('GreaterOrEqual', op('Sub', moved, count), half);
+      return op('Where', isFar, op('Sub', op('Add', count, one), number(NEXT_TO)), count);
+    };
     out = out.map((x, q) => {
       // Halves are rounded up, as Math.round does; ONNX's Round would take the even number.
-      if (q === median) return op('Floor', op('Add', x, number(0.5)));
-      return op('Where', hasEdge, q < median ? below(x) : above(x), x);
+      if (q === median) return op('Floor', op('Add', x, half));
+      return q < median ? below(x) : above(x);
     });
   }
   if (nonNegative) out = out.map((x) => op('Max', x, number(0)));

@@ -2,6 +2,7 @@
  * Purpose: calibrated intervals cover what they say on cutoffs that they were not fitted on, and
  * whole-number medians stay in order.
  */
+import fc from 'fast-check';
 import { describe, expect, test } from '@jest/globals';
 import { calibrate as calibrateWith } from '../../../../../forecasting/models/calibration/calibrate.ts';
 import {
@@ -333,15 +334,33 @@ describe('counts', () => {
 
   test.each([
     // [bounds and median, edge, what is possible]
-    [[0.4, 1.6, 2.3], 0.25, [0.4, 2, 2.3]],
+    [[0.4, 1.6, 2.3], 0.25, [0.001, 2, 2]],
     [[0.9, 1.6, 2.2], 0.25, [1.001, 2, 2]],
     [[-0.3, 0.4, 1.2], 0.25, [0, 0, 0.999]],
-    [[-0.1, 1.4, 3.9], 0.25, [0.001, 1, 3.9]],
-    [[0.5, 0.6, 0.7], 0, [0.5, 1, 1]],
+    [[-0.1, 1.4, 3.9], 0.25, [0.001, 1, 3.999]],
+    [[0.5, 0.6, 0.7], 0, [1, 1, 1]],
+    [[3, 4, 5], 0, [3, 4, 5]],
   ])('%j with an edge of %f becomes %j', (values, edge, expected) => {
     const row = Float64Array.from(values);
     constrainQuantiles(row, 1, counts, edge);
     for (const [q, value] of expected.entries()) expect(row[q]).toBeCloseTo(value, 6);
+  });
+
+  test('bounds move by half a count at most, and hold the counts that they held', () => {
+    const bound = fc.double({ min: -3, max: 40, noNaN: true });
+    fc.assert(
+      fc.property(bound, bound, (a, b) => {
+        const [low, high] = a < b ? [a, b] : [b, a];
+        const row = Float64Array.of(low, (low + high) / 2, high);
+        constrainQuantiles(row, 1, { nonNegative: false, integerValued: true }, 0);
+        const [below, median, above] = row as unknown as [number, number, number];
+        for (let count = -4; count <= 41; count++)
+          if (count !== median)
+            expect(count >= below && count <= above).toBe(count >= low && count <= high);
+        if (below < median) expect(Math.abs(below - low)).toBeLessThanOrEqual(0.5);
+        if (above > median) expect(Math.abs(above - high)).toBeLessThanOrEqual(0.5);
+      }),
+    );
   });
 });
 
