@@ -41,6 +41,9 @@ export interface TrainingConfig {
   readonly followsCoverage: boolean;
 }
 
+/** On a grid finer than a day at least. */
+const CALIBRATION_DAYS = 14;
+
 /** More than this share of a series below zero: the target changes sign. */
 const MIN_NEGATIVE = 0.01;
 
@@ -100,8 +103,10 @@ export function defaultConfigOf(
     let stride = Math.max(1, Math.round((fit.stride * short) / 24));
     while (greatestCommonDivisor(stride, short) > 1) stride++;
     const testDays = Math.max(defaultTrainingConfig.testDays, days(4 * week));
+    // A target without a season of a week (weather) has weeks that differ all the same.
+    const calibration = Math.max(2 * week, (CALIBRATION_DAYS * MINUTES_A_DAY) / frequencyMinutes);
     return {
-      ...configOf(Math.min(2 * short, week), stride, 2 * week),
+      ...configOf(2 * short, stride, calibration),
       ...{ testDays, cutoffStep: short + 1 },
     };
   }

@@ -76,15 +76,15 @@ test('passes the window to the network, omits the longest season and refuses too
 });
 
 test.each([
-  [[24, 168], 60, 48],
-  [[96, 672], 15, 192],
-  [[7], 1440, 28],
+  [[24, 168], 60, 48, 14 * 24],
+  [[24], 60, 48, 14 * 24],
+  [[96, 672], 15, 192, 14 * 96],
+  [[7], 1440, 28, 56],
 ])(
-  'the default window is two days, or four weeks of daily data: %j',
-  (seasonLengths, frequencyMinutes, window) => {
-    expect(defaultConfigOf({ seasonLengths, frequencyMinutes }).network.windowIntervals).toBe(
-      window,
-    );
+  'two days are seen and two weeks calibrate, or four and eight weeks of daily data: %j',
+  (seasonLengths, frequencyMinutes, window, calibration) => {
+    const { network, fit } = defaultConfigOf({ seasonLengths, frequencyMinutes });
+    expect([network.windowIntervals, fit.calibrationIntervals]).toEqual([window, calibration]);
   },
 );
 
