@@ -47,7 +47,10 @@ export function scoreDay(
   return { rows: names.flatMap((name) => (tables.get(name) as Table).rows()), pending };
 }
 
-/** Of each forecaster, cutoff and series the first issue; one that was made afterwards last. */
+/**
+ * Of each forecaster, cutoff, series and step the first issue; one that was made afterwards last.
+ * Steps that an earlier issue has are NaN in a longer one.
+ */
 export function firstIssues(issues: readonly LedgerIssue[]): LedgerIssue[] {
   const isReplayed = ({ origin }: LedgerIssue) => Number(origin === 'replayed');
   const inOrder = [...issues].sort(
@@ -57,15 +60,22 @@ export function firstIssues(issues: readonly LedgerIssue[]): LedgerIssue[] {
       a.issuedAt - b.issuedAt ||
       a.origin.localeCompare(b.origin),
   );
-  const seen = new Set<string>();
+  /** How many steps there are already. */
+  const seen = new Map<string, number>();
   return inOrder.flatMap((issue): LedgerIssue[] => {
     const { forecaster, modelVersion, cutoff, role, quantiles, horizon } = issue;
     const name = `${role} ${forecaster} ${modelVersion} ${cutoff} `;
-    const kept = issue.seriesIds.flatMap((id, i) => (seen.has(name + id) ? [] : [i]));
-    for (const i of kept) seen.add(name + issue.seriesIds[i]);
-    if (kept.length === issue.seriesIds.length) return [issue];
+    const before = issue.seriesIds.map((id) => seen.get(name + id) ?? 0);
+    const kept = [...before.keys()].filter((i) => (before[i] as number) < horizon);
+    for (const i of kept) seen.set(name + issue.seriesIds[i], horizon);
+    if (before.every((steps) => steps === 0)) return [issue];
+    if (kept.length === 0) return [];
     const rows = (all: LedgerIssue['values'], width: number) =>
-      kept.flatMap((i) => Array.from(all.slice(i * width, (i + 1) * width)));
+      kept.flatMap((i) =>
+        Array.from(all.slice(i * width, (i + 1) * width), (value, at) =>
+          at % horizon < (before[i] as number) ? Number.NaN : value,
+        ),
+      );
     return [
       {
         ...issue,

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createPanel } from '../../../../../forecasting/panel/panel.ts';
 import { recordDay } from '../../../../../services/monitoring/scoring/record-day.ts';
+import { scoreDay } from '../../../../../services/monitoring/scoring/score-day.ts';
 import { scoreLedger } from '../../../../../services/monitoring/scoring/score-ledger.ts';
 import type { LedgerIssue } from '../../../../../storage/ledger/ledger.ts';
 import { openSeriesRecords } from '../../../../../storage/monitoring/series-records.ts';
@@ -138,4 +139,28 @@ test('scoring publishes the record of each scored day once, also of empty days',
   // Four weeks later the record is gone.
   await scoreLedger({ ...request, now: now + 30 * DAY, records });
   expect(await records.read('a', range)).toEqual([]);
+});
+
+test('an issue of fewer steps does not hide the later steps of one that follows', () => {
+  const few = { horizon: 2, quantiles: [0.5], seriesIds: ['a'], values: [7, 7] };
+  const whole = issueAt(3, { issuedAt: START + 9 * HOUR });
+  const { rows, pending } = scoreDay([whole, issueAt(3, few)], actualAt, {
+    from: START,
+    until: START + DAY,
+  });
+  const pairsOf = (key: string, quantiles: number) =>
+    rows
+      .filter((row) => row.dimension === 'step' && row.key === key)
+      .filter(({ nominal }) => Number.isNaN(nominal) === (quantiles === 1))
+      .map(({ pairs }) => pairs);
+  expect(pending).toBe(0);
+  // Two series, but of `a` the first two steps were issued before.
+  expect(['1', '2', '3', '6'].map((key) => pairsOf(key, 3))).toEqual([[1], [1], [2], [2]]);
+  expect(['1', '2', '3'].map((key) => pairsOf(key, 1))).toEqual([[1], [1], []]);
+  const [first, later] = recordDay([whole, issueAt(3, few)], actualAt, day).series.get('a')
+    ?.forecasts ?? [undefined, undefined];
+  expect([first?.values[0], later?.values[1]]).toEqual([
+    [7, 7],
+    [null, null, 303, 304, 305, 306],
+  ]);
 });
