@@ -2,8 +2,8 @@
  * Purpose: actuals that clients posted back: what happened, as they measured it, stored with the
  * time when it was received.
  * Invariants: append-only; a post is one object, named by what makes it the same post (its
- * Idempotency-Key and client, else its content), so that sending it again, to any instance, leaves
- * one; `availableAt` is of the first time. Entries are compact columns, checksummed, and in total
+ * Idempotency-Key and client, else its content and what it corrects), so that sending it again, to
+ * any instance, leaves one; `availableAt` is of the first time. Entries are compact columns, checksummed, and in total
  * no larger than the budget (several instances each count to it); format 1, one object a span, is
  * still read.
  * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_FULL over the
@@ -107,6 +107,11 @@ interface Columns extends Head {
   readonly values: readonly (number | null)[];
 }
 
+/** An entry with what tells whether another says the same. */
+interface StoredEntry extends ActualsEntry {
+  readonly contentHash: string;
+}
+
 function spansOf(key: string, stored: First | Columns): readonly ActualSpan[] {
   if (stored.format === 1) return stored.actuals;
   const { seriesIds, starts, lengths } = stored;
@@ -130,10 +135,56 @@ export interface ActualsLogOptions {
   readonly maxBytes?: number;
 }
 
+/** What reads the entries of a domain. */
+function entryReader(store: ObjectStore, domain: string) {
+  const prefix = objectKeys.actuals(domain);
+  const isEntry = (key: string): boolean => /^[0-9a-f]{64}\.json$/.test(key.slice(prefix.length));
+
+  function parse(key: string, bytes: Uint8Array): StoredEntry {
+    const stored = decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as First | Columns;
+    const own = objectKeys.actualsEntry(domain, stored.name);
+    const { availableAt, contentHash, frequencyMinutes } = stored;
+    if (stored.domain === domain && own === key)
+      return { key, availableAt, contentHash, frequencyMinutes, actuals: spansOf(key, stored) };
+    throw new HeadwayError(
+      'STORE_CORRUPT',
+      `These actuals were written as ${own} of ${stored.domain}`,
+      { where: key },
+    );
+  }
+
+  const read = async (key: string): Promise<StoredEntry> => parse(key, await store.get(key));
+
+  /** Oldest first. @param writtenFrom of those alone that were written then or later */
+  async function readAll(
+    isWanted: (entry: StoredEntry) => boolean,
+    writtenFrom = Number.NEGATIVE_INFINITY,
+  ): Promise<StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    for (const { key, writtenAt } of await store.listDetails(prefix)) {
+      if (!isEntry(key) || writtenAt < writtenFrom) continue;
+      const entry = await read(key);
+      if (isWanted(entry)) entries.push(entry);
+    }
+    return entries.sort(inOrder);
+  }
+
+  /** The last entry, from this one on, that says something of the same intervals. */
+  async function lastOfSameIntervals(entry: StoredEntry): Promise<StoredEntry> {
+    const details = await store.listDetails(prefix);
+    const own = details.find(({ key }) => key === entry.key);
+    const isLater = (other: StoredEntry) =>
+      inOrder(other, entry) > 0 && haveCommonIntervals(entry, other);
+    return (await readAll(isLater, own?.writtenAt)).at(-1) ?? entry;
+  }
+
+  return { isEntry, parse, read, readAll, lastOfSameIntervals };
+}
+
 export function openActualsLog(options: ActualsLogOptions): ActualsLog {
   const { store, domain, maxBytes = Number.POSITIVE_INFINITY } = options;
   const prefix = objectKeys.actuals(domain);
-  const isEntry = (key: string): boolean => /^[0-9a-f]{64}\.json$/.test(key.slice(prefix.length));
+  const { isEntry, parse, read, readAll, lastOfSameIntervals } = entryReader(store, domain);
 
   let counted: { bytes: number; readonly at: number } | null = null;
 
@@ -157,67 +208,71 @@ export function openActualsLog(options: ActualsLogOptions): ActualsLog {
     counted.bytes += bytes;
   }
 
-  function parse(
-    key: string,
-    bytes: Uint8Array,
-  ): Head & { readonly actuals: ActualsEntry['actuals'] } {
-    const stored = decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as First | Columns;
-    const own = objectKeys.actualsEntry(domain, stored.name);
-    if (stored.domain === domain && own === key)
-      return { ...stored, actuals: spansOf(key, stored) };
-    throw new HeadwayError(
-      'STORE_CORRUPT',
-      `These actuals were written as ${own} of ${stored.domain}`,
-      { where: key },
-    );
-  }
-
   return {
     async append({ receivedAt, frequencyMinutes, actuals, idempotencyKey, client }) {
       const spans = actuals.map(({ seriesId, start, values }) => ({ seriesId, start, values }));
       const contentHash = sha256(JSON.stringify([frequencyMinutes, spans]));
-      const name = sha256(nameOf(contentHash, idempotencyKey, client));
-      const key = objectKeys.actualsEntry(domain, name);
-      const stored: Columns = {
+      const columns = {
         format: ACTUALS_FORMAT,
-        ...{ domain, name, availableAt: receivedAt, contentHash, frequencyMinutes },
+        ...{ domain, contentHash, frequencyMinutes },
         seriesIds: spans.map(({ seriesId }) => seriesId),
         starts: spans.map(({ start }) => start),
         lengths: spans.map(({ values }) => values.length),
         values: spans.flatMap(({ values }) => values),
-      };
-      const bytes = encodeChecksummedJson(stored, { compact: true });
-      if (!(await store.has(key))) {
-        await spend(bytes.length, receivedAt);
-        if ((await store.createIfAbsent(key, bytes)) === 'created')
-          return { key, availableAt: receivedAt, isNew: true };
+      } as const;
+      let availableAt = receivedAt;
+      for (let text = nameOf(contentHash, idempotencyKey, client); ; ) {
+        const name = sha256(text);
+        const key = objectKeys.actualsEntry(domain, name);
+        const stored: Columns = { ...columns, name, availableAt };
+        const bytes = encodeChecksummedJson(stored, { compact: true });
+        if (!(await store.has(key))) {
+          await spend(bytes.length, receivedAt);
+          if ((await store.createIfAbsent(key, bytes)) === 'created')
+            return { key, availableAt, isNew: true };
+        }
+        const before = await read(key);
+        if (before.contentHash !== contentHash) throw keyConflict();
+        const last = idempotencyKey === null ? await lastOfSameIntervals(before) : before;
+        if (last.contentHash === contentHash)
+          return { key: last.key, availableAt: last.availableAt, isNew: false };
+        // Corrected and corrected back: a post of its own, which the retry of it finds again.
+        text = `content:${contentHash} after ${last.key}`;
+        availableAt = Math.max(receivedAt, last.availableAt + 1);
       }
-      const before = parse(key, await store.get(key));
-      if (before.contentHash === contentHash)
-        return { key, availableAt: before.availableAt, isNew: false };
-      throw new HeadwayError(
-        'IDEMPOTENCY_CONFLICT',
-        'this Idempotency-Key was used for other actuals',
-        {
-          where: 'Idempotency-Key',
-          fix:
-            'Use a key for one post, or leave it out: the same actuals sent twice are stored ' +
-            'once anyway.',
-        },
-      );
     },
     async entries({ from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = {}) {
-      const entries: ActualsEntry[] = [];
-      for (const key of (await store.list(prefix)).filter(isEntry)) {
-        const { availableAt, frequencyMinutes, actuals } = parse(key, await store.get(key));
-        if (availableAt >= from && availableAt < until)
-          entries.push({ key, availableAt, frequencyMinutes, actuals });
-      }
-      return entries.sort((a, b) => a.availableAt - b.availableAt || (a.key < b.key ? -1 : 1));
+      const all = await readAll(({ availableAt }) => availableAt >= from && availableAt < until);
+      return all.map(({ contentHash, ...entry }) => entry);
     },
     verify: () => verifyEntries(store, prefix, isEntry, parse),
   };
 }
+
+/** Those received first come first. */
+const inOrder = (a: ActualsEntry, b: ActualsEntry): number =>
+  a.availableAt - b.availableAt || (a.key < b.key ? -1 : Number(a.key > b.key));
+
+function haveCommonIntervals(a: ActualsEntry, b: ActualsEntry): boolean {
+  const endOf = ({ start, values }: ActualSpan, { frequencyMinutes }: ActualsEntry) =>
+    start + values.length * frequencyMinutes * 60_000;
+  return a.actuals.some((own) =>
+    b.actuals.some(
+      (other) =>
+        own.seriesId === other.seriesId &&
+        own.start < endOf(other, b) &&
+        other.start < endOf(own, a),
+    ),
+  );
+}
+
+const keyConflict = (): HeadwayError =>
+  new HeadwayError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key was used for other actuals', {
+    where: 'Idempotency-Key',
+    fix:
+      'Use a key for one post, or leave it out: the same actuals sent twice are stored once ' +
+      'anyway.',
+  });
 
 /** What makes a post the same post. */
 function nameOf(contentHash: string, idempotencyKey: string | null, client: string | null): string {

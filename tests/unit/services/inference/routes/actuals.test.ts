@@ -5,11 +5,13 @@
  * Fails: with the response, or the entry, that was not expected.
  */
 import { describe, expect, test } from '@jest/globals';
+import { createPanel } from '../../../../../forecasting/panel/panel.ts';
 import { encodeChecksummedJson } from '../../../../../platform/files/checksummed-json.ts';
 import { TABLE_TYPES } from '../../../../../platform/tables/table.ts';
 import type { AppOptions } from '../../../../../services/inference/app-options.ts';
 import { actualsTable } from '../../../../../services/inference/responses/actuals-response.ts';
 import type { Serving } from '../../../../../services/inference/serving/build-serving-snapshot.ts';
+import { truthOf } from '../../../../../services/monitoring/scoring/truth.ts';
 import { collectActuals } from '../../../../../storage/forecasts/actuals-gc.ts';
 import { openActualsLog } from '../../../../../storage/forecasts/actuals-log.ts';
 import { CUTOFF, createFixture, domain, HOUR, NOW } from '../../../../fakes/inference.ts';
@@ -57,6 +59,33 @@ describe('POST /v1/actuals', () => {
     ]);
     expect(await actuals.entries({ from: NOW + 1 })).toHaveLength(1);
     expect(await actuals.entries({ until: NOW + 1 })).toHaveLength(1);
+    expect((await actuals.verify()).problems).toEqual([]);
+    await app.close();
+  });
+
+  test('takes a value that is corrected and corrected back for a post of its own', async () => {
+    const { app, actuals, clock, post } = await open();
+    const posting = (value: number) => ({ actuals: [{ ...body.actuals[0], values: [value] }] });
+    const elsewhere = { actuals: [{ ...body.actuals[0], start: iso(CUTOFF - 9 * HOUR) }] };
+    const news: boolean[] = [];
+    for (const one of [
+      posting(10),
+      elsewhere,
+      posting(10),
+      posting(12),
+      posting(10),
+      posting(10),
+    ]) {
+      clock.advance(1000);
+      news.push((await post(one)).json().isNew);
+    }
+    expect(news).toEqual([true, true, false, true, true, false]);
+    const start = CUTOFF - HOUR;
+    const panel = createPanel({
+      ...{ seriesIds: ['74'], start: start - HOUR, frequencyMinutes: 60, length: 1 },
+      columns: { target: Float32Array.of(3) },
+    });
+    expect(truthOf(panel, await actuals.entries()).actualAt('74', start)).toBe(10);
     expect((await actuals.verify()).problems).toEqual([]);
     await app.close();
   });
