@@ -19,7 +19,8 @@ import type { CheckEntry, StandingVerdict } from '../../storage/monitoring/check
 import type { ScoreDay } from '../../storage/scores/score-log.ts';
 
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
+/** All time zones differ by whole quarters of an hour. */
+const QUARTER_MS = 900_000;
 
 /** What was served, and the naive baseline that was best over the whole span. */
 export interface Pair {
@@ -163,11 +164,11 @@ const nameOf = ({ name, since }: StandingVerdict): string => `${name} ${since}`;
 /** Timestamp → 24 · weekday + hour by the local clock. */
 function hoursOfWeek(from: number, until: number, timeZone: string): (at: number) => number {
   const start = Math.floor(from / DAY_MS) * DAY_MS - DAY_MS;
-  const length = Math.ceil((until - start) / HOUR_MS) + 48;
+  const length = Math.ceil((until + 2 * DAY_MS - start) / QUARTER_MS);
   const place = { timeZone, holidays: null };
-  const { minuteOfDay, weekday } = createCalendar(start, 60, length, place);
+  const { minuteOfDay, weekday } = createCalendar(start, QUARTER_MS / 60_000, length, place);
   return (at) => {
-    const hour = Math.floor((at - start) / HOUR_MS);
-    return 24 * (weekday[hour] as number) + Math.floor((minuteOfDay[hour] as number) / 60);
+    const quarter = Math.floor((at - start) / QUARTER_MS);
+    return 24 * (weekday[quarter] as number) + Math.floor((minuteOfDay[quarter] as number) / 60);
   };
 }
