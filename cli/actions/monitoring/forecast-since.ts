@@ -15,8 +15,6 @@ import type { ModelRegistry } from '../../../storage/models/model-registry.ts';
 import type { CommandContext } from '../../context.ts';
 import { issuerAsOf } from './issue-as-of.ts';
 
-const DAY_MS = 86_400_000;
-
 /** @param since the first issue time; @param everyHours between two */
 export async function forecastSince(
   context: CommandContext,
@@ -29,7 +27,7 @@ export async function forecastSince(
     throw new HeadwayError('USAGE', '--since is not in the past', { where: utcText(since) });
   const features = await context.features();
   const registry = await context.registry();
-  const scored = await scoredModel(registry, domain.name);
+  const scored = await scoredModel(registry, domain);
   const step = everyHours * 3_600_000;
   const first = Math.ceil(Math.max(since, scored.testedFrom) / step) * step;
   await startTensorBackend(logger, settings.backend, 'prediction');
@@ -62,17 +60,20 @@ export async function forecastSince(
 }
 
 /** The champion or its scored twin, and since when it was only tested. */
-async function scoredModel(registry: ModelRegistry, domain: string) {
+async function scoredModel(
+  registry: ModelRegistry,
+  { name, frequencyMinutes }: CommandContext['domain'],
+) {
   const champion = await registry.champion();
   if (champion === null)
-    throw new HeadwayError('NO_CHAMPION', `no model of ${domain} has been promoted yet`, {
+    throw new HeadwayError('NO_CHAMPION', `no model of ${name} has been promoted yet`, {
       fix: 'Run `headway train`.',
     });
   const { card } = await registry.load(champion.modelVersion);
   const twin = card.refit === null ? card : (await registry.load(card.refit.twin)).card;
-  const testDays = Number(twin.config.testDays ?? 0);
   return {
     promotion: { ...champion, modelVersion: twin.modelVersion },
-    testedFrom: twin.trainingCutoff - testDays * DAY_MS,
+    // At the end of the last interval that it has learned from.
+    testedFrom: twin.trainingCutoff + frequencyMinutes * 60_000,
   };
 }

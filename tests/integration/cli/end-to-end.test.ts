@@ -500,6 +500,13 @@ describe('headway monitor', () => {
     expect(await json('store', 'verify')).toMatchObject({ problems: [] });
   });
 
+  test('writes no past forecast of an hour that the model has learnt from', async () => {
+    const long = ['--since', '2020-01-01', '--every', String(24 * 7)];
+    const { since, model } = await json('forecast', ...long);
+    const { card } = await json('models', 'show', model);
+    expect(since).toBeGreaterThanOrEqual(card.trainingCutoff + HOUR);
+  });
+
   test('the schedule runs it and lists the run', async () => {
     const args = ['schedule', '--only', 'monitoring', '--once'];
     const { code } = await warm.run(args, place.env);
