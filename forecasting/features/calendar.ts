@@ -10,6 +10,7 @@ import { holidayYears } from './recent-cache.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+const HOUR = 3_600_000;
 const DAYS_A_YEAR = 365.25;
 
 export interface CalendarPlace {
@@ -159,8 +160,10 @@ export function publicHolidays(
       .flatMap(({ type, date, start, end }) => {
         if (type !== 'public') return [];
         const first = Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY);
-        // Feasts may last several days, and may begin on the evening before their first.
-        const count = Math.max(1, Math.floor((end.getTime() - start.getTime()) / DAY));
+        // Feasts may last several days, and may begin on the evening before their first. Where the
+        // clocks go forward meanwhile, they are an hour short of whole days.
+        const lasts = end.getTime() - start.getTime() + HOUR;
+        const count = Math.max(1, Math.floor(lasts / DAY));
         return Array.from({ length: count }, (_, i) => first + i);
       }),
   );

@@ -9,6 +9,7 @@ import {
   type CalendarPlace,
   createCalendar,
   localLag,
+  publicHolidays,
 } from '../../../forecasting/features/calendar.ts';
 import { runs } from '../../fixtures/property-runs.ts';
 
@@ -102,6 +103,14 @@ describe('createCalendar: holidays', () => {
     });
     // 20 April is its eve; the 23rd is another holiday too; the 24th is an ordinary Monday.
     expect([...holiday]).toEqual([0, 1, 1, 1, 0]);
+  });
+
+  test('marks the last day of a holiday in which the clocks go forward', () => {
+    const days = publicHolidays({ country: 'BA' }, 2025).map((day) =>
+      new Date(day * 24 * HOUR).toISOString().slice(0, 10),
+    );
+    expect(days).toEqual(expect.arrayContaining(['2025-03-30', '2025-03-31', '2025-04-01']));
+    expect(days).not.toContain('2025-04-02');
   });
 
   test.each([
