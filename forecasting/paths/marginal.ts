@@ -38,7 +38,7 @@ export function quantileFunction(
   }
   const missing = mean - below / probabilities.length;
   const slope = (highest - (values[last - 1] as number)) / (top - (quantiles[last - 1] as number));
-  const unit = Math.max(slope * (1 - top), 1e-9);
+  const unit = slope * (1 - top);
   // Above the highest quantile an exponential of this scale has a mean of it.
   const scale = Math.min(
     TAIL_BOUNDS[1] * Math.max(unit, Math.abs(missing)),

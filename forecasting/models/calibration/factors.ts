@@ -58,7 +58,7 @@ export function factorsOf(
 
 /** Of one quantile and step, in the order of the windows. */
 function ratiosOf(
-  { horizon, cutoffs, actual, anchor, linear, forecast }: Windows,
+  { horizon, cutoffs, levels, actual, anchor, linear, forecast }: Windows,
   group: Int32Array,
   quantiles: number,
   [q, median]: readonly [number, number],
@@ -73,7 +73,7 @@ function ratiosOf(
     const y = actual[at] as number;
     const own = forecast[(w * quantiles + median) * horizon + step] as number;
     const distance = (forecast[(w * quantiles + q) * horizon + step] as number) - own;
-    if (Number.isNaN(y) || Math.abs(distance) < 1e-9) continue;
+    if (Number.isNaN(y) || Math.abs(distance) < 1e-9 * (levels[w] as number)) continue;
     const centers = { anchor: anchor[at] as number, linear: linear[at] as number, own };
     values[count] = (y - combined(trust, centers)) / distance;
     blocks[count] = Math.floor(((cutoffs[w] as number) + 1 + step) / (BLOCK_HORIZONS * horizon));

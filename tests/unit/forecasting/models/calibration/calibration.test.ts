@@ -2,8 +2,9 @@
  * Purpose: calibrated intervals cover what they say on cutoffs that they were not fitted on, and
  * whole-number medians stay in order.
  */
-import fc from 'fast-check';
+
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { calibrate as calibrateWith } from '../../../../../forecasting/models/calibration/calibrate.ts';
 import {
   type Calibration,
@@ -194,11 +195,11 @@ describe('many series', () => {
     }
   });
 
-  test('the unit of the target changes nothing', () => {
-    const target = panel.columns.target.map((y) => 1024 * y);
-    const large = centers.map((center) => 1024 * center);
-    const scaled = calibrate({ ...panel, columns: { target } }, wrongBy(large, wrong), EARLY, spec);
-    expect(scaled.levelBounds).toEqual(calibration.levelBounds.map((bound) => 1024 * bound));
+  test.each([2 ** 10, 2 ** -40])('the unit of the target changes nothing: %d', (unit) => {
+    const target = panel.columns.target.map((y) => unit * y);
+    const own = centers.map((center) => unit * center);
+    const scaled = calibrate({ ...panel, columns: { target } }, wrongBy(own, wrong), EARLY, spec);
+    expect(scaled.levelBounds).toEqual(calibration.levelBounds.map((bound) => unit * bound));
     for (const [g, of] of calibration.factors.entries())
       for (const [q, steps] of of.entries())
         for (const [k, factor] of steps.entries())
