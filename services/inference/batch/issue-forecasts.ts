@@ -127,9 +127,9 @@ export async function* issueInRanges(request: IssueRequest): AsyncGenerator<Issu
     const range = await snapshot.range(index);
     const stored = seriesSlice(range, from, to);
     const panel = seriesSlice(inContext(range), from, to);
-    const { issued, made } = await issueRange(work, stored, panel);
-    isUsable ||= made.usable.includes(1);
-    if (isWhole && !isUsable && i === parts.length - 1) requireUsable(chosen.forecaster, made);
+    const { issued, judged } = await issueRange(work, stored, panel);
+    isUsable ||= judged.usable.includes(1);
+    if (isWhole && !isUsable && i === parts.length - 1) requireUsable(chosen.forecaster, judged);
     yield issued;
   }
 }
@@ -150,12 +150,15 @@ interface Work {
   readonly baseline: Forecaster;
 }
 
-/** @param panel the stored series with what the forecaster reads of all series together */
+/**
+ * @param panel the stored series with what the forecaster reads of all series together
+ * @returns `judged` decides whether the forecaster is of any use: of a baseline with what stands in
+ */
 async function issueRange(
   { request, snapshot, cutoff, chosen, steps, baseline }: Work,
   stored: Panel,
   panel: Panel,
-): Promise<{ issued: IssuedForecasts; made: Precomputed }> {
+): Promise<{ issued: IssuedForecasts; judged: Precomputed }> {
   const { domain, issuedAt } = request;
   const { forecaster, modelVersion, refitOf, horizon } = chosen;
   const atOnce = request.end === undefined ? undefined : panel.seriesIds.length;
@@ -194,7 +197,7 @@ async function issueRange(
   const { dependence } = forecaster;
   const facts = { unknownInputs: unknown, flags, refitOf, dependence, replaced };
   const issued = { snapshot, stored, panel, cutoff, atOnce, ...facts, baseline: baseline.name };
-  return { issued: { ...issued, entry }, made };
+  return { issued: { ...issued, entry }, judged: modelVersion === null ? forecasts : made };
 }
 
 function checkedSteps(asked: number | undefined, horizon: number): number {

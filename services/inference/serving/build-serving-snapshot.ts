@@ -60,7 +60,7 @@ export interface ServingSnapshotRequest {
  * earlier version responded. tests/unit/services/inference/serving/etag.test.ts fails where it is
  * to be raised.
  */
-const RESPONSES = 4;
+const RESPONSES = 5;
 
 /**
  * Series that are forecast at once where nothing is served yet, so that no response waits for it: a
@@ -97,8 +97,6 @@ export async function buildServingSnapshot(
     predictBlock,
     before ? undefined : AT_START,
   );
-  // All series of a shard may be dead.
-  if (snapshot.shard === null) requireUsable(forecaster, made);
   for (const id of given?.implausible ?? []) {
     const series = snapshot.indexOf.get(id);
     if (series !== undefined) made.implausible[series] = 1;
@@ -113,6 +111,9 @@ export async function buildServingSnapshot(
     before: before?.replaced ?? new Map(),
     now,
   });
+  // All series of a shard may be dead. An odd last value makes some baselines implausible of every
+  // series: the baseline that stands in for a model is then what there is.
+  if (snapshot.shard === null) requireUsable(forecaster, champion === null ? forecasts : made);
   const cutoffTimestamp = timestampAt(panel, cutoff);
   const interval = panel.frequencyMinutes * 60_000;
   return {

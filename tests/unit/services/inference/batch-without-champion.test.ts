@@ -45,3 +45,18 @@ test('forecasts with the baseline where it is allowed, as the service does', asy
   const median = entry.quantiles.indexOf(0.5) * entry.horizon;
   expect([...entry.values.slice(median, median + 3)]).toEqual([10, 11, 12]);
 });
+
+test('an odd last value of all series does not leave them without a forecast', async () => {
+  // Weeks of 28 and 29 in turn: the last value is the best baseline, but for the last hour.
+  const values = Float32Array.from({ length: LENGTH }, (_, t) =>
+    t === LENGTH - 1 ? 7 : 28 + (Math.floor(t / 168) % 2),
+  );
+  const odd = createPanel({ ...panel, columns: { target: values } });
+  const openOnline = async () => heldSnapshot(odd, { snapshotVersion: '1-0' } as never);
+  const features = { ...request.features, openOnline };
+  const { entry, replaced } = await issueForecasts({ ...request, features, allowsBaseline: true });
+  expect([entry.forecaster, entry.fallback]).toEqual(['last_value', 'NO_CHAMPION']);
+  expect(replaced.get('a')?.reason).toBe('FORECAST_OUT_OF_RANGE');
+  const median = entry.quantiles.indexOf(0.5) * entry.horizon;
+  expect([...entry.values.slice(median, median + 3)]).toEqual([28.5, 28.5, 28.5]);
+});
