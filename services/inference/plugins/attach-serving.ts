@@ -2,7 +2,7 @@
  * Purpose: give a request the one Serving that it responds from, and respond 304 if the client has
  * that response already (RFC 9110, 13.1.2).
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions. The
- * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly or in a
+ * ETag is the version of model and snapshot and the URL, so no body is hashed. It is compared weakly or in a
  * list; @fastify/etag compares one value only, after the body was made. A star matches any existing
  * response, so it is checked once there is one (13.2.1).
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
@@ -46,7 +46,15 @@ export const servingState = appPlugin(
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';
 
-const hasStar = ({ headers }: FastifyRequest): boolean => headers['if-none-match']?.trim() === '*';
+const hasStar = ({ headers }: FastifyRequest): boolean =>
+  headers['if-none-match']?.split(',').some((one) => one.trim() === '*') ?? false;
+
+/** FNV-1a: a URL without such a response has had no ETag, so none of another URL matches here. */
+function hashOf(url: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < url.length; i++) hash = Math.imul(hash ^ url.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(36);
+}
 
 /**
  * A preHandler.
@@ -62,7 +70,7 @@ export function attachServing(state: ServingState, choose?: (request: FastifyReq
       done();
       return;
     }
-    let { etag } = serving;
+    let etag = `${serving.etag.slice(0, -1)}-${hashOf(request.url)}"`;
     if (choose) {
       request.variant = choose(request);
       etag = `${etag.slice(0, -1)}-${request.variant}"`;

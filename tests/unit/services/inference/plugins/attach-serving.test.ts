@@ -22,6 +22,20 @@ test('responds 304 without a body until model or snapshot change', async () => {
   await app.close();
 });
 
+test('an ETag of another URL does not pass for a response that does not exist', async () => {
+  const app = await createFixture().build();
+  const etag = String((await app.inject(URL)).headers.etag);
+  for (const known of [etag, `${etag}, *`])
+    for (const [url, status] of [
+      ['/v1/series/nobody/forecast', 404],
+      [`${URL}?horizon=1000`, 400],
+    ] as const) {
+      const headers = { 'if-none-match': known };
+      expect((await app.inject({ url, headers })).statusCode).toBe(status);
+    }
+  await app.close();
+});
+
 test('If-None-Match: * matches only an existing response', async () => {
   const app = await createFixture().build();
   const ask = (url: string, method: 'GET' | 'HEAD' | 'POST' = 'GET', payload?: object) =>
