@@ -174,7 +174,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'Computed from sample paths of all series together: on every path a total is the sum of ' +
       'its series, so totals are coherent. The same model and snapshot give the same paths. ' +
       'Computed on the first request after a model or a snapshot arrived, then from memory.',
-    problems: [...GROUP, 'WINDOW_INVALID'],
+    problems: [...GROUP, 'WINDOW_INVALID', 'LEVEL_UNKNOWN'],
     needsData: true,
     revalidates: true,
   },

@@ -2,7 +2,7 @@
  * Purpose: the forecast of the total of a group as a client reads it.
  * Invariants: as forecast-response.ts; windows start at the first step and are of steps that are
  * shown, so that a window of days leaves closed ones out.
- * Fails: WINDOW_INVALID; LEVEL_UNKNOWN never: paths have every quantile.
+ * Fails: WINDOW_INVALID; LEVEL_UNKNOWN for an interval that is wider than so few paths show.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { openSteps } from '../../../forecasting/panel/closed-days.ts';
@@ -41,9 +41,17 @@ function windowSteps(window: string | undefined, minutes: number, horizon: numbe
   );
 }
 
-/** The quantiles that bound the levels, ascending, and the median. */
-export function quantilesOfLevels(levels: readonly number[] = USUAL_LEVELS): number[] {
-  const ends = levels.flatMap((level) => [0.5 - level / 200, 0.5 + level / 200]);
+/** The quantiles that bound the levels, ascending, and the median. @param paths that show them */
+function quantilesOfLevels(paths: number, asked?: readonly number[]): number[] {
+  // Of n paths the least and the greatest bound 1 - 2/(n + 1).
+  const widest = 100 * (1 - 2 / (paths + 1));
+  const beyond = asked?.find((level) => level > widest);
+  if (beyond !== undefined)
+    throw new HeadwayError('LEVEL_UNKNOWN', `${paths} paths do not show level ${beyond}`, {
+      where: 'levels',
+      fix: `Ask for ${Math.floor(widest)} or less.`,
+    });
+  const ends = (asked ?? USUAL_LEVELS).flatMap((level) => [0.5 - level / 200, 0.5 + level / 200]);
   return [...new Set([0.5, ...ends].map((q) => Number(q.toPrecision(6))))].sort((a, b) => a - b);
 }
 
@@ -143,7 +151,7 @@ export function totalFigures(
   windows: TotalWindows,
   { levels, capacity }: Pick<AskedTotal, 'levels' | 'capacity'>,
 ) {
-  const quantiles = quantilesOfLevels(levels);
+  const quantiles = quantilesOfLevels(windows.sorted[0]?.length ?? 0, levels);
   return {
     quantiles: Object.fromEntries(
       quantiles.map((q) => [

@@ -110,6 +110,7 @@ describe('GET /v1/groups/{id}/forecast', () => {
   test.each([
     ['/v1/groups/nowhere/forecast', 'GROUP_UNKNOWN'],
     ['/v1/groups/all/forecast?window=25h', 'WINDOW_INVALID'],
+    ['/v1/groups/all/forecast?levels=80,99.9', 'LEVEL_UNKNOWN'],
     ['/v1/groups/all/forecast?window=90m', 'WINDOW_INVALID'],
     ['/v1/groups/all/forecast?window=soon', 'REQUEST_INVALID'],
     ['/v1/groups/all/forecast?capacity=-1', 'REQUEST_INVALID'],
