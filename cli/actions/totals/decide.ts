@@ -29,10 +29,10 @@ export interface DecideFlags {
 export async function decideCommand(context: CommandContext, flags: DecideFlags): Promise<void> {
   const { domain } = context;
   const { under, over, capacity } = flags;
-  if (!(under + over > 0))
+  if (!(under + over > 0 && Number.isFinite(under + over)))
     throw new HeadwayError('USAGE', `costs of ${under} and ${over} do not determine a quantity`, {
       where: '--under, --over',
-      fix: 'State what one too few and one too many cost; one may be 0.',
+      fix: 'State what one too few and one too many cost, below 1e308; one may be 0.',
     });
   const found = await issuedPaths(context, { count: PATHS });
   const { panel, cutoff, entry } = found.issued;

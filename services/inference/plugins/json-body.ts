@@ -4,7 +4,7 @@
  * first.
  * Invariants: nesting is counted before the body is parsed, so that a megabyte of brackets costs
  * nothing. `__proto__` and `constructor.prototype` are refused by Fastify's parser.
- * Fails: MEDIA_TYPE_UNSUPPORTED for another charset, BODY_INVALID for bytes that are no UTF-8 or no
+ * Fails: MEDIA_TYPE_UNSUPPORTED for another charset and for a compressed body, BODY_INVALID for bytes that are no UTF-8 or no
  * JSON or is nested deeper than any request.
  */
 import { isUtf8 } from 'node:buffer';
@@ -45,6 +45,14 @@ export const jsonBody = appPlugin('json-body', async (app) => {
       const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(
         request.headers['content-type'] ?? '',
       )?.[1];
+      const encoding = request.headers['content-encoding'] ?? 'identity';
+      if (encoding !== 'identity')
+        return done(
+          new HttpProblem(
+            'MEDIA_TYPE_UNSUPPORTED',
+            'a body with Content-Encoding is not read: send it as it is',
+          ),
+        );
       if (charset !== undefined && !/^utf-?8$/i.test(charset))
         return done(new HttpProblem('MEDIA_TYPE_UNSUPPORTED', 'JSON is accepted in UTF-8 only'));
       if (!isUtf8(body)) return done(new HttpProblem('BODY_INVALID', 'the body is not UTF-8'));

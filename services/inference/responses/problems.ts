@@ -19,7 +19,10 @@ export const HTTP_PROBLEMS = {
     status: 403,
     fix: 'Set HEADWAY_ACTUALS=on if this service may write to its store.',
   },
-  REQUEST_INVALID: { status: 400, fix: 'Correct what `errors` names; /docs shows the schema.' },
+  REQUEST_INVALID: {
+    status: 400,
+    fix: 'Correct what `errors`, or else the detail, names; /docs shows the schema.',
+  },
   BODY_INVALID: {
     status: 400,
     fix: 'Send one well-formed JSON object as application/json, in UTF-8.',

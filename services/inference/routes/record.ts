@@ -39,7 +39,10 @@ export async function recordRoutes(app: App, context: RouteContext): Promise<voi
       const { id } = request.params;
       const { panel, indexOf, shard } = requireServing(state).snapshot;
       if (!indexOf.has(id)) throw missingSeries({ shard }, id);
-      const range = queryRange(request.query, { end: clock.now(), days: DAYS, maxDays: MAX_DAYS });
+      // Whole intervals, so that the response is the same until one has ended.
+      const interval = panel.frequencyMinutes * 60_000;
+      const end = Math.ceil(clock.now() / interval) * interval;
+      const range = queryRange(request.query, { end, days: DAYS, maxDays: MAX_DAYS });
       // Whole days, so that requests of the same days are one question to the store.
       const days = await monitoring
         .record(id, {

@@ -207,4 +207,5 @@ test('refuses unknown subjects and zero costs', async () => {
   await expect(decide({ series: 'nobody' })).rejects.toMatchObject({ code: 'SERIES_UNKNOWN' });
   await expect(decide({ series: 'dead' })).rejects.toMatchObject({ code: 'HISTORY_TOO_SHORT' });
   await expect(decide({ under: 0, over: 0 })).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(decide({ under: 1e308, over: 1e308 })).rejects.toMatchObject({ code: 'USAGE' });
 });

@@ -5,6 +5,7 @@
  * disk, no echo of a payload.
  * Fails: with the unexpected response.
  */
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
@@ -170,6 +171,17 @@ describe('problem documents', () => {
     ]);
     expectProblem(await post(bytes), 400, 'BODY_INVALID');
     expect((await post('\ufeff{"seriesIds":["74"]}')).statusCode).toBe(200);
+  });
+
+  test('refuses a compressed body, and names the header', async () => {
+    const { detail, ...problem } = (
+      await app.inject({
+        ...{ method: 'POST', url: '/v1/forecasts', payload: gzipSync('{"seriesIds":["74"]}') },
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      })
+    ).json();
+    expect([problem.status, problem.code]).toEqual([415, 'MEDIA_TYPE_UNSUPPORTED']);
+    expect(detail).toContain('Content-Encoding');
   });
 
   test('refuses 1e999, which JSON.parse reads as infinity', async () => {

@@ -7,6 +7,7 @@ import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 import { DAY_START, publish, sourcesOf } from '../../../../fixtures/published.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
+const MINUTE = 60_000;
 const RECORD = '/v1/series/74/record';
 const store = memoryObjectStore();
 let app: App;
@@ -23,7 +24,8 @@ test('lists forecasts of the last week next to their actuals and errors', async 
   const body = await record();
   expect(body).toMatchObject({
     ...{ seriesId: '74', title: 'North Harbour', frequency: 'PT1H', scoredAt: iso(NOW) },
-    ...{ from: iso(NOW - 168 * HOUR), until: iso(NOW) },
+    // The end of the hour that is running.
+    ...{ from: iso(NOW + 55 * MINUTE - 168 * HOUR), until: iso(NOW + 55 * MINUTE) },
   });
   expect([body.timestamps.length, body.timestamps[24], body.actuals[25]]).toEqual([
     48,
@@ -55,6 +57,19 @@ test('scores the pairs that are shown', async () => {
     [1, [-1]],
   ]);
   expect(score).toEqual({ pairs: 12, mae: 2.5, bias: -2.5, coverage: 0.5, nominal: 0.8 });
+});
+
+test('the response of one interval is the same, and known by its ETag', async () => {
+  const { build, clock } = createFixture();
+  const own = await build({ monitoring: sourcesOf(store) });
+  const first = await own.inject(RECORD);
+  clock.advance(1234);
+  const later = await own.inject(RECORD);
+  clock.advance(1234);
+  const headers = { 'if-none-match': String(later.headers.etag) };
+  const again = await own.inject({ url: RECORD, headers });
+  expect([first.statusCode, later.statusCode, again.statusCode]).toEqual([200, 200, 304]);
+  await own.close();
 });
 
 test('the record is empty for a series without one and for a time before it', async () => {

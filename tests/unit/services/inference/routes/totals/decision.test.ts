@@ -32,7 +32,7 @@ describe('GET /v1/series/{id}/decision and GET /v1/groups/{id}/decision', () => 
   });
 
   test('accepts a capacity with all digits of a double', async () => {
-    for (const capacity of ['1.4500000000000002', '123456789012345680000', '0.30000000000000004']) {
+    for (const capacity of ['1.4500000000000002', '123456789012345680000', '1e-7', '2.5E3']) {
       const { exceeds } = await get(`/v1/series/74/decision?under=1&over=1&capacity=${capacity}`);
       expect(exceeds.capacity).toBe(Number(capacity));
     }
