@@ -158,7 +158,10 @@ const command = new Command('bench:accuracy')
     '3',
   )
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
-  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
+  .option(
+    '--steps <count>',
+    'batches the network learns from at most (default: as `headway train`)',
+  )
   .option(
     '--skip-days <days>',
     'leave out this many days at the end: earlier windows, for choosing',

@@ -75,7 +75,10 @@ const command = new Command('bench:totals')
     'leave out this many days at the end: earlier windows, for choosing',
     '0',
   )
-  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
+  .option(
+    '--steps <count>',
+    'batches the network learns from at most (default: as `headway train`)',
+  )
   .option('--json <file>', 'write the figures');
 
 await runBench<Flags>(command, (flags, folder) => bench(flags, flags.fits ?? folder));

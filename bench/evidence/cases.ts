@@ -131,7 +131,10 @@ const command = new Command('bench:cases')
   .description('Forecast a series with one impossible reading, and one that has just begun.')
   .option('--cases <folder>', 'holds el-clean, el-spike and new-shop', '../shared/cases')
   .option('--seed <number>', 'of the fits', '1')
-  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
+  .option(
+    '--steps <count>',
+    'batches the network learns from at most (default: as `headway train`)',
+  )
   .option('--json <file>', 'write the figures');
 
 await runBench(command, bench);

@@ -100,7 +100,10 @@ const command = new Command('bench:gate-seeds')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--seeds <count>', 'fits', '24')
-  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
+  .option(
+    '--steps <count>',
+    'batches the network learns from at most (default: as `headway train`)',
+  )
   .option('--json <file>', 'write the figures; seeds that are there are not fitted again');
 
 await runBench(command, bench);

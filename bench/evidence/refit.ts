@@ -115,6 +115,9 @@ const command = new Command('bench:refit')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--skip-days <days>', 'for each span, how many days before the end it ends', '0')
-  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)');
+  .option(
+    '--steps <count>',
+    'batches the network learns from at most (default: as `headway train`)',
+  );
 
 await runBench(command, bench);
