@@ -98,7 +98,9 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
 function cannotListen(host: string, port: number, cause: unknown): HeadwayError {
   const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
   return new HeadwayError('SETTINGS_INVALID', `cannot listen on ${host}:${port} (${reason})`, {
-    fix: 'Choose another port (PORT), or stop what uses this one.',
+    fix: /^E(AI_|ADDRNOTAVAIL|NOTFOUND)/.test(reason)
+      ? 'Choose an address of this machine (--host), such as 127.0.0.1.'
+      : 'Choose another port (PORT), or stop what uses this one.',
     cause,
   });
 }

@@ -121,6 +121,8 @@ describe('startServer', () => {
     await expect(requireFreePort('127.0.0.1', server.port)).rejects.toMatchObject(busy);
     await requireFreePort('127.0.0.1', 0);
     await server.close();
+    const foreign = { code: 'SETTINGS_INVALID', fix: expect.stringContaining('--host') };
+    await expect(requireFreePort('192.0.2.1', 0)).rejects.toMatchObject(foreign);
   });
 
   test('responds with a problem to bytes that are not HTTP and to endless headers', async () => {
