@@ -269,12 +269,13 @@ const spanText = ({ start, end }: Segment['span']): string =>
 
 /**
  * A span that reaches into the future makes absent events zeros that were never observed; and it
- * moves the cutoff there.
+ * moves the cutoff there. Counted from the span's last interval back: weeks start on a Monday, and
+ * where clocks differ from UTC by half hours so do the intervals.
  */
 function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measured[] {
   if (made === null) return [];
   const step = domain.frequencyMinutes * 60_000;
-  const intervals = Math.max(0, Math.floor((made.span.end - 1) / step) - Math.floor(now / step));
+  const intervals = Math.max(0, Math.ceil((made.span.end - step - now) / step));
   const detail =
     intervals === 0
       ? 'none'
