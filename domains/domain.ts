@@ -172,6 +172,7 @@ export interface RawPart<Rows = RawRows> {
    * UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its
    * rows say: from the first interval to the last. Rows outside a stated span are rejected as
    * `outside_span`; and a stated span replaces what parts that the source no longer has said there.
+   * With or without it, intervals that are not over come with a later run.
    */
   readonly span: { readonly start: number; readonly end: number } | null;
   /**

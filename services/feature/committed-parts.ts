@@ -1,12 +1,14 @@
 /**
  * Purpose: what the store has of the parts of a source, asked once for each head.
- * Invariants: a part is the same as a committed one where feed, name and fingerprint are equal.
+ * Invariants: a part is the same as a committed one where feed, name and fingerprint are equal; one
+ * of which intervals were left out because they were not over is the same until the first one is.
  * Fails: never.
  */
 import type { RawPart } from '../../domains/domain.ts';
 import type { Segment } from '../../storage/features/manifest.ts';
 import { newestParts, segmentsRead } from '../../storage/features/versions.ts';
 import type { AggregatedPart } from './aggregation/aggregate.ts';
+import { isReadWhole } from './part-content.ts';
 import type { PartAccount } from './quality-report.ts';
 
 export interface CommittedParts {
@@ -21,11 +23,15 @@ export interface CommittedParts {
 export function committedParts(
   segments: readonly Segment[],
   parts: readonly RawPart[],
+  now: number,
 ): CommittedParts {
   const named = ({ feed, name }: RawPart) => ({ feed, part: name });
   const newest = newestParts(segments, parts.map(named));
   const newestOf = (part: RawPart) => newest(named(part));
-  const has = (part: RawPart) => newestOf(part)?.fingerprint === part.fingerprint;
+  const has = (part: RawPart) => {
+    const segment = newestOf(part);
+    return segment !== undefined && isReadWhole(segment.fingerprint, part.fingerprint, now);
+  };
   return { segments, newestOf, has };
 }
 

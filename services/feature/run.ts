@@ -3,7 +3,7 @@
  * Invariants: a part whose content the newest snapshot has already is skipped, so re-running
  * changes nothing; nothing is committed unless every part is good and the run keeps the data
  * contract, or somebody accepted that it breaks it; each raw row is used or rejected for a counted
- * reason; work files do not outlive the run.
+ * reason; intervals that are not over come with a later run; work files do not outlive the run.
  * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file,
  * PARTS_OVERLAP, SOURCE_*, STORE_*, CLOCK_BEHIND: always with nothing committed.
  */
@@ -20,9 +20,11 @@ import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
 import type { OnlineRequest, Staged } from '../../storage/features/requests.ts';
 import { segmentsRead } from '../../storage/features/versions.ts';
 import { type AggregatedPart, embeddedEngine, type PartEngine } from './aggregation/aggregate.ts';
+import { hasIntervals } from './aggregation/unfinished.ts';
 import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
 import { judgeAge, judgeRun } from './contract/contract.ts';
 import type { DemandView } from './contract/demand-view.ts';
+import { committedFingerprint } from './part-content.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
 import { recentPanel } from './recent-panel.ts';
@@ -112,11 +114,11 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
 }
 
 async function planRun(options: FeatureRunOptions): Promise<Plan> {
-  const { domain, source, exogenous, features, accept } = options;
+  const { domain, source, exogenous, features, accept, clock } = options;
   const parts = await allParts(domain, source, exogenous ?? null);
   const head = await features.writableHead();
   const segments = await features.segments(head);
-  const committed = committedParts(segments, parts);
+  const committed = committedParts(segments, parts, clock.now());
   const missing = parts.filter((part) => !committed.has(part));
   const sifted = await sift(features.quarantine, missing, segments, accept ?? null);
   return { parts, head, committed, ...sifted };
@@ -141,11 +143,11 @@ async function readAndCommit(
   const committed =
     head?.snapshotVersion === plan.head?.snapshotVersion
       ? plan.committed
-      : committedParts(await features.segments(head), parts);
+      : committedParts(await features.segments(head), parts, availableAt);
   const opened = read.filter(({ part }) => !committed.has(part));
   if (opened.length === 0) return unchanged(domain, plan, head, committed);
 
-  const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
+  const fresh = opened.flatMap(({ made }) => (made !== null && hasIntervals(made) ? [made] : []));
   refuseOverlap({ fresh, committed: newestRead(committed.segments), present: parts });
   const schema = {
     frequencyMinutes: domain.frequencyMinutes,
@@ -153,14 +155,21 @@ async function readAndCommit(
     unit: domain.unit,
     timeZone: domain.timeZone,
   };
-  const newObjects = fresh.map(({ part, path, rows, span, rowsIn, rowsUsed, rejected }) => ({
-    ...{ path, rows, span, rowsIn, rowsUsed, rejected },
-    ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
-  }));
+  const newObjects = fresh.map((made) => {
+    const { part, path, rows, span, rowsIn, rowsUsed, rejected } = made;
+    // Accepted is the content as it is read now: it is not judged again for what is left out.
+    const fingerprint = isAccepted(options)
+      ? part.fingerprint
+      : committedFingerprint(made, domain.frequencyMinutes * 60_000);
+    const named = { availableAt, feed: part.feed, part: part.name, fingerprint };
+    return { path, rows, span, rowsIn, rowsUsed, rejected, ...named };
+  });
   const staged = await features.stage(schema, newObjects);
   const accounts = accountsOf(parts, fresh, committed);
   const batch = { parts, head, committed, opened, fresh, staged, accounts };
   const report = await judgedReport(options, batch);
+  logUnfinished(options, opened);
+  if (report === null) return unchanged(domain, plan, head, committed);
   const manifest = await features.commit({
     reason: reasonOf(options, fresh),
     staged,
@@ -187,8 +196,14 @@ interface Batch {
   readonly accounts: readonly PartAccount[];
 }
 
-/** Judges a batch by the contract. Throws where it is refused, after the evidence is stored. */
-async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<QualityReport> {
+/**
+ * Judges a batch by the contract. Throws where it is refused, after the evidence is stored. Null
+ * where no interval of it is over.
+ */
+async function judgedReport(
+  options: FeatureRunOptions,
+  batch: Batch,
+): Promise<QualityReport | null> {
   const { domain, source, features, clock, logger } = options;
   const { parts, head, committed, opened, fresh, staged, accounts } = batch;
   const hasDemand = demandOf([...filesOf(head), ...fresh.map(({ part }) => part)]).length > 0;
@@ -212,7 +227,7 @@ async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<Q
     });
     await options.onReport?.(report, contract.view);
   }
-  if (contract.isBroken || report === null) {
+  if (contract.isBroken) {
     const { quarantine } = features;
     const evidence = { head, parts: opened, verdicts, report, now };
     throw await refuse({ quarantine, source: source.description, ...evidence });
@@ -243,6 +258,23 @@ export const onlineViewOf = (domain: Domain): OnlineRequest => ({
     ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } }
     : {}),
 });
+
+/** What is left out for now is said, so that nothing vanishes silently. */
+function logUnfinished({ logger, accept }: FeatureRunOptions, opened: readonly OpenedPart[]): void {
+  const left = opened.flatMap(({ part, made }) =>
+    made === null || made.unfinished === null ? [] : [{ part, ...made.unfinished }],
+  );
+  if (left.length === 0) return;
+  const intervals = left.reduce((sum, one) => sum + one.intervals, 0);
+  const names = left.slice(0, 5).map(({ part }) => part.name);
+  const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';
+  const when = accept ? 'with the next change of the file' : 'with a run after their end';
+  logger.info(
+    { intervals, parts: left.length },
+    `intervals that are not over are left out, and come ${when}: ${intervals} of ` +
+      `${names.join(', ')}${more}`,
+  );
+}
 
 /** A source without new data is reported; what was known stays in service. */
 function warnOfAge(

@@ -46,7 +46,7 @@ export async function featuresSql(
   });
   const statements = [
     probeStatement(query),
-    countStatement(query, segmentsOf({ domain, part }, range)),
+    countStatement(query, segmentsOf({ domain, part, availableAt: context.clock.now() }, range)),
   ].map((sql) => sql.trim());
   const [probing, counting] = statements;
   context.print(

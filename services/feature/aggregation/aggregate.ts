@@ -3,7 +3,8 @@
  * account of every row.
  * Invariants: rowsIn = rowsUsed + Σ rejected, or nothing is returned; the first reason that applies
  * counts; events are conserved (a repeated local hour shares its events between its two UTC hours,
- * larger half first); memory is capped, DuckDB spills.
+ * larger half first); an interval of demand that is not over when the rows are read is left out
+ * (unfinished.ts); memory is capped, DuckDB spills.
  * Fails: RAW_FILE_INVALID where rows cannot be read or none is usable, STORE_FULL, SETTINGS_INVALID
  * (memory, frequency).
  */
@@ -29,7 +30,8 @@ import {
 } from './interval-rules.ts';
 import { countEvents, type IntervalStatements, measureValues, utcLane } from './interval-sql.ts';
 import { type IsolatedTimes, isolatedTimes } from './isolated-times.ts';
-import { clockStretches, gridPhase } from './local-time.ts';
+import { clockStretches, gridPhase, UNFINISHED } from './local-time.ts';
+import { committedSpan, knownUntil, type Unfinished, unfinishedIn } from './unfinished.ts';
 
 const DAY_MS = 86_400_000;
 /** All times that a usable row may state. */
@@ -45,6 +47,7 @@ export interface AggregateOptions extends RawSessionOptions {
   readonly rows: RawRows;
   /** Where the Parquet file goes. */
   readonly path: string;
+  /** The time of the run: what becomes known, and which intervals are over by then. */
   readonly availableAt: number;
 }
 
@@ -52,7 +55,10 @@ export interface AggregatedPart {
   readonly part: RawPart;
   readonly path: string;
   readonly rows: number;
+  /** Empty where no interval of the part is over: there is nothing to commit. */
   readonly span: { readonly start: number; readonly end: number };
+  /** What was left out because it is not over; null where there is nothing. */
+  readonly unfinished: Unfinished | null;
   readonly rowsIn: number;
   readonly rowsUsed: number;
   readonly rejected: Record<string, number>;
@@ -95,7 +101,8 @@ async function aggregateWith(
   for (const sql of statements.read) await connection.run(sql);
   const lane = utcLane(rules);
   const isolated = part.span === null ? await findIsolated(connection, statements, lane) : null;
-  await createClock(connection, { domain, part, lane, isolated });
+  const until = knownUntil(options);
+  await createClock(connection, { domain, part, lane, isolated, until });
   for (const sql of statements.place) await connection.run(sql);
 
   // Every way makes `hw_account` (reason or its number, both NULL for used, n) and `hw_values`
@@ -119,8 +126,13 @@ async function aggregateWith(
       `the account of ${part.name} does not balance: ${rowsIn} rows in, ${total} accounted for`,
     );
   }
-  const needsUsable = rowsIn > 0 && rows.mayBeUnusable !== true;
-  if (rowsUsed === 0 && (needsUsable || part.span === null)) throw nothingUsable(part, rejected);
+  const needsUsable = rowsIn > 0 && rows.mayBeUnusable !== true && !(UNFINISHED in rejected);
+  const unfinished =
+    part.span === null
+      ? await unfinishedRows(connection, frequencyMs)
+      : unfinishedIn(part.span, until, frequencyMs);
+  if (rowsUsed === 0 && (needsUsable || (part.span === null && unfinished === null)))
+    throw nothingUsable(part, rejected);
 
   const written = await writeValues(
     connection,
@@ -128,8 +140,9 @@ async function aggregateWith(
     path,
     availableAt,
   );
-  const span = part.span ?? (await spanOfValues(connection, frequencyMs));
-  return { part, path, rows: written, span, rowsIn, rowsUsed, rejected, isolated };
+  const known = part.span ?? (await spanOfValues(connection, frequencyMs));
+  const span = committedSpan(known, unfinished);
+  return { part, path, rows: written, span, unfinished, rowsIn, rowsUsed, rejected, isolated };
 }
 
 /**
@@ -152,15 +165,34 @@ export async function writeValues(
   return written.rowsChanged;
 }
 
+/** Null where there are none. */
 async function spanOfValues(
   connection: DuckDBConnection,
   frequencyMs: number,
-): Promise<{ start: number; end: number }> {
+): Promise<{ start: number; end: number } | null> {
   const [found] = await rowsOf(
     connection,
     'SELECT min(utc) AS first, max(utc) AS last FROM hw_values',
   );
+  if (found.first === null) return null;
   return { start: Number(found.first), end: Number(found.last) + frequencyMs };
+}
+
+/** Intervals with rows that are not over; of a repeated local interval the first. */
+async function unfinishedRows(
+  connection: DuckDBConnection,
+  frequencyMs: number,
+): Promise<Unfinished | null> {
+  const [found] = await rowsOf(
+    connection,
+    `SELECT count(DISTINCT utc)::INTEGER AS n, min(utc) AS first, max(utc) AS last
+     FROM (
+       SELECT min(utc) AS utc FROM hw_instants WHERE unfinished AND NOT isolated GROUP BY local
+     )`,
+  );
+  const intervals = Number(found.n);
+  if (intervals === 0) return null;
+  return { intervals, start: Number(found.first), end: Number(found.last) + frequencyMs };
 }
 
 /** Whether the ids are text. A local time that is an instant would be wrong by the offset of the time zone. */
@@ -210,17 +242,19 @@ interface ClockOptions {
   readonly part: RawPart;
   readonly lane: Lane;
   readonly isolated: IsolatedTimes | null;
+  /** Intervals that start here or later are not over. */
+  readonly until: number;
 }
 
 /**
  * `hw_clock`: for each local interval that occurs, the UTC intervals inside the part's span that it
- * can mean: none (skipped in spring, or outside the span), one, or two (repeated in autumn),
- * numbered in their order. Its middle decides: some places moved their clocks a minute after
- * midnight.
+ * can mean: none (skipped in spring, outside the span or not over), one, or two (repeated in
+ * autumn), numbered in their order. Its middle decides: some places moved their clocks a minute
+ * after midnight.
  */
 async function createClock(
   connection: DuckDBConnection,
-  { domain, part, lane, isolated }: ClockOptions,
+  { domain, part, lane, isolated, until }: ClockOptions,
 ): Promise<void> {
   const [range] = await rowsOf(
     connection,
@@ -245,19 +279,22 @@ async function createClock(
   const isIsolated = isolated?.isRejected
     ? `(${time}) < ${first * DAY_MS} OR (${time}) >= ${past * DAY_MS}`
     : 'false';
+  const isUnfinished = Number.isFinite(until) ? `local - shift >= ${until}` : 'false';
   const middle = `local + ${frequencyMs / 2} - shift`;
   await connection.run(`
     CREATE TEMP TABLE hw_instants AS
-    SELECT local, local - shift AS utc, (${inSpan}) AS inside, (${isIsolated}) AS isolated
+    SELECT local, local - shift AS utc, (${inSpan}) AS inside, (${isIsolated}) AS isolated,
+      (${isUnfinished}) AS unfinished
     FROM hw_locals, hw_stretches WHERE ${middle} >= first AND ${middle} < past`);
   await connection.run(`
     CREATE TEMP TABLE hw_clock AS
     SELECT local, utc, row_number() OVER (PARTITION BY local ORDER BY utc) AS turn,
       count(*) OVER (PARTITION BY local) AS turns
-    FROM hw_instants WHERE inside AND NOT isolated`);
+    FROM hw_instants WHERE inside AND NOT isolated AND NOT unfinished`);
   await connection.run(`
     CREATE TEMP TABLE hw_lost AS
     SELECT local, CASE WHEN ${isIsolated} THEN 'isolated_time'
+      WHEN local IN (SELECT local FROM hw_instants WHERE inside AND unfinished) THEN '${UNFINISHED}'
       WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span'
       ELSE 'nonexistent_local_time' END AS reason
     FROM hw_locals WHERE local NOT IN (SELECT local FROM hw_clock)`);

@@ -18,6 +18,9 @@ export interface ClockStretch {
 
 type LocalTime = ReturnType<Temporal.Instant['toZonedDateTimeISO']>;
 
+/** Why a row of an interval that is not over is left out. */
+export const UNFINISHED = 'unfinished_interval';
+
 const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 /** The first Monday of the epoch: 1970-01-01 was a Thursday. */
@@ -79,17 +82,37 @@ export function gridPhase(
   return phases.size === 1 && phase !== undefined && phase % 60_000 === 0 ? phase : null;
 }
 
+/**
+ * The end of the last interval that is over at `now`. While the wall clock repeats an hour, the end
+ * of what came before it: rows of both passes have one local time, and count only together.
+ */
+export function overUntil(timeZone: string, frequencyMs: number, now: number): number {
+  const phase = gridPhase(timeZone, frequencyMs) ?? 0;
+  const until = Math.floor((now - phase) / frequencyMs) * frequencyMs + phase;
+  const stretches = clockStretches(timeZone, until, until);
+  for (const [i, { start, offset }] of stretches.entries()) {
+    const back = (stretches[i - 1]?.offset ?? offset) - offset;
+    if (until > start - back && until < start + back) return start - back;
+  }
+  return until;
+}
+
 export interface ClockSegment {
   /** Starts of local intervals [first, past): milliseconds, read as if they were UTC. */
   readonly first: number;
   readonly past: number;
-  /** UTC = local − shift, milliseconds; 0 where the interval is lost. */
+  /** UTC = local − shift, milliseconds; 0 where there is none, or it is outside the span. */
   readonly shift: number;
   /** 1 or 2, of `turns`. */
   readonly turn: number;
   readonly turns: number;
   /** Why there is no UTC interval; null where there is one. */
-  readonly lost: 'outside_span' | 'nonexistent_local_time' | 'isolated_time' | null;
+  readonly lost:
+    | 'outside_span'
+    | 'nonexistent_local_time'
+    | 'isolated_time'
+    | typeof UNFINISHED
+    | null;
 }
 
 export interface SegmentOptions {
@@ -97,6 +120,8 @@ export interface SegmentOptions {
   readonly frequencyMs: number;
   /** The time that the part covers; null: all of it. */
   readonly span: { readonly start: number; readonly end: number } | null;
+  /** Intervals that start here or later are not over; Infinity where that does not matter. */
+  readonly until: number;
   /** First and last start of a local interval that is asked for. */
   readonly first: number;
   readonly last: number;
@@ -106,6 +131,7 @@ export function clockSegments({
   stretches,
   frequencyMs,
   span,
+  until,
   first,
   last,
 }: SegmentOptions): ClockSegment[] {
@@ -114,6 +140,7 @@ export function clockSegments({
     start + offset - half,
     end + offset - half,
     ...(span ? [span.start + offset, span.end + offset] : []),
+    until + offset,
   ]);
   const inside = changes.filter((time) => time > first && time <= last);
   const edges = [...new Set([first, ...inside, last + 1])].sort((a, b) => a - b);
@@ -126,12 +153,21 @@ export function clockSegments({
       )
       .map(({ offset }) => offset)
       .sort((a, b) => b - a); // The larger shift is the earlier time in UTC.
-    const kept = shifts.filter(
+    const inside = shifts.filter(
       (shift) => span === null || (from - shift >= span.start && from - shift < span.end),
     );
+    const kept = inside.filter((shift) => from - shift < until);
     const lost =
-      kept.length > 0 ? null : shifts.length > 0 ? 'outside_span' : 'nonexistent_local_time';
-    for (const [index, shift] of (lost === null ? kept : [0]).entries()) {
+      kept.length > 0
+        ? null
+        : inside.length > 0
+          ? UNFINISHED
+          : shifts.length > 0
+            ? 'outside_span'
+            : 'nonexistent_local_time';
+    // What is not over still has its interval: how many there are is reported.
+    const used = lost === null ? kept : lost === UNFINISHED ? inside.slice(0, 1) : [0];
+    for (const [index, shift] of used.entries()) {
       const segment = { shift, turn: index + 1, turns: Math.max(1, kept.length), lost } as const;
       const before = segments.findLast((other) => other.past === from && isSame(other, segment));
       if (before === undefined)

@@ -7,6 +7,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { demandOf, type Segment } from '../../../storage/features/manifest.ts';
+import { hasIntervals } from '../aggregation/unfinished.ts';
 import type { RecentDemand } from '../recent-panel.ts';
 import type { RawColumn } from '../sources/raw-part.ts';
 import { type DemandView, viewDemand } from './demand-view.ts';
@@ -67,7 +68,7 @@ export function judgeRun(options: ContractOptions): ContractResult {
   const { domain, parts, committed, now } = options;
   const columnsBefore = columnsIn(options.lastReport);
   const made = parts.flatMap((read) =>
-    read.made === null ? [] : [{ ...read.part, span: read.made.span }],
+    read.made === null || !hasIntervals(read.made) ? [] : [{ ...read.part, span: read.made.span }],
   );
   const demand = demandOf(made);
   const view = options.recent === null ? null : viewDemand(domain, options.recent, demand);

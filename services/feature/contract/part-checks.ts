@@ -10,6 +10,8 @@ import type { ColumnExpectation } from '../../../domains/expectations.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { isExogenous, type Segment } from '../../../storage/features/manifest.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
+import { UNFINISHED } from '../aggregation/local-time.ts';
+import { hasIntervals } from '../aggregation/unfinished.ts';
 import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-part.ts';
 import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
 
@@ -52,7 +54,7 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
   const demand = parts.filter(({ part }) => !isExogenous(part));
   const drifts = driftsOf(options);
   // A file of exogenous values may rightly hold mostly columns that are not used.
-  const many = demand.filter(({ made }) => made !== null && made.rowsIn >= MIN_ROWS);
+  const many = demand.filter(({ made }) => made !== null && judgedRows(made) >= MIN_ROWS);
   const tooFew = `no part with ${MIN_ROWS} rows`;
   return [
     of(
@@ -176,7 +178,7 @@ function driftsOf({
 }
 
 function outsideOf({ part, outside, made }: ReadPart): Measured[] {
-  const usable = made === null ? 0 : made.rowsUsed;
+  const usable = made === null ? 0 : made.rowsUsed + (made.rejected[UNFINISHED] ?? 0);
   if (usable < MIN_ROWS) return [];
   return outside.map(({ range, rows }) => ({
     value: rows / usable,
@@ -188,10 +190,15 @@ function outsideOf({ part, outside, made }: ReadPart): Measured[] {
   }));
 }
 
+/** Rows of intervals that are not over are no faulty ones: they are judged when they are used. */
+const judgedRows = ({ rowsIn, rejected }: AggregatedPart): number =>
+  rowsIn - (rejected[UNFINISHED] ?? 0);
+
 function rejectedOf({ part, made }: ReadPart, ofDuplicates: boolean): Measured {
-  const { rowsIn, rejected } = made as AggregatedPart;
+  const { rejected } = made as AggregatedPart;
+  const rowsIn = judgedRows(made as AggregatedPart);
   const reasons = Object.entries(rejected).filter(
-    ([reason]) => (reason === 'duplicate') === ofDuplicates,
+    ([reason]) => reason !== UNFINISHED && (reason === 'duplicate') === ofDuplicates,
   );
   const rows = reasons.reduce((sum, [, n]) => sum + n, 0);
   const text = reasons
@@ -249,7 +256,8 @@ function shrunkOf({ part, made }: ReadPart, committed: readonly Segment[]): Meas
     (a, b) => (a && a.availableAt > b.availableAt ? a : b),
     null,
   );
-  if (made === null || last === null || last.rowsUsed < MIN_ROWS) return [];
+  if (made === null || !hasIntervals(made)) return [];
+  if (last === null || last.rowsUsed < MIN_ROWS) return [];
   const lengthOf = ({ start, end }: Segment['span']) => end - start;
   const lostRows = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
   // What a part no longer covers stays in the snapshot as it was.
@@ -268,18 +276,19 @@ const spanText = ({ start, end }: Segment['span']): string =>
   `${utcText(start)} to ${utcText(end)}`;
 
 /**
- * A span that reaches into the future makes absent events zeros that were never observed; and it
- * moves the cutoff there. Counted from the span's last interval back: weeks start on a Monday, and
- * where clocks differ from UTC by half hours so do the intervals.
+ * Intervals that have not begun are left out like the one that runs; but rows of them mean a wrong
+ * clock or a typing error. Counted from the part's last interval back: a week starts on a Monday,
+ * and where clocks differ from UTC by half hours so do the intervals.
  */
 function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measured[] {
   if (made === null) return [];
   const step = domain.frequencyMinutes * 60_000;
-  const intervals = Math.max(0, Math.ceil((made.span.end - step - now) / step));
+  const { end } = made.unfinished ?? made.span;
+  const intervals = Math.max(0, Math.ceil((end - step - now) / step));
   const detail =
     intervals === 0
       ? 'none'
-      : `${part.name} covers the time until ${utcText(made.span.end)}: ` +
+      : `${part.name} covers the time until ${utcText(end)}: ` +
         `${wholeText(intervals)} intervals that have not begun`;
   return [{ value: intervals, detail, parts: [part] }];
 }

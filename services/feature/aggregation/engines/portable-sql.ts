@@ -12,7 +12,7 @@ import type { Domain, RawPart, RawRows } from '../../../../domains/domain.ts';
 import { sqlName, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
 import { gridOrigin, hasKeySql, reasonNameSql } from '../interval-rules.ts';
-import type { ClockSegment } from '../local-time.ts';
+import { type ClockSegment, UNFINISHED } from '../local-time.ts';
 
 /**
  * Where the raw rows are is all that had to differ: the rest is written in SQL that both engines
@@ -65,7 +65,8 @@ ORDER BY 1`;
 /**
  * Columns: reason (NULL: used), series_id, utc_ms, target, row_count (raw rows of this reason),
  * duplicates (further ones, of an event that was counted before); of what was used one row for a
- * series and UTC interval, in their order, of the rest one row a reason.
+ * series and UTC interval, in their order, of the rest one row a reason, or a reason and UTC
+ * interval where that is not over.
  */
 export function countStatement(query: PortablePart, segments: readonly ClockSegment[]): string {
   const half = (sign: string) => `(c.used ${sign} mod(c.used, 2)) / 2`;
@@ -78,7 +79,8 @@ ${query.rows.duplicateKey.length > 0 ? countedOnce(query) : countedAll(query)},
 placed AS (
   SELECT coalesce(c.reason, k.lost) AS reason,
     CASE WHEN k.lost IS NULL THEN c.series END AS series,
-    CASE WHEN k.lost IS NULL THEN c.local_ms - k.shift_ms END AS utc_ms,
+    CASE WHEN k.lost IS NULL OR k.lost = '${UNFINISHED}' THEN c.local_ms - k.shift_ms
+      END AS utc_ms,
     CASE WHEN k.turns = 1 THEN c.used WHEN k.turn = 1 THEN ${half('+')}
       ELSE ${half('-')} END AS amount,
     CASE WHEN k.turn > 1 THEN 0 WHEN c.reason IS NULL THEN c.used ELSE c.n END AS row_count,

@@ -19,7 +19,20 @@ import {
 } from '../aggregate.ts';
 import { nothingUsable, offGrid, reasonsOf, requireRegularGrid } from '../interval-rules.ts';
 import { type DayRows, type IsolatedTimes, isolatedTimes } from '../isolated-times.ts';
-import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
+import {
+  type ClockSegment,
+  clockSegments,
+  clockStretches,
+  gridPhase,
+  UNFINISHED,
+} from '../local-time.ts';
+import {
+  committedSpan,
+  knownUntil,
+  type ReadAt,
+  type Unfinished,
+  unfinishedIn,
+} from '../unfinished.ts';
 import {
   countStatement,
   duckdbDialect,
@@ -84,17 +97,22 @@ export async function aggregateByQuery(
   const account = { rowsUsed: 0, rejected: {} as Record<string, number> };
   const frequencyMs = domain.frequencyMinutes * 60_000;
   return withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, async (connection) => {
-    const values = await collect(connection, engine.query(statement), account);
+    const values = await collect(connection, engine.query(statement), account, frequencyMs);
     const { rowsUsed } = account;
     const rejected = inOrder(account.rejected, reasonsOf(domain, options.rows));
     const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
     if (total !== rowsIn) throw changed(part.name, rowsIn, total);
-    const needsUsable = rowsIn > 0 && options.rows.mayBeUnusable !== true;
-    if (rowsUsed === 0 && (needsUsable || part.span === null)) throw nothingUsable(part, rejected);
+    const needsUsable =
+      rowsIn > 0 && options.rows.mayBeUnusable !== true && !(UNFINISHED in rejected);
+    const unfinished =
+      part.span === null
+        ? values.unfinished
+        : unfinishedIn(part.span, knownUntil(options), frequencyMs);
+    if (rowsUsed === 0 && (needsUsable || (part.span === null && unfinished === null)))
+      throw nothingUsable(part, rejected);
     const written = await writeValues(connection, 'hw_values ORDER BY line', path, availableAt);
-    const found = values && { start: values.first, end: values.last + frequencyMs };
-    const span = (part.span ?? found)!;
-    return { part, path, rows: written, span, rowsIn, rowsUsed, rejected, isolated };
+    const span = committedSpan(part.span ?? values.span, unfinished);
+    return { part, path, rows: written, span, unfinished, rowsIn, rowsUsed, rejected, isolated };
   });
 }
 
@@ -134,25 +152,31 @@ function withoutIsolated(
 
 /** What the local times in question mean in UTC. */
 export function segmentsOf(
-  { domain, part }: Pick<AggregateOptions, 'domain' | 'part'>,
+  { domain, part, availableAt }: ReadAt & Pick<AggregateOptions, 'domain' | 'part'>,
   range: Probe['range'],
 ): ClockSegment[] {
   const frequencyMs = domain.frequencyMinutes * 60_000;
   const stretches =
     range === null ? [] : clockStretches(domain.timeZone, range.first, range.last + frequencyMs);
   if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
-  return range === null ? [] : clockSegments({ stretches, frequencyMs, span: part.span, ...range });
+  if (range === null) return [];
+  const until = knownUntil({ domain, part, availableAt });
+  return clockSegments({ stretches, frequencyMs, span: part.span, until, ...range });
 }
 
-/**
- * Keeps the values in `hw_values` (series, utc, value, line) and the account in `account`; returns
- * the span of the values.
- */
+interface Collected {
+  /** Of the values; null where there is none. */
+  readonly span: { readonly start: number; readonly end: number } | null;
+  readonly unfinished: Unfinished | null;
+}
+
+/** Keeps the values in `hw_values` (series, utc, value, line), the account in `account`. */
 async function collect(
   connection: DuckDBConnection,
   result: AsyncIterable<readonly unknown[]>,
   account: { rowsUsed: number; rejected: Record<string, number> },
-): Promise<{ first: number; last: number } | null> {
+  frequencyMs: number,
+): Promise<Collected> {
   await connection.run(
     'CREATE TABLE hw_values (series VARCHAR, utc BIGINT, value DOUBLE, line BIGINT)',
   );
@@ -160,21 +184,22 @@ async function collect(
   const reject = (reason: string, n: number) => {
     if (n > 0) account.rejected[reason] = (account.rejected[reason] ?? 0) + n;
   };
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
+  const times = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
+  let unfinished: Unfinished | null = null;
   let line = 0n;
   for await (const [reason, series, utc, target, count, duplicates] of result) {
     reject('duplicate', Number(duplicates));
     if (reason !== null) {
       reject(String(reason), Number(count));
+      if (reason === UNFINISHED) unfinished = withInterval(unfinished, Number(utc), frequencyMs);
       continue;
     }
     account.rowsUsed += Number(count);
     // A group of duplicates alone, or the second turn of a single event.
     if (Number(target) === 0) continue;
     const time = Number(utc);
-    first = Math.min(first, time);
-    last = Math.max(last, time);
+    times.first = Math.min(times.first, time);
+    times.last = Math.max(times.last, time);
     appender.appendVarchar(String(series));
     appender.appendBigInt(BigInt(time));
     appender.appendDouble(Number(target));
@@ -182,8 +207,19 @@ async function collect(
     appender.endRow();
   }
   appender.closeSync();
-  return line === 0n ? null : { first, last };
+  const span = line === 0n ? null : { start: times.first, end: times.last + frequencyMs };
+  return { span, unfinished };
 }
+
+const withInterval = (
+  before: Unfinished | null,
+  start: number,
+  frequencyMs: number,
+): Unfinished => ({
+  start: Math.min(before?.start ?? start, start),
+  end: Math.max(before?.end ?? start, start + frequencyMs),
+  intervals: (before?.intervals ?? 0) + 1,
+});
 
 /**
  * As the embedded engine lists them: the reasons as they apply, then what befell usable rows, by

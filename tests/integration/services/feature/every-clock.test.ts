@@ -59,7 +59,7 @@ async function aggregated(domain: Domain, raw: readonly Raw[], gridTimeZone?: st
     part,
     rows,
     path,
-    availableAt: 0,
+    availableAt: Date.UTC(2200, 0, 1),
     tempFolder: folder,
     memoryLimitMb: 256,
   };

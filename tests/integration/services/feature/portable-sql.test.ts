@@ -143,6 +143,7 @@ describe('grammar of Trino', () => {
       stretches,
       frequencyMs: 3_600_000,
       span: null,
+      until: Number.POSITIVE_INFINITY,
       first: utc('2023-11-01T00'),
       last: utc('2023-12-01T00'),
     });

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clockStretches } from '../../../../../services/feature/aggregation/local-time.ts';
+import {
+  clockStretches,
+  overUntil,
+} from '../../../../../services/feature/aggregation/local-time.ts';
 
 const HOUR = 3_600_000;
 const utcOf = (timeZone: string, local: number): number[] =>
@@ -45,5 +48,23 @@ describe('utcOf', () => {
       }),
       { seed: 1, numRuns: 300 },
     );
+  });
+});
+
+describe('overUntil', () => {
+  const DAY = 24 * HOUR;
+  test.each([
+    ['UTC', HOUR, '2026-11-22T09:59:59.999Z', '2026-11-22T09:00Z'],
+    ['UTC', HOUR, '2026-11-22T10:00:00.000Z', '2026-11-22T10:00Z'],
+    ['Asia/Kolkata', HOUR, '2026-11-22T09:40Z', '2026-11-22T09:30Z'],
+    ['UTC', 7 * DAY, '2026-11-22T09:40Z', '2026-11-16T00:00Z'],
+    // The clock shows one o'clock from 05:00 to 07:00 UTC.
+    ['America/New_York', HOUR, '2026-11-01T05:10Z', '2026-11-01T05:00Z'],
+    ['America/New_York', HOUR, '2026-11-01T06:10Z', '2026-11-01T05:00Z'],
+    ['America/New_York', HOUR / 4, '2026-11-01T05:20Z', '2026-11-01T05:00Z'],
+    ['America/New_York', HOUR, '2026-11-01T07:10Z', '2026-11-01T07:00Z'],
+    ['America/New_York', HOUR, '2026-03-08T07:10Z', '2026-03-08T07:00Z'],
+  ])('in %s with intervals of %s ms at %s: %s', (timeZone, frequencyMs, now, until) => {
+    expect(overUntil(timeZone, frequencyMs, Date.parse(now))).toBe(Date.parse(until));
   });
 });

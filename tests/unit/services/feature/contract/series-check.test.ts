@@ -40,7 +40,8 @@ function verdictOf(
   const fresh = new Uint8Array(LENGTH).fill(1, from, to);
   const part = { name: 'a.csv', feed: 'one', fingerprint: 'f', span: null };
   const span = { start: START + from * HOUR, end: START + to * HOUR };
-  const made = { rowsIn: 100, rowsUsed: 100, rejected: {}, isolated: null, rows: 100, path: '' };
+  const account = { rowsIn: 100, rowsUsed: 100, rejected: {}, rows: 100 };
+  const made = { ...account, isolated: null, unfinished: null, path: '' };
   const { verdicts, vanishedSeries } = judgeRun({
     ...{ domain, present: [part], committed: [], lastReport: null, isAccepted: false },
     now: span.end,

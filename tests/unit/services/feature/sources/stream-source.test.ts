@@ -123,7 +123,7 @@ test('counts events like rows of a file: duplicates once, unknown places never',
   const counted = async (part: typeof noon) => {
     if (part === undefined) throw new Error('no part');
     const path = `${place.folder}/${part.name}.parquet`;
-    const memory = { tempFolder: place.folder, memoryLimitMb: 512, availableAt: NOON };
+    const memory = { tempFolder: place.folder, memoryLimitMb: 512, availableAt: NOON + 10 * HOUR };
     const rows = await part.open();
     const made = await aggregatePart({ domain: taxi, part, rows, path, ...memory });
     const values = await withDuckDB({ threads: 1 }, (connection) =>

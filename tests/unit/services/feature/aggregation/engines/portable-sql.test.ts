@@ -58,7 +58,33 @@ describe('portable SQL counts as the embedded engine does', () => {
       missing_time: 2,
       nonexistent_local_time: 6,
     });
-    expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, 1000]);
+    expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, utc('2100-01-01T00')]);
+  });
+
+  test.each([
+    ['2023-11-05T04:59', '2023-11-05T04'],
+    ['2023-11-05T06:30', '2023-11-05T05'],
+    ['2023-11-05T07:00', '2023-11-05T07'],
+    ['2023-11-05T02:00', '2023-11-05T04'],
+  ])('for intervals that are not over at %s', async (now, first) => {
+    const rows = rowsOf(hours('2023-11-05T00:30', 24).map((local) => ({ series: 'a', local })));
+    const availableAt = Date.parse(`${now}Z`);
+    const { embedded, portable } = await both(folder, { rows, availableAt });
+    expect(portable).toEqual(embedded);
+    const [start, end] = [utc(first), utc('2023-11-05T14')];
+    expect(embedded.account!.unfinished).toMatchObject({ start, end });
+    expect(embedded.account!.span.end).toBe(start);
+    const span = { start: utc('2023-11-05T00'), end: utc('2023-11-07T00') };
+    const stated = await both(folder, { rows, availableAt, span });
+    expect(stated.portable).toEqual(stated.embedded);
+  });
+
+  test('for one pass of a repeated hour that is over while the other runs', async () => {
+    const rows = rowsOf([{ series: 'a', local: '2023-11-05 01:30:00' }]);
+    const span = { start: utc('2023-11-05T05'), end: utc('2023-11-05T06') };
+    const { embedded, portable } = await both(folder, { rows, span, availableAt: span.end });
+    expect(portable).toEqual(embedded);
+    expect(embedded.account).toMatchObject({ span, rowsUsed: 1, unfinished: null });
   });
 
   test('for integer series in numeric order, with identical bytes', async () => {
@@ -98,7 +124,7 @@ describe('a table that changes', () => {
         part,
         rows,
         path: join(folder, 'a.parquet'),
-        availableAt: 0,
+        availableAt: Date.UTC(2100, 0, 1),
         tempFolder: folder,
         memoryLimitMb: 256,
       };
@@ -122,6 +148,7 @@ describe('clock segments', () => {
       stretches,
       frequencyMs: 3_600_000,
       span,
+      until: Number.POSITIVE_INFINITY,
       first: utc('2023-11-03T23'),
       last: utc('2023-11-06T00'),
     });

@@ -72,7 +72,7 @@ const options = (name: string) => ({
     part,
     rows,
     path: join(folder, name),
-    availableAt: 1000,
+    availableAt: Date.UTC(2100, 0, 1),
     tempFolder: folder,
     memoryLimitMb: 256,
   },
