@@ -157,7 +157,8 @@ export interface ExogenousSource {
 export interface RawPart<Rows = RawRows> {
   /**
    * Unique within the source and stable over runs, e.g. the file's name: a part of the same name
-   * and feed is a later version, and replaces the earlier one within its span.
+   * and feed is a later version, and replaces the earlier one within its span. Without a stated
+   * span it also takes away what an earlier version, within which it lies, has after its end.
    */
   readonly name: string;
   /**

@@ -25,6 +25,8 @@ export type ExpectationName =
   | 'repeated_files'
   /** Share of its usable rows that a part lost when it was published again. */
   | 'shrunk'
+  /** Values that a part had at its end, and has no more now that it was published again. */
+  | 'withdrawn'
   /** Files of a part, where it has several, of which no row is usable. */
   | 'unusable_files'
   /** Rows of a time months or years from all others of their part, where that states no span. */

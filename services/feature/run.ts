@@ -24,13 +24,14 @@ import { hasIntervals } from './aggregation/unfinished.ts';
 import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
 import { judgeAge, judgeRun } from './contract/contract.ts';
 import type { DemandView } from './contract/demand-view.ts';
-import { committedFingerprint } from './part-content.ts';
+import { objectsOf } from './new-objects.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
 import { recentPanel } from './recent-panel.ts';
 import { allParts } from './sources/exogenous-parts.ts';
 import { committedOverlap, refuseOverlap } from './sources/part-overlap.ts';
 import { type OpenedPart, readParts } from './sources/read-parts.ts';
+import { type Withdrawal, withdrawalsOf } from './withdrawals.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Two days of hourly commits: then the small objects of a feed are merged. */
@@ -155,18 +156,12 @@ async function readAndCommit(
     unit: domain.unit,
     timeZone: domain.timeZone,
   };
-  const newObjects = fresh.map((made) => {
-    const { part, path, rows, span, rowsIn, rowsUsed, rejected } = made;
-    // Accepted is the content as it is read now: it is not judged again for what is left out.
-    const fingerprint = isAccepted(options)
-      ? part.fingerprint
-      : committedFingerprint(made, domain.frequencyMinutes * 60_000);
-    const named = { availableAt, feed: part.feed, part: part.name, fingerprint };
-    return { path, rows, span, rowsIn, rowsUsed, rejected, ...named };
-  });
+  const withdrawn = withdrawalsOf({ domain, fresh, committed: committed.segments, availableAt });
+  const made = { domain, fresh, withdrawn, folder, availableAt };
+  const newObjects = await objectsOf({ ...made, isAccepted: isAccepted(options) });
   const staged = await features.stage(schema, newObjects);
   const accounts = accountsOf(parts, fresh, committed);
-  const batch = { parts, head, committed, opened, fresh, staged, accounts };
+  const batch = { parts, head, committed, opened, fresh, withdrawn, staged, accounts };
   const report = await judgedReport(options, batch);
   logUnfinished(options, opened);
   if (report === null) return unchanged(domain, plan, head, committed);
@@ -192,6 +187,7 @@ interface Batch {
   readonly committed: CommittedParts;
   readonly opened: readonly OpenedPart[];
   readonly fresh: readonly AggregatedPart[];
+  readonly withdrawn: readonly Withdrawal[];
   readonly staged: Staged;
   readonly accounts: readonly PartAccount[];
 }
@@ -205,13 +201,14 @@ async function judgedReport(
   batch: Batch,
 ): Promise<QualityReport | null> {
   const { domain, source, features, clock, logger } = options;
-  const { parts, head, committed, opened, fresh, staged, accounts } = batch;
+  const { parts, head, committed, opened, fresh, withdrawn, staged, accounts } = batch;
   const hasDemand = demandOf([...filesOf(head), ...fresh.map(({ part }) => part)]).length > 0;
   const recent =
     hasDemand && fresh.length > 0 ? await recentPanel({ domain, features, head, staged }) : null;
   const now = clock.now();
   const contract = judgeRun({
     ...{ domain, parts: opened, present: parts, committed: committed.segments, recent, now },
+    withdrawn,
     lastReport: head === null ? null : await features.readReport(head),
     isAccepted: isAccepted(options),
   });

@@ -56,6 +56,7 @@ withBrowser('the data-quality page', () => {
         domain: taxi,
         present: [],
         committed: [],
+        withdrawn: [],
         recent,
         lastReport: null,
         isAccepted: false,

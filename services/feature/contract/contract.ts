@@ -10,11 +10,13 @@ import { demandOf, type Segment } from '../../../storage/features/manifest.ts';
 import { hasIntervals } from '../aggregation/unfinished.ts';
 import type { RecentDemand } from '../recent-panel.ts';
 import type { RawColumn } from '../sources/raw-part.ts';
+import type { Withdrawal } from '../withdrawals.ts';
 import { type DemandView, viewDemand } from './demand-view.ts';
 import { columnProblem, partVerdicts, type ReadPart } from './part-checks.ts';
 import { seriesVerdicts } from './series-check.ts';
 import { EXPECTATION_NAMES, limitsOf, type PartName, type Verdict } from './verdict.ts';
 import { freshnessVerdict, silenceVerdict, volumeVerdict } from './volume-check.ts';
+import { withdrawnVerdict } from './withdrawn-check.ts';
 
 export interface ContractOptions {
   readonly domain: Domain;
@@ -27,6 +29,7 @@ export interface ContractOptions {
     readonly fingerprint: string;
   }[];
   readonly committed: readonly Segment[];
+  readonly withdrawn: readonly Withdrawal[];
   /** Null where no part of this run could be aggregated. */
   readonly recent: RecentDemand | null;
   /** The report that the head names, as it was stored. */
@@ -76,6 +79,9 @@ export function judgeRun(options: ContractOptions): ContractResult {
   const found = [
     ...partVerdicts({ domain, parts, present: options.present, committed, columnsBefore, now }),
     freshnessVerdict({ domain, committed, fresh: demand, now }),
+    ...(options.recent === null
+      ? []
+      : [withdrawnVerdict(domain, options.recent, options.withdrawn)]),
     ...(view === null ? [] : [volumeVerdict(domain, view), silenceVerdict(domain, view)]),
     ...(ofSeries?.verdicts ?? []),
   ];

@@ -260,7 +260,7 @@ function shrunkOf({ part, made }: ReadPart, committed: readonly Segment[]): Meas
   if (last === null || last.rowsUsed < MIN_ROWS) return [];
   const lengthOf = ({ start, end }: Segment['span']) => end - start;
   const lostRows = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
-  // What a part no longer covers stays in the snapshot as it was.
+  // What a part no longer covers at its start stays in the snapshot as it was (withdrawals.ts).
   const lostTime = Math.max(0, 1 - lengthOf(made.span) / lengthOf(last.span));
   const lost = Math.max(lostRows, lostTime);
   const detail =

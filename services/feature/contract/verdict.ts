@@ -52,6 +52,12 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
     hard: 0.5,
     title: 'Rows lost in a file that was published again',
   },
+  withdrawn: {
+    unit: 'count',
+    soft: 0,
+    hard: null,
+    title: 'Values taken away at the end of a file that was published again',
+  },
   unusable_files: { unit: 'count', soft: 0, hard: null, title: 'Files without a usable row' },
   isolated_times: {
     unit: 'count',

@@ -60,6 +60,7 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
     ],
     present: [],
     committed: [],
+    withdrawn: [],
     recent: {
       panel,
       fresh: ones,

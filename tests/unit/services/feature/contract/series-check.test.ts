@@ -43,7 +43,14 @@ function verdictOf(
   const account = { rowsIn: 100, rowsUsed: 100, rejected: {}, rows: 100 };
   const made = { ...account, isolated: null, unfinished: null, path: '' };
   const { verdicts, vanishedSeries } = judgeRun({
-    ...{ domain, present: [part], committed: [], lastReport: null, isAccepted: false },
+    ...{
+      domain,
+      present: [part],
+      committed: [],
+      withdrawn: [],
+      lastReport: null,
+      isAccepted: false,
+    },
     now: span.end,
     parts: [
       {
