@@ -18,6 +18,8 @@ import { tableTime } from './table-time.ts';
 /** Cells that say nothing, in any case. */
 const BLANKS = ['', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '-'];
 const NUMBER = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
+/** Of a number for the engine, which reads it without a style. */
+export const isNumberType = (type: string): boolean => NUMBER.test(type);
 const WHOLE_NUMBER = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
 
 export async function tableRows(
@@ -121,7 +123,7 @@ function cellsSql(table: Table, group: FileGroup, relation: string): string {
   if (cells.length === 0) return relation;
   const list = (items: readonly string[]) =>
     `unnest(CASE WHEN hw_bad_line THEN [NULL] ELSE [${items.join(', ')}] END)`;
-  const isNumber = cells.every(({ column }) => NUMBER.test(column.type));
+  const isNumber = cells.every(({ column }) => isNumberType(column.type));
   const values = cells.map(({ column: { name } }) =>
     isNumber ? `CAST(${sqlName(name)} AS DOUBLE)` : asText(sqlName(name)),
   );
@@ -184,7 +186,7 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
   const cells = cellsSql(table, group, options.isEvidence ? group.numbered : group.relation);
   if (!isMeasured(table)) return `SELECT ${fields.join(', ')} FROM ${cells}`;
   const column = valueColumn(table);
-  const { value, isBlank } = NUMBER.test(valueType)
+  const { value, isBlank } = isNumberType(valueType)
     ? { value: `CAST(${column} AS DOUBLE)`, isBlank: `coalesce(isnan(${column}::DOUBLE), true)` }
     : numberSql(table, column);
   return `SELECT ${fields.join(', ')}, ${value} AS hw_value FROM ${cells}
@@ -198,7 +200,8 @@ export function numberSql(
 ): { value: string; isBlank: string } {
   const text = `trim(${asText(column)})`;
   const group = thousands === ' ' ? '[ \u00A0\u202F]' : thousands && `[${thousands}]`;
-  const whole = group ? `(\\d{1,3}(${group}\\d{3})+|\\d+)` : '\\d+';
+  // 0,237 is no group of thousands.
+  const whole = group ? `([1-9]\\d{0,2}(${group}\\d{3})+|\\d+)` : '\\d+';
   const pattern = `[+-]?(${whole}([${decimal}]\\d*)?|[${decimal}]\\d+)([eE][+-]?\\d+)?`;
   const plain = group ? `regexp_replace(${text}, ${sqlText(group)}, '', 'g')` : text;
   const point = decimal === ',' ? `replace(${plain}, ',', '.')` : plain;

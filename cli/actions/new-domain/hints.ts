@@ -19,6 +19,8 @@ export const HINT_OF: Readonly<Record<string, keyof Hints>> = {
   '--time-zone': 'timeZone',
   '--series': 'series',
   '--value': 'value',
+  '--decimal': 'decimal',
+  '--thousands': 'thousands',
   '--missing': 'missing',
 };
 
@@ -28,6 +30,9 @@ const NO_FORMATS = ['iso', 'epoch-s', 'epoch-ms'];
 export async function hintProblem(hint: keyof Hints, value: string): Promise<string | null> {
   if (hint === 'missing')
     return value === 'zero' || value === 'unknown' ? null : 'It must be zero or unknown.';
+  if (hint === 'decimal') return /^[.,]$/.test(value) ? null : 'It must be "." or ",".';
+  if (hint === 'thousands')
+    return /^[.,' ]$/.test(value) ? null : `It must be ".", ",", "'" or " ".`;
   if (hint === 'timeZone' || hint === 'clock')
     return isTimeZone(value) ? null : `There is no such time zone. ${TIME_ZONE_FIX}`;
   return hint === 'timeFormat' ? formatProblem(value) : null;
@@ -52,6 +57,8 @@ export async function requireHints(hints: Hints, holidays: string | undefined): 
     const problem = value === undefined ? null : await hintProblem(hint, String(value));
     if (problem !== null) throw wrong(flag, String(value), problem);
   }
+  if (hints.decimal !== undefined && hints.decimal === hints.thousands)
+    throw wrong('--thousands', hints.decimal, 'The sign must differ from that of --decimal.');
   if (holidays === undefined || holidaysProblem(holidaysIn(holidays)) === null) return;
   const fix = 'Give a country of the package date-holidays, such as DE, or with a state, US-NY.';
   throw wrong('--holidays', holidays, fix);

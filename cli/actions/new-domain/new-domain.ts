@@ -37,6 +37,8 @@ export interface NewDomainFlags {
   readonly timeZone?: string;
   readonly series?: string;
   readonly value?: string;
+  readonly decimal?: string;
+  readonly thousands?: string;
   readonly frequency?: number;
   readonly missing?: string;
   readonly sheet?: string;
@@ -131,6 +133,8 @@ const hintsOf = (flags: NewDomainFlags): Hints => ({
   timeZone: flags.timeZone,
   series: flags.series,
   value: flags.value,
+  decimal: flags.decimal as Hints['decimal'],
+  thousands: flags.thousands as Hints['thousands'],
   frequencyMinutes: flags.frequency,
   missing: flags.missing as Hints['missing'],
   sheet: flags.sheet,

@@ -9,7 +9,7 @@ import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
 import { sqlName } from '../../../platform/duckdb/sql.ts';
 import type { Table } from '../table-declaration.ts';
 import type { TableColumn } from '../table-files.ts';
-import { numberSql } from '../table-rows.ts';
+import { isNumberType, numberSql } from '../table-rows.ts';
 import { tableTime } from '../table-time.ts';
 import { shapeOf, TIME_FORMATS } from './time-formats.ts';
 
@@ -24,8 +24,8 @@ const MAX_NAME = 80;
 
 export type NumberStyle = Pick<Table, 'decimal' | 'thousands'>;
 
-/** In the order in which they are preferred where several read all cells. */
-const STYLES: readonly NumberStyle[] = [
+/** In the order in which they are preferred where several read the same numbers. */
+export const STYLES: readonly NumberStyle[] = [
   {},
   { thousands: ',' },
   { decimal: ',' },
@@ -34,6 +34,14 @@ const STYLES: readonly NumberStyle[] = [
   { thousands: ' ' },
   { thousands: "'" },
 ];
+
+/** What a style reads of a column. */
+export interface NumberReading {
+  readonly style: NumberStyle;
+  readonly cells: number;
+  /** Equal where the numbers are. */
+  readonly digest: string;
+}
 
 export interface ColumnProfile {
   readonly name: string;
@@ -45,8 +53,10 @@ export interface ColumnProfile {
   readonly cells: number;
   /** Formats that read the most of its times; empty where it holds no times. */
   readonly timeFormats: readonly string[];
-  /** Styles that read its numbers, best first; empty where it holds other than numbers. */
-  readonly numberStyles: readonly NumberStyle[];
+  /** By the styles that read its numbers, best first; empty where it holds other than numbers. */
+  readonly numbers: readonly NumberReading[];
+  /** A cell such as 1.234: the sign may be of decimals or of thousands. */
+  readonly marked: string | null;
   readonly isWhole: boolean;
   readonly min: number | null;
   readonly max: number | null;
@@ -148,27 +158,37 @@ async function timeFormatsOf(
 async function numbersOf(
   connection: DuckDBConnection,
   { column, type, isBlank, cells }: Cells,
-): Promise<Pick<ColumnProfile, 'numberStyles' | 'isWhole' | 'min' | 'max'>> {
-  const none = { numberStyles: [], isWhole: false, min: null, max: null };
+): Promise<Pick<ColumnProfile, 'numbers' | 'marked' | 'isWhole' | 'min' | 'max'>> {
+  const none = { numbers: [], marked: null, isWhole: false, min: null, max: null };
   if (cells === 0 || /^(TIMESTAMP|DATE|BOOLEAN)/.test(type)) return none;
-  const values = STYLES.map((style) => numberSql(style, column).value);
+  // What the engine calls a number has no style.
+  const styles = isNumberType(type) ? STYLES.slice(0, 1) : STYLES;
+  const values = styles.map((style) => numberSql(style, column).value);
   const fields = values.flatMap((value, at) => [
     `count(${value})::INTEGER AS n${at}`,
+    `sum(hash(${value})) FILTER (${value} IS NOT NULL)::VARCHAR AS digest${at}`,
     `min(${value}) AS min${at}`,
     `max(${value}) AS max${at}`,
     `coalesce(bool_and(${value} = floor(${value})), false) AS whole${at}`,
   ]);
+  const text = `trim(CAST(${column} AS VARCHAR))`;
   const [found = {}] = await rowsOf(
     connection,
-    `SELECT ${fields.join(', ')} FROM sample WHERE NOT ${isBlank}`,
+    `SELECT ${fields.join(', ')},
+       min(${text}) FILTER (regexp_matches(${text}, '[.,]\\d{3}\\D*$')) AS marked
+     FROM sample WHERE NOT ${isBlank}`,
   );
-  const best = STYLES.map((style, at) => ({ style, at, n: Number(found[`n${at}`]) }))
-    .filter(({ n }) => n >= MIN_SHARE * cells)
-    .sort((a, b) => b.n - a.n);
+  const best = styles
+    .map((style, at) => ({
+      ...{ style, at, cells: Number(found[`n${at}`]), digest: String(found[`digest${at}`]) },
+    }))
+    .filter((reading) => reading.cells >= MIN_SHARE * cells)
+    .sort((a, b) => b.cells - a.cells);
   const first = best[0];
   if (first === undefined) return none;
   return {
-    numberStyles: best.map(({ style }) => style),
+    numbers: best.map(({ at: _, ...reading }) => reading),
+    marked: found.marked === null ? null : String(found.marked),
     isWhole: found[`whole${first.at}`] === true,
     min: Number(found[`min${first.at}`]),
     max: Number(found[`max${first.at}`]),

@@ -5,6 +5,7 @@
  * Fails: SOURCE_INVALID where no column holds times, or a named column is not there.
  */
 import { HeadwayError } from '../../../platform/errors.ts';
+import type { Table } from '../table-declaration.ts';
 import type { ColumnProfile, TableProfile } from './column-profile.ts';
 
 /** What a person says instead of a guess: the flags of the command. */
@@ -17,6 +18,8 @@ export interface Hints {
   readonly series?: string | undefined;
   /** A column, or `count`. */
   readonly value?: string | undefined;
+  readonly decimal?: Table['decimal'] | undefined;
+  readonly thousands?: Table['thousands'] | undefined;
   readonly frequencyMinutes?: number | undefined;
   readonly missing?: 'zero' | 'unknown' | undefined;
   /** Of a workbook. */
@@ -100,7 +103,7 @@ export function seriesColumnsOf(
       column.isShort &&
       column.filled >= MIN_FILLED &&
       column.distinct <= Math.min(MAX_NAMES, Math.max(1, rows * MAX_NAMES_SHARE)) &&
-      (column.numberStyles.length === 0 ||
+      (column.numbers.length === 0 ||
         (column.isWhole && SERIES_NAME.test(column.name) && !VALUE_NAME.test(column.name))),
   );
   const score = ({ name, distinct }: ColumnProfile): number =>
@@ -120,7 +123,7 @@ export function valueColumnsOf(
   const candidates = columns.filter(
     (column) =>
       !taken.includes(column) &&
-      column.numberStyles.length > 0 &&
+      column.numbers.length > 0 &&
       !NO_VALUE.test(column.name) &&
       !ROW_ID.test(column.name),
   );

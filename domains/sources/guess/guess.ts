@@ -12,12 +12,7 @@ import { isWide, type Table } from '../table-declaration.ts';
 import { type FileGroup, formatOf, tableFiles, textOf } from '../table-files.ts';
 import { tableRows } from '../table-rows.ts';
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
-import {
-  type ColumnProfile,
-  type NumberStyle,
-  profileColumns,
-  type TableProfile,
-} from './column-profile.ts';
+import { type ColumnProfile, profileColumns, type TableProfile } from './column-profile.ts';
 import {
   areSeries,
   type Doubt,
@@ -29,6 +24,7 @@ import {
   valueColumnsOf,
 } from './columns-guess.ts';
 import { type RowFacts, rowFacts } from './grid-guess.ts';
+import { numberStyleOf, type StyleGuess } from './number-guess.ts';
 import { lookAtText } from './text-look.ts';
 import { type TimeGuess, timeFormatOf } from './time-guess.ts';
 
@@ -61,6 +57,8 @@ interface Look {
   readonly options: GuessOptions;
   readonly connection: DuckDBConnection;
   readonly base: Partial<Table>;
+  /** Of a text file. */
+  readonly delimiter: string | undefined;
   readonly groups: readonly FileGroup[];
   readonly profile: TableProfile;
   readonly doubts: Doubt[];
@@ -68,13 +66,13 @@ interface Look {
 
 export async function guessTable(options: GuessOptions): Promise<Guess> {
   const { paths, nameOf, rawFolder, hints } = options;
-  const base = await dialectOf(options);
+  const { base, delimiter } = await dialectOf(options);
   const table = { ...base, time: '', series: { only: '' } } as Table;
   const groups = await tableFiles({ table, paths, nameOf, needed: [], rawFolder });
   return withDuckDB({ threads: 2 }, async (connection) => {
     const [first] = groups as [FileGroup];
     const profile = await profileColumns(connection, first.relation, first.columns);
-    const look: Look = { options, connection, base, groups, profile, doubts: [] };
+    const look: Look = { options, connection, base, delimiter, groups, profile, doubts: [] };
     const column = timeColumnOf(profile, hints);
     const time = await timeFormatOf(connection, profile, column, hints);
     if (time.doubt !== null) look.doubts.push(time.doubt);
@@ -120,7 +118,7 @@ async function dialectOf({
   nameOf,
   hints,
   rawFolder,
-}: GuessOptions): Promise<Partial<Table>> {
+}: GuessOptions): Promise<Pick<Look, 'base' | 'delimiter'>> {
   const [path] = paths as [string];
   const formats = new Set(paths.map((one) => formatOf({}, one)));
   if (formats.size > 1) {
@@ -129,17 +127,18 @@ async function dialectOf({
       fix: 'Give one of the files, or a folder with those of one format.',
     });
   }
-  if (!formats.has('csv') && !formats.has('xlsx')) return {};
+  if (!formats.has('csv') && !formats.has('xlsx')) return { base: {}, delimiter: undefined };
   const sheet = formats.has('xlsx') && hints.sheet !== undefined ? { sheet: hints.sheet } : {};
   const text = await textOf(path, sheet, rawFolder);
   const { encoding, delimiter, header, skipLines } = await lookAtText(text);
-  return {
+  const base = {
     ...sheet,
     ...(encoding !== undefined && { encoding }),
     // With a header the columns say what separates them.
     ...(!header && { header, delimiter }),
     ...(skipLines > 0 && { skipLines }),
   };
+  return { base, delimiter };
 }
 
 interface Candidate {
@@ -170,7 +169,8 @@ async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
       return wide(look, start, time.taken);
   }
   const value = valueColumn(look, values, names);
-  const measured = value === undefined ? {} : valueTable(value);
+  const style = value === undefined ? undefined : styleOf(look, start, [value]);
+  const measured = value === undefined ? {} : { value: value.name, ...style?.style };
   const known = await seriesOf(look, { ...start, ...measured }, names);
   const { facts, table } = known;
   const isGrid = facts.minutes <= MAX_GRID_MINUTES;
@@ -178,6 +178,7 @@ async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
   const isSaid = hints.value !== undefined && hints.value !== 'count';
   if (value === undefined || isSaid || (isGrid && !isRepeated)) {
     if (value !== undefined && !isSaid) doubtValue(look, value, values);
+    if (style?.doubt) doubts.push(style.doubt);
     return value === undefined ? counted(look, known) : known;
   }
   const { value: _value, decimal: _decimal, thousands: _thousands, ...events } = table;
@@ -211,10 +212,17 @@ function valueColumn(
   return values.find((column) => !names.includes(column));
 }
 
-const valueTable = ({ name, numberStyles }: ColumnProfile): Partial<Table> => ({
-  value: name,
-  ...numberStyles[0],
-});
+/** Semicolons and dates such as 31.12.2024 are of places where a decimal sign is a comma. */
+const styleOf = (
+  { delimiter, options }: Look,
+  { timeFormat }: Partial<Table>,
+  columns: readonly ColumnProfile[],
+): StyleGuess =>
+  numberStyleOf(
+    columns,
+    options.hints,
+    delimiter === ';' && String(timeFormat).startsWith('%d.%m.'),
+  );
 
 function doubtValue(
   { doubts }: Look,
@@ -227,14 +235,6 @@ function doubtValue(
       flag: '--value',
       chosen: value.name,
       why: `${others.slice(0, 5).join(', ')} could be the value too`,
-    });
-  const [first, second] = value.numberStyles;
-  const isEither = first?.decimal !== second?.decimal && second !== undefined;
-  if (isEither && !value.isWhole)
-    doubts.push({
-      flag: '--value',
-      chosen: value.name,
-      why: 'a comma may be a decimal sign or not',
     });
 }
 
@@ -314,20 +314,10 @@ async function wide(
   const ending = commonEnding(all);
   const others = [...skipped].map(escaped).join('|');
   const isOther = `^(?!(?:${others})$)`;
+  const { style, doubt } = styleOf(look, start, values);
+  if (doubt !== null) look.doubts.push(doubt);
   const columns = new RegExp(isOther + (ending === '' ? '.+' : `(.+)${escaped(ending)}$`));
-  return tried(look, { ...start, ...widestStyle(values), series: { columns } } as Table);
-}
-
-/** The style that reads the numbers of the most columns. */
-function widestStyle(values: readonly ColumnProfile[]): NumberStyle {
-  const votes = new Map<string, number>();
-  for (const { numberStyles, isWhole } of values) {
-    const style = JSON.stringify(numberStyles[0] ?? {});
-    // A whole number is read by any style.
-    if (style !== '{}' || !isWhole) votes.set(style, (votes.get(style) ?? 0) + 1);
-  }
-  const [best] = [...votes].sort((a, b) => b[1] - a[1]);
-  return best === undefined ? {} : (JSON.parse(best[0]) as NumberStyle);
+  return tried(look, { ...start, ...style, series: { columns } } as Table);
 }
 
 /** `_MW` of AEP_MW and DOM_MW: from a separator on. */

@@ -30,8 +30,7 @@ export async function timeFormatOf(
   const { name } = column;
   // Other times, such as that of the end, are not series.
   const taken = profile.columns.filter(
-    (other) =>
-      other === column || (other.timeFormats.length > 0 && other.numberStyles.length === 0),
+    (other) => other === column || (other.timeFormats.length > 0 && other.numbers.length === 0),
   );
   if (hints.timeFormat !== undefined)
     return { table: { time: name, timeFormat: hints.timeFormat }, taken, doubt: null };
