@@ -63,6 +63,8 @@ export interface Table extends Omit<CsvDialect, 'name'> {
   readonly decimal?: '.' | ',';
   /** What groups their thousands: nothing where it is absent. */
   readonly thousands?: ',' | '.' | ' ' | "'";
+  /** What stands before or after values and is left out, such as `$` or `%`. */
+  readonly symbol?: string;
   /** Cells that say nothing. */
   readonly blanks?: readonly string[];
 

@@ -193,25 +193,39 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
     WHERE hw_bad_line OR NOT ${isBlank}`;
 }
 
-/** A number as people write it; NULL where the text is none. */
+/** A number as people write it, (5) for -5 too; NULL where the text is none. */
 export function numberSql(
-  { decimal = '.', thousands, blanks = [] }: Pick<Table, 'decimal' | 'thousands' | 'blanks'>,
+  { decimal = '.', thousands, symbol, blanks = [] }: NumberTable,
   column: string,
 ): { value: string; isBlank: string } {
   const text = `trim(${asText(column)})`;
-  const group = thousands === ' ' ? '[ \u00A0\u202F]' : thousands && `[${thousands}]`;
+  const bare = symbol === undefined ? text : withoutSymbol(text, symbol);
+  const group = thousands === ' ' ? BLANK : thousands && `[${thousands}]`;
   // 0,237 is no group of thousands.
   const whole = group ? `([1-9]\\d{0,2}(${group}\\d{3})+|\\d+)` : '\\d+';
-  const pattern = `[+-]?(${whole}([${decimal}]\\d*)?|[${decimal}]\\d+)([eE][+-]?\\d+)?`;
-  const plain = group ? `regexp_replace(${text}, ${sqlText(group)}, '', 'g')` : text;
+  const number = `(${whole}([${decimal}]\\d*)?|[${decimal}]\\d+)([eE][+-]?\\d+)?`;
+  const plain = group ? `regexp_replace(${bare}, ${sqlText(group)}, '', 'g')` : bare;
   const point = decimal === ',' ? `replace(${plain}, ',', '.')` : plain;
   const nothing = [...BLANKS, ...blanks.map((cell) => cell.toLowerCase())].map(sqlText).join(', ');
   return {
     value:
-      `CASE WHEN regexp_full_match(${text}, ${sqlText(pattern)}) ` +
-      `THEN try_cast(${point} AS DOUBLE) END`,
+      `CASE WHEN regexp_full_match(${bare}, ${sqlText(`[+-]?${number}`)}) ` +
+      `THEN try_cast(${point} AS DOUBLE) ` +
+      `WHEN regexp_full_match(${bare}, ${sqlText(`\\(${number}\\)`)}) ` +
+      `THEN -try_cast(trim(${point}, '()') AS DOUBLE) END`,
     isBlank: `coalesce(lower(${text}) IN (${nothing}), true)`,
   };
+}
+
+type NumberTable = Pick<Table, 'decimal' | 'thousands' | 'symbol' | 'blanks'>;
+
+const BLANK = '[ \u00A0\u202F]';
+
+/** `-5` of `-$5` and `(5)` of `(5 %)`. */
+function withoutSymbol(text: string, symbol: string): string {
+  const sign = symbol.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = `^([(+-]?)${BLANK}*${sign}${BLANK}*|${BLANK}*${sign}${BLANK}*(\\)?)$`;
+  return `regexp_replace(${text}, ${sqlText(pattern)}, '\\1\\2', 'g')`;
 }
 
 /** The columns of the files, those of series apart: what the data contract looks at. */

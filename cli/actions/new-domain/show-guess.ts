@@ -70,10 +70,11 @@ function seriesText({ table: { series } }: Guess): string {
 }
 
 function valueText({ table, facts }: Guess): string {
-  const { value, decimal, thousands, once, series } = table;
+  const { value, decimal, thousands, symbol, once, series } = table;
   const marks = [
     ...(decimal === ',' ? ['decimal comma'] : []),
     ...(thousands === undefined ? [] : [`thousands by "${thousands}"`]),
+    ...(symbol === undefined ? [] : [`without "${symbol}"`]),
     ...(once === undefined ? [] : [`each ${once.join(', ')} once`]),
   ];
   const measured = isWide(series) ? 'cells' : String(value);

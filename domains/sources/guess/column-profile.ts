@@ -55,6 +55,8 @@ export interface ColumnProfile {
   readonly timeFormats: readonly string[];
   /** By the styles that read its numbers, best first; empty where it holds other than numbers. */
   readonly numbers: readonly NumberReading[];
+  /** A currency or percent sign at its numbers. */
+  readonly symbol: string | undefined;
   /** A cell such as 1.234: the sign may be of decimals or of thousands. */
   readonly marked: string | null;
   readonly isWhole: boolean;
@@ -155,15 +157,36 @@ async function timeFormatsOf(
   return counted.filter(({ n }) => n >= most).map(({ format }) => format);
 }
 
+type NumberProfile = Pick<
+  ColumnProfile,
+  'numbers' | 'symbol' | 'marked' | 'isWhole' | 'min' | 'max'
+>;
+
+const WITH_SYMBOL = /^[(+-]?\s*(\p{Sc})?\s*[(+-]?\d[\d.,'\s]*([%\p{Sc}])?\s*\)?$/u;
+
+/** The sign that stands at almost all numbers. */
+function symbolOf(examples: readonly string[]): string | undefined {
+  const symbols = examples.map((text) => {
+    const [, before, after] = WITH_SYMBOL.exec(text) ?? [];
+    return before ?? after;
+  });
+  return [...new Set(symbols)].find(
+    (one) => symbols.filter((other) => other === one).length >= MIN_SHARE * symbols.length,
+  );
+}
+
 async function numbersOf(
   connection: DuckDBConnection,
-  { column, type, isBlank, cells }: Cells,
-): Promise<Pick<ColumnProfile, 'numbers' | 'marked' | 'isWhole' | 'min' | 'max'>> {
-  const none = { numbers: [], marked: null, isWhole: false, min: null, max: null };
+  { column, type, isBlank, examples, cells }: Cells,
+): Promise<NumberProfile> {
+  const symbol = symbolOf(examples);
+  const none = { numbers: [], symbol, marked: null, isWhole: false, min: null, max: null };
   if (cells === 0 || /^(TIMESTAMP|DATE|BOOLEAN)/.test(type)) return none;
   // What the engine calls a number has no style.
   const styles = isNumberType(type) ? STYLES.slice(0, 1) : STYLES;
-  const values = styles.map((style) => numberSql(style, column).value);
+  const values = styles.map(
+    (style) => numberSql({ ...style, ...(symbol && { symbol }) }, column).value,
+  );
   const fields = values.flatMap((value, at) => [
     `count(${value})::INTEGER AS n${at}`,
     `sum(hash(${value})) FILTER (${value} IS NOT NULL)::VARCHAR AS digest${at}`,
@@ -188,6 +211,7 @@ async function numbersOf(
   if (first === undefined) return none;
   return {
     numbers: best.map(({ at: _, ...reading }) => reading),
+    symbol,
     marked: found.marked === null ? null : String(found.marked),
     isWhole: found[`whole${first.at}`] === true,
     min: Number(found[`min${first.at}`]),

@@ -181,7 +181,7 @@ async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
     if (style?.doubt) doubts.push(style.doubt);
     return value === undefined ? counted(look, known) : known;
   }
-  const { value: _value, decimal: _decimal, thousands: _thousands, ...events } = table;
+  const events = { ...start, series: table.series };
   if (/value|sales|quantity|amount|qty|load|count/i.test(value.name)) {
     doubts.push({
       flag: `--value ${value.name}`,

@@ -4,12 +4,12 @@
  * but where the rest of the file settles it; what somebody said is taken as it is.
  * Fails: never.
  */
-import type { ColumnProfile, NumberStyle } from './column-profile.ts';
-import { STYLES } from './column-profile.ts';
+import type { Table } from '../table-declaration.ts';
+import { type ColumnProfile, type NumberStyle, STYLES } from './column-profile.ts';
 import type { Doubt, Hints } from './columns-guess.ts';
 
 export interface StyleGuess {
-  readonly style: NumberStyle;
+  readonly style: Pick<Table, 'decimal' | 'thousands' | 'symbol'>;
   readonly doubt: Doubt | null;
 }
 
@@ -18,6 +18,16 @@ export interface StyleGuess {
  * @param hasCommaLocale the rest of the file is written where a decimal sign is a comma
  */
 export function numberStyleOf(
+  columns: readonly ColumnProfile[],
+  hints: Hints,
+  hasCommaLocale: boolean,
+): StyleGuess {
+  const { style, doubt } = signsOf(columns, hints, hasCommaLocale);
+  const symbol = columns.find((column) => column.symbol !== undefined)?.symbol;
+  return { style: { ...style, ...(symbol !== undefined && { symbol }) }, doubt };
+}
+
+function signsOf(
   columns: readonly ColumnProfile[],
   { decimal, thousands }: Hints,
   hasCommaLocale: boolean,

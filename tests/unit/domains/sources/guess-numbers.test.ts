@@ -1,6 +1,9 @@
 /** Purpose: which signs of numbers the guess reads, and which it asks for. */
 import { expect, test } from '@jest/globals';
 import { requireHints } from '../../../../cli/actions/new-domain/hints.ts';
+import { numberSql } from '../../../../domains/sources/table-rows.ts';
+import { sqlText } from '../../../../platform/duckdb/sql.ts';
+import { sql } from '../../../fixtures/feature-fixture.ts';
 import { daysFrom2024, germanDate, guessedFile } from '../../../fixtures/guessed-file.ts';
 
 /** Two series a day with a number that a function writes. */
@@ -69,6 +72,32 @@ test('one style reads all columns of a wide file', async () => {
   const rows = daysFrom2024(40).map((day, at) => `${germanDate(day)};1.2${10 + at},5;12,5;3`);
   const guess = await guessedFile(['Datum;Mitte;West;Ost', ...rows]);
   expect(guess.total).toBe(40 * (1210.5 + 12.5 + 3) + (39 * 40) / 2);
+});
+
+test.each([
+  ['$1,000.50', '$1,250.50', { symbol: '$', thousands: ',' }, 60 * 2251],
+  ['20%', '35 %', { symbol: '%' }, 60 * 55],
+  ['(100.00)', '250.5', {}, 60 * 150.5],
+  ['-€5', '€ 12', { symbol: '€' }, 60 * 7],
+  ['($1,000)', '$1,500 ', { symbol: '$', thousands: ',' }, 60 * 500],
+])('reads %s and %s as numbers', async (first, second, style, total) => {
+  const text: TextOf = (at) => `"${at < 100 ? first : second}"`;
+  const { table, ...guess } = await guessedFile(long('day,shop,sales', ',', same, text));
+  expect(guess.total).toBe(total);
+  expect(table).toMatchObject({ value: 'sales', ...style });
+});
+
+test('reads no number where a symbol is amid it, or another', async () => {
+  const cells = ['$5', '5$5', '€5', '$', '(-5)', '5'];
+  const { value } = numberSql({ symbol: '$' }, 'c');
+  const rows = await sql(`SELECT ${value} AS v FROM (SELECT unnest([${cells.map(sqlText)}]) AS c)`);
+  expect(rows).toEqual([[5], [null], [null], [null], [null], [5]]);
+});
+
+test('reads a wide file of amounts', async () => {
+  const rows = daysFrom2024(40).map((day) => `${day},$10,$20`);
+  const guess = await guessedFile(['day,North,South', ...rows]);
+  expect(guess).toMatchObject({ table: { symbol: '$' }, facts: { series: 2 }, total: 40 * 30 });
 });
 
 test.each([
