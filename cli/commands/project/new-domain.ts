@@ -35,7 +35,7 @@ export const register: AddCommand = (program, env) =>
           'time zone of the times in the data, if it is not --time-zone',
         )
         .option('--time-zone <time-zone>', 'the local time zone, e.g. Europe/Berlin')
-        .option('--series <column>', 'the column that names the series; or columns, or files')
+        .option('--series <column>', 'the column that names the series; or columns, files, one')
         .option('--value <column>', 'the column with the value; or count: each row is an event')
         .option('--decimal <sign>', 'the decimal sign of the values: "." or ","')
         .option('--thousands <sign>', 'what groups their thousands: ",", ".", "\'" or " "')

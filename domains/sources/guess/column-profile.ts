@@ -67,7 +67,12 @@ export interface ColumnProfile {
 }
 
 export interface TableProfile {
+  /** Of the sample. */
   readonly rows: number;
+  /** Of which the sample is taken. */
+  readonly total: number;
+  /** Of these: the share that agrees with another row in all columns. */
+  readonly copies: number;
   readonly columns: readonly ColumnProfile[];
 }
 
@@ -77,15 +82,21 @@ export async function profileColumns(
   relation: string,
   columns: readonly TableColumn[],
 ): Promise<TableProfile> {
+  const first = `(FROM ${relation} WHERE NOT hw_bad_line LIMIT ${SAMPLE.from})`;
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE sample AS
-     SELECT * FROM (FROM ${relation} WHERE NOT hw_bad_line LIMIT ${SAMPLE.from})
+    `CREATE OR REPLACE TEMP TABLE sample AS SELECT * FROM ${first}
      USING SAMPLE reservoir(${SAMPLE.rows} ROWS) REPEATABLE (7)`,
   );
-  const [count] = await rowsOf(connection, 'SELECT count(*)::INTEGER AS n FROM sample');
+  const [counts] = await rowsOf(
+    connection,
+    `SELECT (SELECT count(*) FROM sample)::INTEGER AS rows, count(*)::INTEGER AS total,
+       count(DISTINCT hash(${columns.map(({ name }) => sqlName(name)).join(', ')}))::INTEGER AS own
+     FROM ${first}`,
+  );
+  const { rows, total, own } = counts as Record<'rows' | 'total' | 'own', number>;
   const profiles: ColumnProfile[] = [];
   for (const column of columns) profiles.push(await profileOf(connection, column));
-  return { rows: Number(count?.n), columns: profiles };
+  return { rows, total, copies: 1 - own / Math.max(1, total), columns: profiles };
 }
 
 async function profileOf(

@@ -14,7 +14,7 @@ export interface Hints {
   readonly timeFormat?: string | undefined;
   readonly clock?: string | undefined;
   readonly timeZone?: string | undefined;
-  /** A column, or `columns` or `files`. */
+  /** A column, or `columns`, `files` or `one`. */
   readonly series?: string | undefined;
   /** A column, or `count`. */
   readonly value?: string | undefined;
@@ -91,18 +91,34 @@ export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnPro
   });
 }
 
+/** Few enough values for names. */
+const hasFewValues = ({ distinct }: ColumnProfile, { rows }: TableProfile): boolean =>
+  distinct <= Math.min(MAX_NAMES, Math.max(1, rows * MAX_NAMES_SHARE));
+
+/** A column that counts the rows: 0, 1, 2. */
+const isRowNumber = (
+  { isWhole, distinct, cells, min, max }: ColumnProfile,
+  { rows, total }: TableProfile,
+): boolean =>
+  isWhole &&
+  distinct === cells &&
+  cells === rows &&
+  (min === 0 || min === 1 || rows < total) &&
+  (max ?? 0) - (min ?? 0) < total &&
+  rows > 10;
+
 /** Columns that may name the series, the likeliest first. */
 export function seriesColumnsOf(
-  { columns, rows }: TableProfile,
+  profile: TableProfile,
   taken: readonly ColumnProfile[],
 ): ColumnProfile[] {
-  const candidates = columns.filter(
+  const candidates = profile.columns.filter(
     (column) =>
       !taken.includes(column) &&
       column.timeFormats.length === 0 &&
       column.isShort &&
       column.filled >= MIN_FILLED &&
-      column.distinct <= Math.min(MAX_NAMES, Math.max(1, rows * MAX_NAMES_SHARE)) &&
+      hasFewValues(column, profile) &&
       (column.numbers.length === 0 ||
         (column.isWhole && SERIES_NAME.test(column.name) && !VALUE_NAME.test(column.name))),
   );
@@ -117,12 +133,13 @@ export function seriesColumnsOf(
 
 /** Columns that may be the value, the likeliest first. */
 export function valueColumnsOf(
-  { columns }: TableProfile,
+  profile: TableProfile,
   taken: readonly ColumnProfile[],
 ): ColumnProfile[] {
-  const candidates = columns.filter(
+  const candidates = profile.columns.filter(
     (column) =>
       !taken.includes(column) &&
+      !isRowNumber(column, profile) &&
       column.numbers.length > 0 &&
       !NO_VALUE.test(column.name) &&
       !ROW_ID.test(column.name),
@@ -131,6 +148,16 @@ export function valueColumnsOf(
     (VALUE_NAME.test(name) ? 2 : 0) - (MEASURE.test(name) && !/^close$/i.test(name) ? 1 : 0);
   return [...candidates].sort((a, b) => score(b) - score(a));
 }
+
+/** Whole numbers that may be names, though they are not called so: those of the fewest first. */
+export const numbersThatName = (
+  values: readonly ColumnProfile[],
+  profile: TableProfile,
+): ColumnProfile[] =>
+  values
+    .filter((column) => column.isWhole && column.distinct > 1 && !VALUE_NAME.test(column.name))
+    .filter((column) => hasFewValues(column, profile))
+    .sort((a, b) => a.distinct - b.distinct);
 
 /** A column whose cells differ in almost all rows: rows that agree in it are one fact. */
 export const rowIdOf = ({ columns, rows }: TableProfile): ColumnProfile | undefined =>

@@ -91,7 +91,7 @@ describe('guesses of real data', () => {
         table: { time: 'Starttime', series: 'From station id', once: ['Trip id'] },
         ...{ frequencyMinutes: 60, missing: 'zero', timeZone: 'America/New_York' },
       },
-      ['--series', '--time-zone'],
+      ['--value', '--series', '--time-zone'],
     ],
     [
       'pjm-hourly',

@@ -1,0 +1,135 @@
+/**
+ * Purpose: what a row of a table is: the values of all series at a time (a wide file), one value of
+ * a series, or an event.
+ * Invariants: rows are counted without a doubt only where no column holds numbers and times are
+ * those of events. A column is a series or a value, and not both.
+ * Fails: SOURCE_INVALID for a column that cannot be what somebody said.
+ */
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { Table } from '../table-declaration.ts';
+import {
+  type Candidate,
+  hasCopies,
+  isGrid,
+  isRegular,
+  isUnique,
+  type Look,
+  tried,
+} from './candidate.ts';
+import type { ColumnProfile } from './column-profile.ts';
+import {
+  areSeries,
+  type Doubt,
+  type Hints,
+  named,
+  rowIdOf,
+  seriesColumnsOf,
+  valueColumnsOf,
+} from './columns-guess.ts';
+import { eventSeries, measuredSeries, type Roles } from './series-guess.ts';
+import type { TimeGuess } from './time-guess.ts';
+import { wide } from './wide-guess.ts';
+
+export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
+  const { profile, options, base } = look;
+  const { hints } = options;
+  const start = { ...base, ...time.table };
+  const isSaid = ({ name }: ColumnProfile, said: string | undefined) =>
+    name.toLowerCase() === said?.toLowerCase();
+  const roles: Roles = {
+    values: valueColumnsOf(profile, time.taken).filter((one) => !isSaid(one, hints.series)),
+    names: seriesColumnsOf(profile, time.taken).filter((one) => !isSaid(one, hints.value)),
+  };
+  if (hints.series === 'columns') return wide(look, start, time.taken);
+  if (mayBeWide(look, roles)) {
+    const found = await wide(look, start, time.taken);
+    if (isUnique(found)) return found;
+  }
+  const value = valueColumn(look, roles);
+  if (value === undefined) return events(look, start, roles);
+  const found = await measuredSeries(look, start, value, roles);
+  if (hints.value !== undefined) return found;
+  if (isGrid(found) && isUnique(found))
+    return { ...found, doubts: [...valueDoubts(look, found, roles), ...found.doubts] };
+  return events(look, start, roles, found.table.series);
+}
+
+/** Columns of one kind of number, and none that names a series. */
+function mayBeWide({ groups, options: { hints } }: Look, { values, names }: Roles): boolean {
+  if (hints.series !== undefined || hints.value !== undefined || names.length > 0) return false;
+  const isOneEach = groups.length > 1 && values.length === 1;
+  return isOneEach || (areSeries(values) && new Set(values.map((one) => one.symbol)).size === 1);
+}
+
+function valueColumn(
+  { profile, options: { hints } }: Look,
+  { values, names }: Roles,
+): ColumnProfile | undefined {
+  if (hints.value === 'count') return undefined;
+  if (hints.value !== undefined) return saidValue(named(profile.columns, hints.value), hints);
+  // A whole number that may name the series is not the value, unless nothing else is.
+  return values.find((column) => !names.includes(column));
+}
+
+function saidValue(column: ColumnProfile, { series }: Hints): ColumnProfile {
+  const { name, numbers, examples } = column;
+  const isBoth = name.toLowerCase() === series?.toLowerCase();
+  const odd = examples.find((text) => !/^[-+(]?[\d.,' ]*\d[\d.,' ]*\)?$/.test(text));
+  if (!isBoth && (numbers.length > 0 || odd === undefined)) return column;
+  const what = isBoth ? 'is said to be the series too' : `holds ${JSON.stringify(odd)}: no number`;
+  throw new HeadwayError('SOURCE_INVALID', `the column of the value, ${name}, ${what}`, {
+    where: `--value ${name}`,
+    fix: 'Name a column of plain numbers, such as 20.5, or write that one so.',
+  });
+}
+
+function valueDoubts(look: Look, found: Candidate, { values }: Roles): Doubt[] {
+  const { value, series } = found.table;
+  const chosen = String(value);
+  const others = values.map(({ name }) => name).filter((name) => name !== value && name !== series);
+  const twice = Math.round(100 * look.profile.copies);
+  const reasons = [
+    ...(others.length > 0 ? [`${others.slice(0, 5).join(', ')} could be the value too`] : []),
+    ...(hasCopies(look) ? [`${twice} % of the rows are there twice: the first counts`] : []),
+  ];
+  return reasons.map((why) => ({ flag: '--value', chosen, why }));
+}
+
+/**
+ * Rows are counted. An event that is reported twice counts once.
+ * @param series as it was found when values were looked for
+ */
+async function events(
+  look: Look,
+  start: Partial<Table>,
+  roles: Roles,
+  series?: Table['series'],
+): Promise<Candidate> {
+  const { hints } = look.options;
+  const own = eventSeries(look, roles.names);
+  const found = await tried(look, { ...start, series: series ?? own.series } as Table);
+  const id = rowIdOf(look.profile);
+  const table = id === undefined ? found.table : { ...found.table, once: [id.name] };
+  const doubt = hints.value === 'count' ? null : countDoubt(found, roles);
+  return { ...found, table, doubts: [...(doubt === null ? [] : [doubt]), ...own.doubts] };
+}
+
+/** Why rows may be measurements: numbers that are not read, or one row in each interval. */
+function countDoubt(found: Candidate, { values, names }: Roles): Doubt | null {
+  const { series } = found.table;
+  const rest = values.filter(({ name }) => ![series].flat().includes(name));
+  const ignored = [...rest].sort((a, b) => Number(names.includes(a)) - Number(names.includes(b)));
+  const chosen = 'rows are counted';
+  const list = ignored.slice(0, 5).map(({ name }) => name);
+  if (list.length > 0) {
+    const why = isRegular(found)
+      ? 'its times are on a grid'
+      : isGrid(found)
+        ? 'times repeat within a series: to forecast a sum, add it up before'
+        : 'its times are on no grid';
+    const numbers = `${list.join(', ')} could be a value, but ${why}`;
+    return { flag: `--value ${list[0]}`, chosen, why: numbers };
+  }
+  if (!isRegular(found)) return null;
+  return { flag: '--value', chosen, why: 'each series has one row at a time, as values have' };
+}
