@@ -33,6 +33,7 @@ export interface Doubt {
   readonly why: string;
 }
 
+const MIN_CLOCKS = 3;
 const MIN_FILLED = 0.5;
 /** Of rows: a column with more names is an id of rows. */
 const MAX_NAMES_SHARE = 0.5;
@@ -68,6 +69,26 @@ const MEASURE = new RegExp(
     'discount|cost|min|max|mean|avg|status',
   'i',
 );
+
+/** A column of an hour or a quarter of one: 07:00, HE7, h7, 7. */
+const PART_OF_DAY = /^(?:(?:he?|hr|hour|std|stunde)[ _.-]?)?(\d{1,2})$|^\d{1,2}:\d{2}(?::\d{2})?$/i;
+/** Hours, half hours and quarters of a day; with one more where clocks are set back. */
+const PARTS = [24, 25, 48, 50, 96, 100];
+
+/** Refuses a row a day with a column for each of its hours. */
+export function refuseHoursAsColumns(columns: readonly { readonly name: string }[]): void {
+  const found = columns
+    .map(({ name }) => PART_OF_DAY.exec(name.trim()))
+    .filter((one) => one !== null);
+  const numbers = found.flatMap(([, number]) => (number === undefined ? [] : [Number(number)]));
+  const isRun = Math.max(...numbers) - Math.min(...numbers) === numbers.length - 1;
+  const hasHours = PARTS.includes(numbers.length) && isRun && Math.min(...numbers) <= 1;
+  if (!hasHours && found.length - numbers.length < MIN_CLOCKS) return;
+  throw new HeadwayError('SOURCE_INVALID', 'there is a column for each hour of a day', {
+    where: found.map(([name]) => name).join(', '),
+    fix: 'Turn the table: a row for each time. Where they are series, give --series columns.',
+  });
+}
 
 export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnProfile {
   if (hints.time !== undefined) return named(columns, hints.time);

@@ -12,7 +12,7 @@ import { type FileGroup, formatOf, tableFiles, textOf } from '../table-files.ts'
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
 import { type GuessOptions, type Look, tried } from './candidate.ts';
 import { type ColumnProfile, profileColumns } from './column-profile.ts';
-import { type Doubt, timeColumnOf } from './columns-guess.ts';
+import { type Doubt, refuseHoursAsColumns, timeColumnOf } from './columns-guess.ts';
 import type { RowFacts } from './grid-guess.ts';
 import { layoutOf } from './layout-guess.ts';
 import { lookAtText } from './text-look.ts';
@@ -35,8 +35,9 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
   const { base, delimiter } = await dialectOf(options);
   const table = { ...base, time: '', series: { only: '' } } as Table;
   const groups = await tableFiles({ table, paths, nameOf, needed: [], rawFolder });
+  const [first] = groups as [FileGroup];
+  if (hints.series !== 'columns') refuseHoursAsColumns(first.columns);
   return withDuckDB({ threads: 2 }, async (connection) => {
-    const [first] = groups as [FileGroup];
     const profile = await profileColumns(connection, first.relation, first.columns);
     const look: Look = { options, connection, base, delimiter, groups, profile };
     const column = timeColumnOf(profile, hints);

@@ -34,9 +34,10 @@ export async function lookAtText(path: string): Promise<TextLook> {
   // The last line may be cut.
   if (lines.length > 1) lines.pop();
   const { delimiter, width } = delimiterOf(lines);
-  const first = lines.findIndex((line) => splitLine(line, delimiter).length === width);
+  const rows = lines.map((line) => splitLine(line, delimiter));
+  const first = headAt(rows, width);
   const skipLines = first > MAX_SKIPPED || first < 0 ? 0 : first;
-  const head = splitLine(lines[skipLines] ?? '', delimiter);
+  const head = rows[skipLines] ?? [];
   const times = head.filter((field) => TIME_LIKE.test(field)).length;
   if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
     throw rawFileError(
@@ -46,6 +47,34 @@ export async function lookAtText(path: string): Promise<TextLook> {
     );
   }
   return { encoding, delimiter, header: times === 0, skipLines };
+}
+
+/**
+ * The row of the header: the first that has the usual number of fields and is filled as far as most
+ * rows are. A title may be padded, and a comment may have commas.
+ */
+function headAt(rows: readonly string[][], width: number): number {
+  const lastFilled = (row: string[]) => row.findLastIndex((field) => field.trim() !== '');
+  const usual = rows.filter((row) => row.length === width);
+  const reach = modeOf(usual.map(lastFilled));
+  const hasNames = (row: string[]) =>
+    lastFilled(row) >= reach ||
+    // The header of an index may have no name.
+    row.filter((field) => field.trim() !== '').length >= Math.max(2, reach);
+  const hasTime = (row: string[]) => row.some((field) => TIME_LIKE.test(field.trim()));
+  const firstData = usual.findIndex((row) => hasTime(row) && lastFilled(row) >= reach);
+  const above = (firstData < 0 ? usual : usual.slice(0, firstData)).filter(
+    (row) => hasNames(row) && !hasTime(row),
+  );
+  const isComment = ([field = '']: string[]) => field.startsWith('#');
+  const head = above.find((row) => !isComment(row)) ?? above.at(-1) ?? usual[firstData];
+  return rows.indexOf(head ?? (usual[0] as string[]));
+}
+
+function modeOf(numbers: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const one of numbers) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 0;
 }
 
 async function headOf(path: string): Promise<Buffer> {
