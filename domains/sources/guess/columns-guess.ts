@@ -136,7 +136,8 @@ export function seriesColumnsOf(
   const candidates = profile.columns.filter(
     (column) =>
       !taken.includes(column) &&
-      column.timeFormats.length === 0 &&
+      // A number of a meter may be seconds since 1970 by chance.
+      (column.timeFormats.length === 0 || column.numbers.length > 0) &&
       column.isShort &&
       column.filled >= MIN_FILLED &&
       hasFewValues(column, profile) &&

@@ -98,6 +98,16 @@ test('a file is not wide where times repeat: numbers may name the series', async
   });
 });
 
+test.each([
+  ['seconds since 1970', ['1000234567', '1000234568', '1000234999']],
+  ['dates', ['20190312', '20190405', '20200117']],
+])('ids that look like %s name the series', async (_name, ids) => {
+  const lines = each('meter_id,timestamp,kwh', hours, ids, (t, id) => `${id},${t},0.5`);
+  const guess = await guessedFile(lines);
+  expect(guess.table).toMatchObject({ series: 'meter_id', time: 'timestamp', value: 'kwh' });
+  expect([guess.facts.series, guess.asked]).toEqual([3, ['--time-zone']]);
+});
+
 test('a number of rows is neither a series nor a value', async () => {
   const rows = days.map((day, at) => `${at},${day},${0.5 * (at % 5)}`);
   expect(await guessedFile(['Unnamed: 0,date,sales', ...rows])).toMatchObject({
