@@ -8,7 +8,7 @@ import { Temporal } from 'temporal-polyfill';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { isMeasured, type Table } from '../table-declaration.ts';
 import type { Doubt, Hints } from './columns-guess.ts';
-import type { RowFacts } from './grid-guess.ts';
+import type { ClockChanges, RowFacts } from './grid-guess.ts';
 
 export interface CalendarGuess {
   readonly frequencyMinutes: number;
@@ -115,7 +115,9 @@ function zoneOf(
     const isOpen = hasInstants && !isMidnightOnly && timeZone === undefined;
     const why =
       'the rows state instants that are not at 00:00 UTC: in which time zone is their day?';
-    return { timeZone: timeZone ?? 'UTC', clock, doubt: isOpen ? doubt('UTC', why) : null };
+    // Days are those of the calendar, whose clock is never changed.
+    const zone = clock === undefined ? 'UTC' : (timeZone ?? 'UTC');
+    return { timeZone: zone, clock, doubt: isOpen ? doubt('UTC', why) : null };
   }
   const seen = hasInstants ? null : seenChange(changes, clock ?? timeZone);
   const times = { clock: clock ?? seen?.clock, timeOf: seen?.timeOf };
@@ -144,34 +146,56 @@ interface SeenChange {
   readonly why: string;
 }
 
+interface ClockRule {
+  readonly place: string;
+  readonly timeZone: string;
+  readonly days: keyof ClockChanges;
+  /** One of the days, and the hour that clocks skip on it. */
+  readonly day: string;
+  readonly hour: 1 | 2;
+}
+
+const BERLIN = { place: 'Central Europe', timeZone: 'Europe/Berlin', hour: 2 } as const;
+const LONDON = { place: 'Western Europe', timeZone: 'Europe/London', hour: 1 } as const;
+const NEW_YORK = { place: 'North America', timeZone: 'America/New_York', hour: 2 } as const;
+const SYDNEY = { place: 'Australia', timeZone: 'Australia/Sydney', hour: 2 } as const;
+const NORTH: readonly ClockRule[] = [
+  { ...BERLIN, days: 'europe', day: '2024-03-31' },
+  { ...LONDON, days: 'europe', day: '2024-03-31' },
+  { ...NEW_YORK, days: 'america', day: '2024-03-10' },
+];
+const RULES: readonly ClockRule[] = [...NORTH, { ...SYDNEY, days: 'australia', day: '2024-10-06' }];
+
 /**
  * What the hours of a change of clocks show.
  * @param known the zone of the clock, where somebody said it: then only its own changes count
  */
-function seenChange(changes: RowFacts['changes'], known: string | undefined): SeenChange | null {
-  const rules = [
-    ['Central Europe', 'Europe/Berlin', '2024-03-31', changes.europe],
-    ['North America', 'America/New_York', '2024-03-10', changes.america],
-  ] as const;
-  const possible = rules.filter(([, , day]) => known === undefined || skipsTwo(known, day));
-  for (const [place, timeZone, , change] of possible) {
-    const isSkipped = (hour: 2 | 3) => change[hour].skipped > 0 && change[hour].present === 0;
+function seenChange(changes: ClockChanges, known: string | undefined): SeenChange | null {
+  const possible = RULES.filter((rule) => known === undefined || skips(known, rule));
+  for (const { place, timeZone, days, hour } of possible) {
+    const isSkipped = (one: 1 | 2 | 3) =>
+      changes[days][one].skipped > 0 && changes[days][one].present === 0;
+    const next = hour === 1 ? 2 : 3;
     // Where both are missing, the day is.
-    if (isSkipped(2) === isSkipped(3)) continue;
-    const timeOf = isSkipped(3) ? 'end' : 'start';
+    if (isSkipped(hour) === isSkipped(next)) continue;
+    const timeOf = isSkipped(next) ? 'end' : 'start';
     const label = timeOf === 'end' ? ', where a time is the end of its hour' : '';
-    const why = `the hour is missing that clocks skip in ${place} in March${label}`;
+    const month = days === 'australia' ? 'October' : 'March';
+    const why = `the hour is missing that clocks skip in ${place} in ${month}${label}`;
     return { timeZone, timeOf, why };
   }
-  if (possible.length === 0 || rules.some(([, , , change]) => change[2].present === 0)) return null;
+  const isOpen = ({ days, hour }: ClockRule) => changes[days][hour].present === 0;
+  if (possible.length === 0 || [...NORTH, ...(known === undefined ? [] : possible)].some(isOpen))
+    return null;
   const why = 'the clock of the data is never changed: UTC, or standard time all year';
   return { clock: 'UTC', why };
 }
 
-/** Whether clocks of the zone go from 2:00 to 3:00 on that day. */
-function skipsTwo(timeZone: string, day: string): boolean {
+/** Whether clocks of the zone skip the hour of the rule. */
+function skips(timeZone: string, { day, hour }: ClockRule): boolean {
   try {
-    return Temporal.PlainDateTime.from(`${day}T02:30`).toZonedDateTime(timeZone).hour !== 2;
+    const time = Temporal.PlainDateTime.from(`${day}T0${hour}:30`);
+    return time.toZonedDateTime(timeZone).hour !== hour;
   } catch {
     return false; // no zone: who reads with it says so
   }

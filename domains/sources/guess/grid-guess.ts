@@ -30,14 +30,18 @@ export interface RowFacts {
   readonly changes: ClockChanges;
 }
 
-/** By the label of the hour that clocks skip: 2 where labels are of starts, 3 of ends. */
-type Change = Readonly<Record<2 | 3, { readonly skipped: number; readonly present: number }>>;
+/** Days of a change of clocks on which an hour has no rows, and on which it has some. */
+type Change = Readonly<Record<ChangedHour, { readonly skipped: number; readonly present: number }>>;
+type ChangedHour = 1 | 2 | 3;
 
-/** Days of a change in spring on which the hour that the clocks skip has no rows, and has some. */
-export interface ClockChanges {
-  readonly europe: Change;
-  readonly america: Change;
-}
+export type ClockChanges = Readonly<Record<keyof typeof CHANGE_DAYS, Change>>;
+
+/** Sundays on which clocks are set forward, as SQL. */
+const CHANGE_DAYS = {
+  europe: 'month(sunday) = 3 AND day(sunday) > 24',
+  america: 'month(sunday) = 3 AND day(sunday) BETWEEN 8 AND 14',
+  australia: 'month(sunday) = 10 AND day(sunday) <= 7',
+};
 
 /** Since then clocks are changed on these Sundays. */
 const SAME_RULES = 2007;
@@ -92,10 +96,7 @@ export async function rowFacts(connection: DuckDBConnection, rows: RawRows): Pro
     zeros: Number(found.zeros),
     min: found.least === null ? null : Number(found.least),
     isWhole: found.whole === true,
-    changes: {
-      europe: await changeOf(connection, 3, -1),
-      america: await changeOf(connection, 3, 2),
-    },
+    changes: await changesOf(connection),
   };
 }
 
@@ -105,30 +106,28 @@ const nothingUsable = (): HeadwayError =>
     fix: 'Say what the columns are: --time, --time-format, --series, --value.',
   });
 
-/**
- * The Sundays of a month on which clocks go from 2:00 to 3:00: whether the hour between has about
- * as many rows as on other Sundays.
- * @param nth the Sunday: 2 the second, -1 the last
- */
-async function changeOf(connection: DuckDBConnection, month: number, nth: number): Promise<Change> {
-  const at = async (hour: 2 | 3) => {
-    const isChange =
-      nth < 0
-        ? 'day(sunday) > day(last_day(sunday)) - 7'
-        : `day(sunday) BETWEEN ${7 * nth - 6} AND ${7 * nth}`;
-    const [found = {}] = await rowsOf(
-      connection,
-      `WITH sundays AS (
-       SELECT date_trunc('day', time) AS sunday, count(*) FILTER (hour(time) = ${hour}) AS n
-       FROM facts WHERE isodow(time) = 7 GROUP BY ALL
-     ), usual AS (SELECT median(n) AS usual FROM sundays)
-     SELECT count(*) FILTER (n < 0.1 * usual)::INTEGER AS skipped,
-       count(*) FILTER (n >= 0.1 * usual)::INTEGER AS present
-     FROM sundays, usual
-     WHERE usual >= 1 AND year(sunday) >= ${SAME_RULES}
-       AND month(sunday) = ${month} AND ${isChange}`,
-    );
-    return { skipped: Number(found.skipped), present: Number(found.present) };
+/** Whether an hour has about as many rows on the days of a change as on other Sundays. */
+async function changesOf(connection: DuckDBConnection): Promise<ClockChanges> {
+  const days = Object.entries(CHANGE_DAYS) as [keyof ClockChanges, string][];
+  const counts = days.map(
+    ([place, isDay]) => `
+      count(*) FILTER (${isDay} AND n < 0.1 * usual)::INTEGER AS ${place}_skipped,
+      count(*) FILTER (${isDay} AND n >= 0.1 * usual)::INTEGER AS ${place}_present`,
+  );
+  const rows = await rowsOf(
+    connection,
+    `WITH sundays AS (
+       SELECT date_trunc('day', time) AS sunday, h, count(*) FILTER (hour(time) = h) AS n
+       FROM facts, (SELECT unnest([1, 2, 3]) AS h) WHERE isodow(time) = 7 GROUP BY ALL
+     ), usual AS (SELECT h, median(n) AS usual FROM sundays GROUP BY h)
+     SELECT h, ${counts.join(', ')} FROM sundays JOIN usual USING (h)
+     WHERE usual >= 1 AND year(sunday) >= ${SAME_RULES} GROUP BY h`,
+  );
+  const at = (place: string, hour: ChangedHour) => {
+    const found = rows.find(({ h }) => Number(h) === hour);
+    const of = (what: string) => Number(found?.[`${place}_${what}`] ?? 0);
+    return { skipped: of('skipped'), present: of('present') };
   };
-  return { 2: await at(2), 3: await at(3) };
+  const all = days.map(([place]) => [place, { 1: at(place, 1), 2: at(place, 2), 3: at(place, 3) }]);
+  return Object.fromEntries(all) as ClockChanges;
 }

@@ -5,14 +5,14 @@
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID, RAW_FILE_INVALID.
  */
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
-import { sqlName } from '../../../platform/duckdb/sql.ts';
+import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { isWide, type Table } from '../table-declaration.ts';
 import { type FileGroup, formatOf, tableFiles, textOf } from '../table-files.ts';
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
-import { type GuessOptions, type Look, tried } from './candidate.ts';
+import { type Candidate, type GuessOptions, type Look, tried } from './candidate.ts';
 import { type ColumnProfile, profileColumns } from './column-profile.ts';
-import { type Doubt, refuseHoursAsColumns, timeColumnOf } from './columns-guess.ts';
+import { type Doubt, type Hints, refuseHoursAsColumns, timeColumnOf } from './columns-guess.ts';
 import type { RowFacts } from './grid-guess.ts';
 import { layoutOf } from './layout-guess.ts';
 import { lookAtText } from './text-look.ts';
@@ -44,9 +44,10 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
     const time = await timeFormatOf(connection, profile, column, hints);
     let found = await layoutOf(look, time);
     let calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
-    const isDaily = calendar.frequencyMinutes >= DAY && hints.timeZone === undefined;
-    if (isDaily && hasOffsets(column, time)) {
-      found = await tried(look, { ...found.table, time: writtenDate(column) }, found.doubts);
+    const date = calendar.frequencyMinutes < DAY ? null : dateOf(column, time, found, hints);
+    if (date !== null) {
+      const { timeFormat: _, ...table } = found.table;
+      found = await tried(look, { ...table, time: { sql: date } }, found.doubts);
       calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
     }
     const { doubts, clock, timeOf, ...rest } = calendar;
@@ -73,10 +74,28 @@ const hasOffsets = ({ type, examples }: ColumnProfile, { table }: TimeGuess): bo
   typeof table.time === 'string' &&
   examples.some((text) => OFFSET.test(text));
 
-/** The day as it is written, where the offset says by whose clock: in UTC it may be another. */
-const writtenDate = ({ name }: ColumnProfile): Table['time'] => ({
-  sql: `try_cast(left(trim(${sqlName(name)}), 10) AS DATE)`,
-});
+/** Of days that start at instants: the local date, as SQL. Null: the time is a date already. */
+function dateOf(
+  column: ColumnProfile,
+  time: TimeGuess,
+  { facts }: Candidate,
+  { timeZone }: Hints,
+): string | null {
+  const name = sqlName(column.name);
+  if (timeZone === undefined)
+    // The day as it is written, where the offset says by whose clock: in UTC it may be another.
+    return hasOffsets(column, time) ? `try_cast(left(trim(${name}), 10) AS DATE)` : null;
+  const { time: where, timeFormat = 'iso' } = time.table;
+  if (!facts.hasInstants || facts.isMidnightOnly || typeof where !== 'string') return null;
+  const instants: Readonly<Record<string, string>> = {
+    iso: column.type === 'VARCHAR' ? `try_cast(${name} AS TIMESTAMPTZ)` : name,
+    'epoch-s': `to_timestamp(try_cast(${name} AS DOUBLE))`,
+    'epoch-ms': `to_timestamp(try_cast(${name} AS DOUBLE) / 1000)`,
+  };
+  const instant =
+    instants[String(timeFormat)] ?? `try_strptime(trim(${name}), ${sqlText(String(timeFormat))})`;
+  return `CAST(${instant} AT TIME ZONE ${sqlText(timeZone)} AS DATE)`;
+}
 
 /** What a text file does not say of itself; nothing of the defaults. */
 async function dialectOf({

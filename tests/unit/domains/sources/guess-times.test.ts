@@ -46,9 +46,11 @@ test.each([
   ['2024-03-31 03', 'Europe/Berlin', { timeOf: 'end', clock: undefined }],
   ['2024-03-31 02', 'Europe/Berlin', { timeOf: undefined, clock: undefined }],
   ['', 'Europe/Berlin', { timeOf: undefined, clock: 'UTC' }],
+  ['2024-03-31 01', 'Europe/London', { timeOf: undefined, clock: undefined }],
+  ['2024-03-31 02', 'Europe/London', { timeOf: 'end', clock: undefined }],
+  ['', 'Europe/London', { timeOf: undefined, clock: 'UTC' }],
   // Clocks that skip another hour, or none, say nothing by having these.
   ['2024-03-31 03', 'Europe/Helsinki', { timeOf: undefined, clock: undefined }],
-  ['', 'Europe/London', { timeOf: undefined, clock: undefined }],
   ['', 'Asia/Tokyo', { timeOf: undefined, clock: undefined }],
 ])('without the hour %j in %s guesses time and clock', async (left, timeZone, expected) => {
   const { table, ...guess } = await guessed(hours(left), { timeZone });
@@ -105,6 +107,39 @@ test('asks for a zone of UTC days only if they do not start at 00:00 UTC', async
   const evening = days((day) => `${day}T22:00:00Z`);
   expect((await guessed(evening)).doubts).toMatchObject([{ flag: '--time-zone', chosen: 'UTC' }]);
   expect((await guessed(evening, { timeZone: 'Europe/Helsinki' })).doubts).toEqual([]);
+});
+
+test.each([
+  ['2024-03-31 01', 'Europe/London'],
+  ['2024-03-31 02', 'Europe/Berlin'],
+])('without the hour %j guesses the zone, and asks', async (left, timeZone) => {
+  const guess = await guessed(hours(left));
+  expect(guess).toMatchObject({ timeZone, doubts: [{ flag: '--time-zone', chosen: timeZone }] });
+  expect(guess.table.clock).toBeUndefined();
+});
+
+test.each([
+  ['texts', (at: number) => new Date(at).toISOString().replace('.000', '')],
+  ['seconds', (at: number) => String(at / 1000)],
+  ['milliseconds', (at: number) => String(at)],
+])('reads instants of midnight in a zone as its days, from %s', async (_name, text) => {
+  const rows = ['time,load'];
+  for (let day = 0; day < 60; day++)
+    // In Berlin, where clocks are set forward on 31 March.
+    rows.push(`${text(Date.UTC(2024, 2, 1 + day, day < 31 ? -1 : -2))},${day % 7}.5`);
+  const guess = await guessed(rows, { timeZone: 'Europe/Berlin' });
+  expect(guess).toMatchObject({ frequencyMinutes: 1440, timeZone: 'UTC', doubts: [] });
+  expect(guess.facts).toMatchObject({ usable: 60, repeated: 0 });
+  expect(await firstRead(guess)).toBe('2024-03-01T00:00:00.000Z');
+});
+
+test('days without a time are those of the calendar, whatever zone is said', async () => {
+  const guess = await guessed(
+    days((day) => day),
+    { timeZone: 'Europe/Berlin' },
+  );
+  expect(guess).toMatchObject({ timeZone: 'UTC', doubts: [] });
+  expect(await firstRead(guess)).toBe('2024-03-01T00:00:00.000Z');
 });
 
 test.each([
