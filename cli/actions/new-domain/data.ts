@@ -1,7 +1,7 @@
 /**
  * Purpose: the files that somebody names: a file, a folder, or a URL that is fetched.
  * Invariants: names of files are relative to the folder.
- * Fails: SOURCE_INVALID for a workbook of another format, SOURCE_*.
+ * Fails: SOURCE_INVALID for an archive or a workbook of another format, SOURCE_*.
  */
 import { join } from 'node:path';
 import { fetchTable } from '../../../domains/sources/remote-table.ts';
@@ -27,6 +27,12 @@ export async function dataOf(context: CommandContext, from: string, name: string
     throw new HeadwayError('SOURCE_INVALID', 'workbooks can be read as .xlsx only', {
       where: from,
       fix: 'Save it as .xlsx, or the sheet as CSV (UTF-8), and give that file.',
+    });
+  }
+  if (/\.(zip|7z|rar|tar|tgz)$/i.test(from)) {
+    throw new HeadwayError('SOURCE_INVALID', 'an archive cannot be read', {
+      where: from,
+      fix: 'Extract it, and give the file or the folder.',
     });
   }
   const spec = isRemote(from) ? await fetchTable(from, { rawFolder, logger }) : from;

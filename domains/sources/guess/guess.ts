@@ -115,7 +115,7 @@ async function dialectOf({
   if (!formats.has('csv') && !formats.has('xlsx')) return { base: {}, delimiter: undefined };
   const sheet = formats.has('xlsx') && hints.sheet !== undefined ? { sheet: hints.sheet } : {};
   const text = await textOf(path, sheet, rawFolder);
-  const { encoding, delimiter, header, skipLines } = await lookAtText(text);
+  const { encoding, delimiter, header, skipLines } = await lookAtText(text, path);
   const base = {
     ...sheet,
     ...(encoding !== undefined && { encoding }),

@@ -26,7 +26,8 @@ export interface TextLook {
   readonly skipLines: number;
 }
 
-export async function lookAtText(path: string): Promise<TextLook> {
+/** @param name the file as people know it: a workbook is looked at as a copy */
+export async function lookAtText(path: string, name = path): Promise<TextLook> {
   const bytes = await headOf(path);
   const encoding = encodingOf(bytes);
   const text = new TextDecoder(encoding).decode(bytes);
@@ -41,7 +42,7 @@ export async function lookAtText(path: string): Promise<TextLook> {
   const times = head.filter((field) => TIME_LIKE.test(field)).length;
   if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
     throw rawFileError(
-      path,
+      name,
       skipLines + 1,
       'has a column for each time, but a row for each time is needed',
     );

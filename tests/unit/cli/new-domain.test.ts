@@ -150,6 +150,8 @@ test.each([
   ['sources', {}, 'USAGE', 'is taken'],
   ['Shop', {}, 'USAGE', 'is not a valid domain name'],
   ['shop', { from: 'book.xls' }, 'SOURCE_INVALID', 'as .xlsx only'],
+  ['shop', { from: 'data.zip' }, 'SOURCE_INVALID', 'an archive cannot be read'],
+  ['shop', { decimal: ';' }, 'USAGE', 'not accepted'],
   ['shop', { from: 'nowhere.csv' }, 'SOURCE_NOT_FOUND', ''],
   ['shop', { series: 'branch' }, 'SOURCE_INVALID', 'no column "branch"'],
   ['shop', { time: 'load' }, 'SOURCE_INVALID', 'no row has a time'],
@@ -185,6 +187,14 @@ test('refuses data without rows of times, with a fix', async () => {
   await writeFile(data, 'page,2024-01-01,2024-01-02,2024-01-03\nx,1,2,3\n');
   await expect(newDomain('pages')).rejects.toMatchObject({
     message: expect.stringContaining('a column for each time'),
+  });
+  const book = join(root, 'pages.xlsx');
+  await writeFile(
+    book,
+    workbookFile({ Pages: [['page', '2024-01-01', '2024-01-02', '2024-01-03']] }),
+  );
+  await expect(newDomain('pages', { from: book })).rejects.toMatchObject({
+    message: expect.stringContaining('pages.xlsx line 1 has a column for each time'),
   });
   await writeFile(data, 'a,b\nx,y\nz,w\n');
   await expect(newDomain('pages')).rejects.toMatchObject({
