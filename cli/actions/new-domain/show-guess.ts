@@ -77,8 +77,6 @@ function valueText({ table, facts }: Guess): string {
     ...(symbol === undefined ? [] : [`without "${symbol}"`]),
     ...(once === undefined ? [] : [`each ${once.join(', ')} once`]),
   ];
-  if (isMeasured(table) && facts.repeated > 0)
-    marks.push(`${facts.repeated} repeat the time of another: the first counts`);
   const measured = isWide(series) ? 'cells' : String(value);
   const what = isMeasured(table) ? measured : 'rows are counted';
   return [`${what}: ${facts.usable} of ${facts.rows} rows read`, ...marks].join(', ');

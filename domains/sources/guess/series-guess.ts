@@ -90,7 +90,7 @@ async function namesThatMakeUnique(
       const sets = chosen.length === 1 ? [[other], [...chosen, other]] : [[...chosen, other]];
       for (const set of sets) {
         const found = await attempt(set);
-        if (isUnique(found)) return found;
+        if (isUnique(found)) return set.length < MAX_COLUMNS ? found : asked(found, set);
         const { conflicts } = found;
         if (set.length > chosen.length && conflicts < least.conflicts)
           least = { conflicts, columns: set };
@@ -100,6 +100,13 @@ async function namesThatMakeUnique(
     chosen = least.columns;
   }
   return first;
+}
+
+/** So many columns may be those of an event, such as a shop, an item and a customer. */
+function asked(found: Candidate, columns: readonly ColumnProfile[]): Candidate {
+  const chosen = columns.map(({ name }) => name).join(', ');
+  const why = 'times are unique only by all of them: a row may be an event';
+  return { ...found, doubts: [...found.doubts, { flag: '--series', chosen, why }] };
 }
 
 /** As the columns stand in the file. */

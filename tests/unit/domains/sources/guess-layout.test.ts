@@ -60,14 +60,14 @@ test('reads exports that overlap once, and says so', async () => {
   });
 });
 
-test('names a series by three columns', async () => {
+test('names a series by three columns, and asks', async () => {
   const names = ['FI,Mart', 'FI,Rama', 'NO,Mart', 'NO,Rama'].flatMap((one) => [
     ...[`${one},Mug`, `${one},Hat`],
   ]);
   const lines = each('date,country,store,product,sold', days, names, (t, s) => `${t},${s},7`);
   const { table, facts, asked } = await guessedFile(lines);
   expect(table).toMatchObject({ series: ['country', 'store', 'product'], value: 'sold' });
-  expect([facts.series, asked]).toEqual([8, ['--missing']]);
+  expect([facts.series, asked]).toEqual([8, ['--series', '--missing']]);
 });
 
 test.each([

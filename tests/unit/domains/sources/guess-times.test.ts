@@ -31,10 +31,11 @@ async function guessed(lines: readonly string[], hints: Hints = {}) {
   });
 }
 
-/** Hours of March 2024, but those of which the text starts so. */
-function hours(left: string): string[] {
+/** Hours of five weeks of 2024, from 1 March on, but those of which the text starts so. */
+function hours(left: string, first = '2024-03-01T00:00Z'): string[] {
   const rows = ['time,load'];
-  for (let t = Date.parse('2024-03-01T00:00Z'); t < Date.parse('2024-04-09T00:00Z'); t += HOUR) {
+  const start = Date.parse(first);
+  for (let t = start; t < start + 39 * 24 * HOUR; t += HOUR) {
     const text = new Date(t).toISOString().slice(0, 16).replace('T', ' ');
     if (left === '' || !text.startsWith(left)) rows.push(`${text},${1.5 + ((t / HOUR) % 7)}`);
   }
@@ -110,10 +111,11 @@ test('asks for a zone of UTC days only if they do not start at 00:00 UTC', async
 });
 
 test.each([
-  ['2024-03-31 01', 'Europe/London'],
-  ['2024-03-31 02', 'Europe/Berlin'],
-])('without the hour %j guesses the zone, and asks', async (left, timeZone) => {
-  const guess = await guessed(hours(left));
+  ['2024-03-31 01', 'Europe/London', '2024-03-01T00:00Z'],
+  ['2024-03-31 02', 'Europe/Berlin', '2024-03-01T00:00Z'],
+  ['2024-10-06 02', 'Australia/Sydney', '2024-09-10T00:00Z'],
+])('without the hour %j guesses %s, and asks', async (left, timeZone, first) => {
+  const guess = await guessed(hours(left, first));
   expect(guess).toMatchObject({ timeZone, doubts: [{ flag: '--time-zone', chosen: timeZone }] });
   expect(guess.table.clock).toBeUndefined();
 });
