@@ -1,6 +1,7 @@
 /**
- * Purpose: how the store tells a part that was read whole from one of which intervals were not
- * over (aggregation/unfinished.ts): by its fingerprint, which then also says when to read it again.
+ * Purpose: how the store distinguishes a part that was read whole from one of which intervals were
+ * not over (aggregation/unfinished.ts): by its fingerprint, which then also says when to read it
+ * again.
  * Invariants: what is left out is read once it is over, also where the file stays as it is; until
  * then it is not read again, and nothing is committed twice.
  * Fails: never.

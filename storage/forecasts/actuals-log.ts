@@ -3,9 +3,9 @@
  * time when it was received.
  * Invariants: append-only; a post is one object, named by what makes it the same post (its
  * Idempotency-Key and client, else its content and what it corrects), so that sending it again, to
- * any instance, leaves one; `availableAt` is of the first time. Entries are compact columns, checksummed, and in total
- * no larger than the budget (several instances each count to it); format 1, one object a span, is
- * still read.
+ * any instance, leaves one; `availableAt` is of the first time. Entries are compact columns,
+ * checksummed, and in total no larger than the budget (several instances each count to it); format
+ * 1, one object a span, is still read.
  * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_FULL over the
  * budget; STORE_CORRUPT with the key on reading.
  */
@@ -107,7 +107,7 @@ interface Columns extends Head {
   readonly values: readonly (number | null)[];
 }
 
-/** An entry with what tells whether another says the same. */
+/** An entry with the hash by which another is known to say the same. */
 interface StoredEntry extends ActualsEntry {
   readonly contentHash: string;
 }
