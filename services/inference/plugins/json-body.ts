@@ -4,8 +4,8 @@
  * first.
  * Invariants: nesting is counted before the body is parsed, so that a megabyte of brackets costs
  * nothing. `__proto__` and `constructor.prototype` are refused by Fastify's parser.
- * Fails: MEDIA_TYPE_UNSUPPORTED for another charset and for a compressed body, BODY_INVALID for bytes
- * that are no UTF-8 or no JSON or is nested deeper than any request.
+ * Fails: MEDIA_TYPE_UNSUPPORTED for another charset and for a compressed body, BODY_INVALID for
+ * bytes that are no UTF-8 or no JSON or is nested deeper than any request.
  */
 import { isUtf8 } from 'node:buffer';
 import { HttpProblem } from '../responses/problems.ts';
