@@ -3,8 +3,8 @@
  * that response already (RFC 9110, 13.1.2).
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions. The
  * ETag is the version of model and snapshot and the URL, so no body is hashed. It is compared
- * weakly or in a list; @fastify/etag compares one value only, after the body was made. A star matches any
- * existing response, so it is checked once there is one (13.2.1).
+ * weakly or in a list; @fastify/etag compares one value only, after the body was made. A star
+ * matches any existing response, so it is checked once there is one (13.2.1).
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
 import { createHash } from 'node:crypto';
