@@ -197,10 +197,8 @@ describe('Lambda instance', () => {
   );
 
   test('serves forecasts for events of an HTTP API and of a Function URL', async () => {
-    const { statusCode, headers, body, isBase64Encoded } = await get(
-      instance,
-      '/v1/series/AEP/forecast?levels=80&horizon=24',
-    );
+    const url = '/v1/series/AEP/forecast?levels=80&horizon=24';
+    const { statusCode, headers, body, isBase64Encoded } = await get(instance, url);
     const response = JSON.parse(body);
     expect({ statusCode, isBase64Encoded }).toEqual({ statusCode: 200, isBase64Encoded: false });
     expect(headers['content-type']).toMatch(/^application\/json/);
@@ -222,9 +220,7 @@ describe('Lambda instance', () => {
       for (const [k, value] of response.quantiles[name].entries())
         expect(value).toBeCloseTo(wanted[k] as number, 2);
     }
-    const known = await get(instance, '/v1/series/AEP/forecast', {
-      headers: { 'if-none-match': headers.etag },
-    });
+    const known = await get(instance, url, { headers: { 'if-none-match': headers.etag } });
     expect(known).toMatchObject({ statusCode: 304, body: '' });
 
     // A Function URL leaves the path as it was sent, an HTTP API decodes it.
