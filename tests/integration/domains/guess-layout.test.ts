@@ -1,6 +1,6 @@
 /** Purpose: whether the guess reads a row as a value or an event, and of which series. */
 import { expect, test } from '@jest/globals';
-import { daysFrom2024, guessedFile, hoursFrom2024 } from '../../../fixtures/guessed-file.ts';
+import { daysFrom2024, guessedFile, hoursFrom2024 } from '../../fixtures/guessed-file.ts';
 
 const days = daysFrom2024(60);
 const hours = hoursFrom2024(240);

@@ -1,6 +1,6 @@
 /** Purpose: which line the guess takes as the header, and which headers it refuses. */
 import { expect, test } from '@jest/globals';
-import { daysFrom2024, guessedFile } from '../../../fixtures/guessed-file.ts';
+import { daysFrom2024, guessedFile } from '../../fixtures/guessed-file.ts';
 
 const days = daysFrom2024(40);
 const rows = days.flatMap((day, at) => ['A', 'B'].map((name) => `${day},${name},${at % 7}.5`));

@@ -1,10 +1,10 @@
 /** Purpose: which signs of numbers the guess reads, and which it asks for. */
 import { expect, test } from '@jest/globals';
-import { requireHints } from '../../../../cli/actions/new-domain/hints.ts';
-import { numberSql } from '../../../../domains/sources/table-rows.ts';
-import { sqlText } from '../../../../platform/duckdb/sql.ts';
-import { sql } from '../../../fixtures/feature-fixture.ts';
-import { daysFrom2024, germanDate, guessedFile } from '../../../fixtures/guessed-file.ts';
+import { requireHints } from '../../../cli/actions/new-domain/hints.ts';
+import { numberSql } from '../../../domains/sources/table-rows.ts';
+import { sqlText } from '../../../platform/duckdb/sql.ts';
+import { sql } from '../../fixtures/feature-fixture.ts';
+import { daysFrom2024, germanDate, guessedFile } from '../../fixtures/guessed-file.ts';
 
 /** Two series a day with a number that a function writes. */
 const long = (header: string, mark: string, date: (day: string) => string, text: TextOf) => [
