@@ -58,7 +58,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   ],
   [
     'A search never sees the test span, and resumes after it is killed',
-    'tests/unit/services/training/tuning/tuning.test.ts',
+    'tests/integration/services/training/tuning/tuning.test.ts',
   ],
   [
     'Shuffled labels, leaks, models scored on their training rows and a copy of the champion are ' +
