@@ -26,6 +26,7 @@ import { defaultConfigOf, type TrainingConfig } from '../services/training/train
 import { readTrainingPanel } from '../services/training/training-panel.ts';
 import { type FigureTree, figuresOf } from './support/accuracy-figures.ts';
 import { runBench } from './support/run-bench.ts';
+import { STEPS_OPTION, withSteps } from './support/steps-option.ts';
 
 interface Flags {
   readonly domain: string;
@@ -79,10 +80,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   });
   const featureSeconds = (clock.elapsedMs() - started) / 1000;
   const { panel } = await readTrainingPanel(features, domain);
-  const defaults = defaultConfigOf(domain);
-  const config = flags.steps
-    ? { ...defaults, fit: { ...defaults.fit, steps: Number(flags.steps) } }
-    : defaults;
+  const config = withSteps(defaultConfigOf(domain), flags.steps);
   const windows: Window[] = [];
   for (let w = 0; w < Number(flags.windows); w++) {
     const days = Number(flags.skipDays) + w * SEASON_DAYS;
@@ -158,10 +156,7 @@ const command = new Command('bench:accuracy')
     '3',
   )
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
-  .option(
-    '--steps <count>',
-    'batches the network learns from at most (default: as `headway train`)',
-  )
+  .option(...STEPS_OPTION)
   .option(
     '--skip-days <days>',
     'leave out this many days at the end: earlier windows, for choosing',

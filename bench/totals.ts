@@ -15,6 +15,7 @@ import { ALL, groupsIn } from '../services/inference/serving/group-totals.ts';
 import { type FittedWindow, fittedWindows, panelOf } from './support/fitted-windows.ts';
 import { moneyRegret } from './support/money-figures.ts';
 import { runBench } from './support/run-bench.ts';
+import { STEPS_OPTION } from './support/steps-option.ts';
 import { totalCoverage } from './support/total-coverage.ts';
 import { meansOverActuals } from './support/total-figures.ts';
 
@@ -75,10 +76,7 @@ const command = new Command('bench:totals')
     'leave out this many days at the end: earlier windows, for choosing',
     '0',
   )
-  .option(
-    '--steps <count>',
-    'batches the network learns from at most (default: as `headway train`)',
-  )
+  .option(...STEPS_OPTION)
   .option('--json <file>', 'write the figures');
 
 await runBench<Flags>(command, (flags, folder) => bench(flags, flags.fits ?? folder));

@@ -25,6 +25,7 @@ import { fitToHistory } from '../../services/training/short-history.ts';
 import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
 import { shops } from '../../tools/example-domain/definition.ts';
 import { runBench } from '../support/run-bench.ts';
+import { STEPS_OPTION, withSteps } from '../support/steps-option.ts';
 import { benchContext, fittedUpTo, panelOfSource } from './panel-of-source.ts';
 
 interface Flags {
@@ -39,8 +40,7 @@ const DAY = 24;
 const AGES = Array.from({ length: 9 }, (_, day) => (day + 1) * DAY);
 
 function configOf(domain: Domain, panel: Panel, { steps }: Flags): TrainingConfig {
-  const config = fitToHistory(domain, panel, defaultConfigOf(domain));
-  return steps === undefined ? config : { ...config, fit: { ...config.fit, steps: Number(steps) } };
+  return withSteps(fitToHistory(domain, panel, defaultConfigOf(domain)), steps);
 }
 
 /** Sum of the medians of the first day after a cutoff, of each series. */
@@ -131,10 +131,7 @@ const command = new Command('bench:cases')
   .description('Forecast a series with one impossible reading, and one that has just begun.')
   .option('--cases <folder>', 'holds el-clean, el-spike and new-shop', '../shared/cases')
   .option('--seed <number>', 'of the fits', '1')
-  .option(
-    '--steps <count>',
-    'batches the network learns from at most (default: as `headway train`)',
-  )
+  .option(...STEPS_OPTION)
   .option('--json <file>', 'write the figures');
 
 await runBench(command, bench);

@@ -17,6 +17,7 @@ import { baselinesOf, evaluate } from '../../services/training/evaluation.ts';
 import { judge } from '../../services/training/gate.ts';
 import { defaultConfigOf } from '../../services/training/training-config.ts';
 import { runBench } from '../support/run-bench.ts';
+import { STEPS_OPTION, withSteps } from '../support/steps-option.ts';
 import { benchContext, panelOfSource } from './panel-of-source.ts';
 
 interface Flags {
@@ -45,9 +46,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const panel = await panelOfSource(context, domain, flags, folder);
   const { clock, logger, progress, settings } = context;
   const backend = await startTensorBackend(logger, settings.backend, 'training');
-  const defaults = defaultConfigOf(domain);
-  const steps = Number(flags.steps ?? defaults.fit.steps);
-  const config = { ...defaults, fit: { ...defaults.fit, steps } };
+  const config = withSteps(defaultConfigOf(domain), flags.steps);
   const verdicts = await verdictsIn(flags.json);
   const done = new Set(verdicts.map(({ seed }) => seed));
   for (let seed = 1; seed <= Number(flags.seeds); seed++) {
@@ -63,7 +62,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     };
     verdicts.push({ seed, mae, pinball, coverage, outcome, reason });
     console.log(JSON.stringify(verdicts.at(-1)));
-    const result = { domain: domain.name, steps, verdicts };
+    const result = { domain: domain.name, steps: config.fit.steps, verdicts };
     if (flags.json) await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
   }
   print(verdicts);
@@ -100,10 +99,7 @@ const command = new Command('bench:gate-seeds')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--seeds <count>', 'fits', '24')
-  .option(
-    '--steps <count>',
-    'batches the network learns from at most (default: as `headway train`)',
-  )
+  .option(...STEPS_OPTION)
   .option('--json <file>', 'write the figures; seeds that are there are not fitted again');
 
 await runBench(command, bench);

@@ -23,6 +23,7 @@ import { fitUpTo, scoreResult, testCutoffs } from '../../services/training/evalu
 import { refit } from '../../services/training/refit.ts';
 import { defaultConfigOf, networkSpecOf } from '../../services/training/training-config.ts';
 import { runBench } from '../support/run-bench.ts';
+import { STEPS_OPTION, withSteps } from '../support/steps-option.ts';
 import { benchContext, panelOfSource } from './panel-of-source.ts';
 
 interface Flags {
@@ -68,9 +69,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
 /** The last test span of the panel, forecast by a refit on all that precedes it. */
 async function scoreSpan(context: CommandContext, domain: Domain, panel: Panel, steps?: string) {
   const { clock, logger, progress, settings } = context;
-  const defaults = defaultConfigOf(domain);
-  const fit = { ...defaults.fit, ...(steps ? { steps: Number(steps) } : {}) };
-  const config = { ...defaults, fit };
+  const config = withSteps(defaultConfigOf(domain), steps);
   const cutoffs = testCutoffs(domain, panel, config);
   const past = panelUpTo(panel, cutoffs[0] as number);
   const spanBefore = testCutoffs(domain, past, config);
@@ -115,9 +114,6 @@ const command = new Command('bench:refit')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--skip-days <days>', 'for each span, how many days before the end it ends', '0')
-  .option(
-    '--steps <count>',
-    'batches the network learns from at most (default: as `headway train`)',
-  );
+  .option(...STEPS_OPTION);
 
 await runBench(command, bench);

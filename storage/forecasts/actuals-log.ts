@@ -155,14 +155,13 @@ function entryReader(store: ObjectStore, domain: string) {
 
   const read = async (key: string): Promise<StoredEntry> => parse(key, await store.get(key));
 
-  /** Oldest first. @param writtenFrom of those alone that were written then or later */
+  /** Those of these keys that are wanted, oldest first. */
   async function readAll(
+    keys: readonly string[],
     isWanted: (entry: StoredEntry) => boolean,
-    writtenFrom = Number.NEGATIVE_INFINITY,
   ): Promise<StoredEntry[]> {
     const entries: StoredEntry[] = [];
-    for (const { key, writtenAt } of await store.listDetails(prefix)) {
-      if (!isEntry(key) || writtenAt < writtenFrom) continue;
+    for (const key of keys.filter(isEntry)) {
       const entry = await read(key);
       if (isWanted(entry)) entries.push(entry);
     }
@@ -173,9 +172,11 @@ function entryReader(store: ObjectStore, domain: string) {
   async function lastOfSameIntervals(entry: StoredEntry): Promise<StoredEntry> {
     const details = await store.listDetails(prefix);
     const own = details.find(({ key }) => key === entry.key);
+    const since = details.filter(({ writtenAt }) => !(writtenAt < (own?.writtenAt ?? 0)));
     const isLater = (other: StoredEntry) =>
       inOrder(other, entry) > 0 && haveCommonIntervals(entry, other);
-    return (await readAll(isLater, own?.writtenAt)).at(-1) ?? entry;
+    const keys = since.map(({ key }) => key);
+    return (await readAll(keys, isLater)).at(-1) ?? entry;
   }
 
   return { isEntry, parse, read, readAll, lastOfSameIntervals };
@@ -242,7 +243,8 @@ export function openActualsLog(options: ActualsLogOptions): ActualsLog {
       }
     },
     async entries({ from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = {}) {
-      const all = await readAll(({ availableAt }) => availableAt >= from && availableAt < until);
+      const isIn = ({ availableAt }: StoredEntry) => availableAt >= from && availableAt < until;
+      const all = await readAll(await store.list(prefix), isIn);
       return all.map(({ contentHash, ...entry }) => entry);
     },
     verify: () => verifyEntries(store, prefix, isEntry, parse),

@@ -20,13 +20,13 @@ export interface TargetKind {
 export const NEXT_TO = 1e-3;
 
 /** A lower bound of counts at the nearer count, or just above it: no count comes in or goes out. */
-export function wholeLower(value: number): number {
+function wholeLower(value: number): number {
   const above = Math.ceil(value);
   return above - value > 0.5 ? above - 1 + NEXT_TO : above;
 }
 
 /** An upper bound of counts at the nearer count, or just below it. */
-export function wholeUpper(value: number): number {
+function wholeUpper(value: number): number {
   const below = Math.floor(value);
   return value - below >= 0.5 ? below + 1 - NEXT_TO : below;
 }

@@ -23,10 +23,10 @@ import {
 } from '../sources/raw-part.ts';
 import {
   gridOrigin,
-  nothingUsable,
   offGrid,
   reasonsOf,
   requireRegularGrid,
+  requireUsableRows,
 } from './interval-rules.ts';
 import { countEvents, type IntervalStatements, measureValues, utcLane } from './interval-sql.ts';
 import { type IsolatedTimes, isolatedTimes } from './isolated-times.ts';
@@ -126,13 +126,12 @@ async function aggregateWith(
       `the account of ${part.name} does not balance: ${rowsIn} rows in, ${total} accounted for`,
     );
   }
-  const needsUsable = rowsIn > 0 && rows.mayBeUnusable !== true && !(UNFINISHED in rejected);
   const unfinished =
     part.span === null
       ? await unfinishedRows(connection, frequencyMs)
       : unfinishedIn(part.span, until, frequencyMs);
-  if (rowsUsed === 0 && (needsUsable || (part.span === null && unfinished === null)))
-    throw nothingUsable(part, rejected);
+  const isUnfinished = unfinished !== null;
+  requireUsableRows({ part, rows, rowsIn, rowsUsed, rejected, isUnfinished });
 
   const written = await writeValues(
     connection,

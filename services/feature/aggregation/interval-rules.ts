@@ -10,7 +10,7 @@ import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { isTimeZone, TIME_ZONE_FIX } from '../../../platform/text/time-zone.ts';
-import { gridAnchor, gridPhase } from './local-time.ts';
+import { gridAnchor, gridPhase, UNFINISHED } from './local-time.ts';
 
 /**
  * Times that no clock of ours has shown: guards the arithmetic against the far ends of the
@@ -171,10 +171,26 @@ export function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayEr
   );
 }
 
-export function nothingUsable(
-  part: RawPart,
-  rejected: Readonly<Record<string, number>>,
-): HeadwayError {
+/** What was counted of a part. */
+export interface PartCounts {
+  readonly part: RawPart;
+  readonly rows: Pick<RawRows, 'mayBeUnusable'>;
+  readonly rowsIn: number;
+  readonly rowsUsed: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Whether intervals were left out because they are not over. */
+  readonly isUnfinished: boolean;
+}
+
+/** Fails with RAW_FILE_INVALID where no row is usable, and that is no matter of time. */
+export function requireUsableRows(counts: PartCounts): void {
+  const { part, rows, rowsIn, rowsUsed, rejected, isUnfinished } = counts;
+  if (rowsUsed > 0) return;
+  const needsUsable = rowsIn > 0 && rows.mayBeUnusable !== true && !(UNFINISHED in rejected);
+  if (needsUsable || (part.span === null && !isUnfinished)) throw nothingUsable(part, rejected);
+}
+
+function nothingUsable(part: RawPart, rejected: Readonly<Record<string, number>>): HeadwayError {
   const reasons = Object.entries(rejected).map(([reason, n]) => `${reason} ${n}`);
   const detail =
     reasons.length > 0 ? `every row was rejected: ${reasons.join(', ')}` : 'there are no rows';

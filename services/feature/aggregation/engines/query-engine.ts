@@ -17,7 +17,7 @@ import {
   type PartEngine,
   writeValues,
 } from '../aggregate.ts';
-import { nothingUsable, offGrid, reasonsOf, requireRegularGrid } from '../interval-rules.ts';
+import { offGrid, reasonsOf, requireRegularGrid, requireUsableRows } from '../interval-rules.ts';
 import { type DayRows, type IsolatedTimes, isolatedTimes } from '../isolated-times.ts';
 import {
   type ClockSegment,
@@ -102,14 +102,12 @@ export async function aggregateByQuery(
     const rejected = inOrder(account.rejected, reasonsOf(domain, options.rows));
     const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
     if (total !== rowsIn) throw changed(part.name, rowsIn, total);
-    const needsUsable =
-      rowsIn > 0 && options.rows.mayBeUnusable !== true && !(UNFINISHED in rejected);
     const unfinished =
       part.span === null
         ? values.unfinished
         : unfinishedIn(part.span, knownUntil(options), frequencyMs);
-    if (rowsUsed === 0 && (needsUsable || (part.span === null && unfinished === null)))
-      throw nothingUsable(part, rejected);
+    const isUnfinished = unfinished !== null;
+    requireUsableRows({ part, rows: options.rows, rowsIn, rowsUsed, rejected, isUnfinished });
     const written = await writeValues(connection, 'hw_values ORDER BY line', path, availableAt);
     const span = committedSpan(part.span ?? values.span, unfinished);
     return { part, path, rows: written, span, unfinished, rowsIn, rowsUsed, rejected, isolated };
