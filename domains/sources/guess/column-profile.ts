@@ -138,8 +138,9 @@ interface Cells {
   readonly cells: number;
 }
 
-/** Plausible years: a format that reads another is not meant. */
-const YEARS = { first: 1990, last: 2039 };
+/** Plausible years: a format that reads another is not meant. What is no date may look like one. */
+const yearsOf = (format: string): { first: number; last: number } =>
+  /^epoch|%y|^%Y%m%d/.test(format) ? { first: 1970, last: 2039 } : { first: 1900, last: 2199 };
 
 async function timeFormatsOf(
   connection: DuckDBConnection,
@@ -150,8 +151,9 @@ async function timeFormatsOf(
   const share = (format: string) => {
     const options = { formats: [format], clock: undefined, timeOf: 'start' } as const;
     const { localTime, instant } = tableTime(column, type, options);
-    const time = `coalesce(${localTime}, ${instant})`;
-    return `count(*) FILTER (year(${time}) BETWEEN ${YEARS.first} AND ${YEARS.last})::INTEGER`;
+    const { first, last } = yearsOf(format);
+    const year = `year(coalesce(${localTime}, ${instant}))`;
+    return `count(*) FILTER (${year} BETWEEN ${first} AND ${last})::INTEGER`;
   };
   const likely = TIME_FORMATS.filter((format) => {
     const shape = shapeOf(format);

@@ -106,7 +106,7 @@ export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnPro
   };
   const [best] = [...candidates].sort((a, b) => score(b) - score(a));
   if (best !== undefined) return best;
-  throw new HeadwayError('SOURCE_INVALID', 'no column holds times in a known format', {
+  throw new HeadwayError('SOURCE_INVALID', 'no column holds times from 1900 to 2199', {
     where: columns.map(({ name, examples }) => `${name} (${examples[0] ?? 'empty'})`).join(', '),
     fix: 'Name it with --time COLUMN, and its format with --time-format, such as "%d.%m.%Y %H:%M".',
   });

@@ -37,8 +37,8 @@ export const isDateOnly = (format: string): boolean =>
   format !== 'iso' && !format.startsWith('epoch') && !/%[HI]/.test(format);
 
 const FIELDS: Readonly<Record<string, string>> = {
-  '%Y': '(?:19|20)\\d\\d',
-  '%G': '(?:19|20)\\d\\d',
+  '%Y': '(?:19|2[01])\\d\\d',
+  '%G': '(?:19|2[01])\\d\\d',
   '%y': '\\d\\d',
   '%m': '(?:0?[1-9]|1[0-2])',
   '%d': '(?:0?[1-9]|[12]\\d|3[01])',

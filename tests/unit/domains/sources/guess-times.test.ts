@@ -145,6 +145,23 @@ test('days without a time are those of the calendar, whatever zone is said', asy
 });
 
 test.each([
+  ['1900-01-01', 'iso', (day: string) => day],
+  ['1981-01-01', 'iso', (day: string) => day],
+  ['1981-01-01', '%d.%m.%Y', (day: string) => day.split('-').reverse().join('.')],
+  ['1985-01-01', '%d.%m.%y', (day: string) => day.slice(2).split('-').reverse().join('.')],
+])('reads days from %s on, written as %s', async (first, format, textOf) => {
+  const rows = ['day,load'];
+  for (let day = 0; day < 60; day++) {
+    const at = new Date(Date.parse(first) + day * 24 * HOUR);
+    rows.push(`${textOf(at.toISOString().slice(0, 10))},${day % 7}.5`);
+  }
+  const guess = await guessed(rows);
+  expect(guess.table.timeFormat ?? 'iso').toBe(format);
+  expect(guess.facts).toMatchObject({ rows: 60, usable: 60 });
+  expect(await firstRead(guess)).toBe(`${first}T00:00:00.000Z`);
+});
+
+test.each([
   ['1 to 24', 1, '2024-03-01T00:00:00.000Z', 'end'],
   ['0 to 23', 0, '2024-03-01T00:00:00.000Z', undefined],
 ])('reads hours from %s in their own column', async (_name, first, start, timeOf) => {
