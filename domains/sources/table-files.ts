@@ -27,6 +27,8 @@ export interface TableColumn {
   readonly name: string;
   /** As the engine calls it; VARCHAR in text files. */
   readonly type: string;
+  /** The header does not name it: no series of a wide file. */
+  readonly isUnnamed?: boolean;
 }
 
 export interface FileGroup {
@@ -117,7 +119,10 @@ async function openFile(options: TableFilesOptions, path: string): Promise<OpenF
     seen.add(name.toLowerCase());
     places[name] = at;
   }
-  const columns = Object.keys(places).map((name) => ({ name, type: 'VARCHAR' }));
+  const columns = Object.entries(places).map(([name, at]) => ({
+    ...{ name, type: 'VARCHAR' },
+    ...(csv.unnamed.includes(at) && { isUnnamed: true }),
+  }));
   return needing(options, { ...file, path: text, columns, csv: { ...csv, places } });
 }
 

@@ -108,7 +108,8 @@ function valueColumns(
   if (!isWide(series)) return [];
   const others = new Set(neededColumns(table).map((name) => name.toLowerCase()));
   const found = columns.flatMap((column) => {
-    const id = others.has(column.name.toLowerCase()) ? null : nameIn(column.name, series.columns);
+    const isOther = column.isUnnamed || others.has(column.name.toLowerCase());
+    const id = isOther ? null : nameIn(column.name, series.columns);
     return id === null ? [] : [{ column, id }];
   });
   const file = names[0] ?? '';

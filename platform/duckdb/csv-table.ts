@@ -21,7 +21,10 @@ export type WantedColumns = Readonly<Record<string, string | RegExp>>;
 export interface CsvDialect {
   /** Absent: the one that finds the most of the wanted columns. */
   readonly delimiter?: Delimiter | undefined;
-  /** False: the first line is a row, and the columns are c1, c2, … True where it is absent. */
+  /**
+   * False: the first line is a row, and the columns are c1, c2, … True where it is absent; a column
+   * without a name in the header is called so too.
+   */
   readonly header?: boolean | undefined;
   /** Lines before the header, such as a title. */
   readonly skipLines?: number | undefined;
@@ -34,6 +37,8 @@ export interface CsvFile {
   readonly name: string;
   readonly delimiter: string;
   readonly header: readonly string[];
+  /** Places in the header that it leaves empty, such as that of an index. */
+  readonly unnamed: readonly number[];
   /** Lines before the first row. */
   readonly skip: number;
   /** Lines after the header, blank ones included. */
@@ -54,7 +59,7 @@ export async function openCsvFile(
   const delimiters = dialect.delimiter === undefined ? DELIMITERS : [dialect.delimiter];
   const headers = delimiters.map((delimiter) => ({
     delimiter,
-    header: splitLine(line, delimiter).map((text, at) => (hasHeader ? text : `c${at + 1}`)),
+    ...namesIn(splitLine(line, delimiter), hasHeader),
   }));
   const isThere = (header: readonly string[], name: string | RegExp) =>
     header.some((column) => matches(column, name));
@@ -82,8 +87,24 @@ export async function openCsvFile(
     places[name] = found[0] ?? -1;
   }
   const skip = skipLines + (hasHeader ? 1 : 0);
-  const { delimiter, header } = best;
-  return { path, name, delimiter, header, skip, lines: lines - skip, places };
+  const { delimiter, header, unnamed } = best;
+  return { path, name, delimiter, header, unnamed, skip, lines: lines - skip, places };
+}
+
+/** A field of a header that is empty names nothing: its column is called as without a header. */
+function namesIn(
+  fields: readonly string[],
+  hasHeader: boolean,
+): Pick<CsvFile, 'header' | 'unnamed'> {
+  const unnamed: number[] = [];
+  const header = fields.map((text, at) => {
+    const name = `c${at + 1}`;
+    if (!hasHeader) return name;
+    if (text !== '' || fields.some((other) => other.toLowerCase() === name)) return text;
+    unnamed.push(at);
+    return name;
+  });
+  return { header, unnamed };
 }
 
 /** All lines of the files: columns `hw_file`, `hw_bad_line`, and the wanted ones. */

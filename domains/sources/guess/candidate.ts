@@ -35,8 +35,10 @@ export interface Look {
 export interface Candidate {
   readonly table: Table;
   readonly facts: RowFacts;
-  /** Share of the rows that have the series and time of another, but are no copy of it. */
+  /** Share of the rows that have the series and time of another, but do not repeat its value. */
   readonly conflicts: number;
+  /** Share of the rows that do repeat it. */
+  readonly copies: number;
   readonly doubts: readonly Doubt[];
 }
 
@@ -48,28 +50,62 @@ export async function tried(
   const { paths, nameOf, rawFolder } = options;
   const rows = await tableRows(table, paths, nameOf, rawFolder);
   const facts = await rowFacts(connection, rows);
-  const copies = profile.copies > MAX_COPIES ? 0 : profile.copies;
-  return { table, facts, conflicts: facts.repeated / facts.usable - copies, doubts };
+  const { repeated, usable } = facts;
+  const copies = Math.max(agreeing(facts), profile.copies > MAX_COPIES ? 0 : profile.copies);
+  return { table, facts, conflicts: repeated / usable - copies, copies, doubts };
+}
+
+/** Share of the rows that agree with another in series, time and value, and not by chance. */
+function agreeing({ repeated, differing, distinctValues, usable }: RowFacts): number {
+  const share = (repeated - differing) / usable;
+  const isChance = distinctValues < MIN_KINDS || share > MAX_AGREEING;
+  return isChance || differing > MAX_CONFLICTS * repeated ? 0 : share;
 }
 
 /** Of rows: with more conflicts they are not measurements. */
 const MAX_CONFLICTS = 0.02;
 /** Copies are of exports that overlap. With more of them, rows that agree are events. */
 const MAX_COPIES = 0.5;
-/** Distinct minutes in an hour of a grid. */
+/** The same of rows that agree in the value, and not in all. */
+const MAX_AGREEING = 0.3;
+/** Distinct values from which on two do not agree by chance. */
+const MIN_KINDS = 50;
+/** Distinct minutes in an hour of a grid, unless it is one of minutes: most of them have a row. */
 const MAX_GRID_MINUTES = 12;
+const MIN_DENSITY = 0.5;
+const MINUTES_A_DAY = 1440;
 
 /** Whether a series has one value at a time. */
 export const isUnique = ({ conflicts }: Candidate): boolean => conflicts <= MAX_CONFLICTS;
 
 /** Whether rows are there twice: more than an accident. */
-export const hasCopies = ({ profile }: Look): boolean => profile.copies > MAX_CONFLICTS;
+export const hasCopies = ({ copies }: Candidate): boolean => copies > MAX_CONFLICTS;
 
-export const isGrid = ({ facts }: Candidate): boolean => facts.minutes <= MAX_GRID_MINUTES;
+export const isGrid = ({ facts }: Candidate): boolean =>
+  facts.minutes <= MAX_GRID_MINUTES || (isOneEach(facts) && densityOf(facts) >= MIN_DENSITY);
+
+const isOneEach = ({ repeated, usable }: RowFacts): boolean => repeated <= MAX_CONFLICTS * usable;
+
+/** Rows of a series for each of its steps, of whole minutes that divide a day. */
+function densityOf({ usable, series, spanHours, stepMinutes }: RowFacts): number {
+  if (stepMinutes < 1 || MINUTES_A_DAY % stepMinutes !== 0) return 0;
+  return (usable / series) * (stepMinutes / (60 * Math.max(1, spanHours)));
+}
 
 /** Whether each series has one row at a time, and times are on a grid. */
 export const isRegular = (candidate: Candidate): boolean =>
-  isGrid(candidate) && candidate.facts.repeated <= MAX_CONFLICTS * candidate.facts.usable;
+  isGrid(candidate) && isOneEach(candidate.facts);
+
+/** Of rows more than a month apart, or of so few, there is no series that is forecast. */
+const MAX_STEP_MINUTES = 32 * MINUTES_A_DAY;
+const MIN_ROWS_EACH = 3;
+
+/** Whether the rows may be values of series: one at a time, and often enough. */
+export function isMeasurable(candidate: Candidate): boolean {
+  const { usable, series, stepMinutes } = candidate.facts;
+  const isSeries = stepMinutes <= MAX_STEP_MINUTES && usable >= MIN_ROWS_EACH * series;
+  return isSeries && isUnique(candidate);
+}
 
 /** Semicolons and dates such as 31.12.2024 are of places where a decimal sign is a comma. */
 export const styleOf = (

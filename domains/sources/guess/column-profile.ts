@@ -46,6 +46,7 @@ export interface NumberReading {
 export interface ColumnProfile {
   readonly name: string;
   readonly type: string;
+  readonly isUnnamed: boolean;
   /** Share of the rows whose cell says something. */
   readonly filled: number;
   readonly distinct: number;
@@ -87,21 +88,25 @@ export async function profileColumns(
     `CREATE OR REPLACE TEMP TABLE sample AS SELECT * FROM ${first}
      USING SAMPLE reservoir(${SAMPLE.rows} ROWS) REPEATABLE (7)`,
   );
+  const profiles: ColumnProfile[] = [];
+  for (const column of columns) profiles.push(await profileOf(connection, column));
+  // What counts the rows differs in copies too.
+  const facts = profiles.filter(
+    ({ isUnnamed, timeFormats }) => !isUnnamed || timeFormats.length > 0,
+  );
   const [counts] = await rowsOf(
     connection,
     `SELECT (SELECT count(*) FROM sample)::INTEGER AS rows, count(*)::INTEGER AS total,
-       count(DISTINCT hash(${columns.map(({ name }) => sqlName(name)).join(', ')}))::INTEGER AS own
+       count(DISTINCT hash(${facts.map(({ name }) => sqlName(name)).join(', ')}))::INTEGER AS own
      FROM ${first}`,
   );
   const { rows, total, own } = counts as Record<'rows' | 'total' | 'own', number>;
-  const profiles: ColumnProfile[] = [];
-  for (const column of columns) profiles.push(await profileOf(connection, column));
   return { rows, total, copies: 1 - own / Math.max(1, total), columns: profiles };
 }
 
 async function profileOf(
   connection: DuckDBConnection,
-  { name, type }: TableColumn,
+  { name, type, isUnnamed = false }: TableColumn,
 ): Promise<ColumnProfile> {
   const column = sqlName(name);
   const text = `trim(CAST(${column} AS VARCHAR))`;
@@ -123,7 +128,7 @@ async function profileOf(
   const timeFormats = await timeFormatsOf(connection, { column, type, isBlank, examples, cells });
   const numbers = await numbersOf(connection, { column, type, isBlank, examples, cells });
   return {
-    ...{ name, type, cells, timeFormats, ...numbers, examples: examples.slice(0, 5) },
+    ...{ name, type, isUnnamed, cells, timeFormats, ...numbers, examples: examples.slice(0, 5) },
     filled: cells / Math.max(1, Number(found.rows)),
     distinct: Number(found.distinct_texts),
     isShort: Number(found.longest) <= MAX_NAME,

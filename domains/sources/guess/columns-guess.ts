@@ -38,14 +38,23 @@ const MIN_FILLED = 0.5;
 /** Of rows: a column with more names is an id of rows. */
 const MAX_NAMES_SHARE = 0.5;
 const MAX_NAMES = 20_000;
+/** Rows of each name, on average: with fewer a column rather names rows. */
+const MIN_ROWS_EACH = 10;
 
 const TIME_NAME = /time|date|stamp|^(ts|ds|t|dt|day|hour|month|week|when|datum|zeit|tag|placed)/i;
 const FIRST_TIME = /start|begin|pick.?up|from|created|placed|order|depart/i;
 const LAST_TIME = /end|stop|drop.?off|update|modified|arriv|until/i;
+const TIME_PARTS = [
+  { name: /^(year|yr|yyyy|jahr)$/i, format: '%Y', min: 1900, max: 2199 },
+  { name: /^(month|mon|mnth|mm|monat)$/i, format: '%m', min: 1, max: 12 },
+  { name: /^(day|dd|tag|day.?of.?month)$/i, format: '%d', min: 1, max: 31 },
+  { name: /^(hour|hr|hh|stunde)$/i, format: '%H', min: 0, max: 23 },
+  { name: /^(minute|min)$/i, format: '%M', min: 0, max: 59 },
+];
 const SERIES_NAME = new RegExp(
   'station|store|shop|zone|region|site|sensor|meter|product|item|sku|location|city|series|' +
     'unique|categor|branch|filiale|device|plant|country|line|route|ticker|symbol|arti[ck]|' +
-    'name|depart|family|zähler|produkt|standort|(^|[ _-])(id|no|nr|code|key)$',
+    'name|depart|dept|family|zähler|produkt|standort|(^|[ _-])(id|no|nr|code|key)$',
   'i',
 );
 const FIRST_PLACE = /from|start|pick.?up|origin/i;
@@ -61,12 +70,15 @@ const VALUE_NAME = new RegExp(
     'revenue|consumption|verbrauch|power|energy|usage|passengers|load',
   'i',
 );
-const NO_VALUE =
-  /(^|[ _-])(id|nr|no|lat|lon|lng|latitude|longitude|zip|index|code|year|month|day|hour|weekday)$/i;
+const NO_VALUE = new RegExp(
+  '(^|[ _-])(id|nr|no|lat|lon|lng|latitude|longitude|zip|index|code)$|' +
+    '(^|[ _-])(year|yr|month|mnth|day|hour|hr|weekday|day ?of ?week)$|^season$',
+  'i',
+);
 /** Columns of one thing measured in several ways, and not of several things. */
 const MEASURE = new RegExp(
-  'open|high|low|close|volume|temp|humid|wind|pressure|rain|precip|snow|price|promo|holiday|' +
-    'discount|cost|min|max|mean|avg|status',
+  'open|high|low|close|volume|temp|hum|wind|press|rain|precip|snow|cloud|dew|price|promo|' +
+    'discount|cost|min|max|mean|avg|status|holiday|season|working|week|month|year',
   'i',
 );
 
@@ -90,7 +102,8 @@ export function refuseHoursAsColumns(columns: readonly { readonly name: string }
   });
 }
 
-export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnProfile {
+/** Undefined where no column holds times. */
+export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnProfile | undefined {
   if (hints.time !== undefined) return named(columns, hints.time);
   const candidates = columns.filter(
     ({ timeFormats, filled }) => timeFormats.length > 0 && filled >= MIN_FILLED,
@@ -104,12 +117,22 @@ export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnPro
       (LAST_TIME.test(name) ? 2 : 0);
     return byName - (isNumber ? 3 : 0);
   };
-  const [best] = [...candidates].sort((a, b) => score(b) - score(a));
-  if (best !== undefined) return best;
-  throw new HeadwayError('SOURCE_INVALID', 'no column holds times from 1900 to 2199', {
-    where: columns.map(({ name, examples }) => `${name} (${examples[0] ?? 'empty'})`).join(', '),
-    fix: 'Name it with --time COLUMN, and its format with --time-format, such as "%d.%m.%Y %H:%M".',
-  });
+  return [...candidates].sort((a, b) => score(b) - score(a))[0];
+}
+
+/** The columns of a year, a month and so on, as far down as there are any. */
+export function timePartsOf({ columns }: TableProfile): {
+  columns: ColumnProfile[];
+  format: string;
+} {
+  const parts: ColumnProfile[] = [];
+  for (const { name, min, max } of TIME_PARTS) {
+    const part = columns.find((column) => column.isWhole && name.test(column.name));
+    if (part === undefined || Number(part.min) < min || Number(part.max) > max) break;
+    parts.push(part);
+  }
+  const format = TIME_PARTS.slice(0, parts.length).map((part) => part.format);
+  return { columns: parts, format: format.join(' ') };
 }
 
 /** Few enough values for names. */
@@ -144,7 +167,8 @@ export function seriesColumnsOf(
       (column.numbers.length === 0 ||
         (column.isWhole && SERIES_NAME.test(column.name) && !VALUE_NAME.test(column.name))),
   );
-  const score = ({ name, distinct }: ColumnProfile): number =>
+  const score = ({ name, distinct, cells }: ColumnProfile): number =>
+    (distinct * MIN_ROWS_EACH > cells ? -4 : 0) +
     (SERIES_NAME.test(name) ? 4 : 0) +
     (FIRST_PLACE.test(name) ? 2 : 0) -
     (LAST_PLACE.test(name) ? 2 : 0) -
@@ -161,6 +185,7 @@ export function valueColumnsOf(
   const candidates = profile.columns.filter(
     (column) =>
       !taken.includes(column) &&
+      !column.isUnnamed &&
       !isRowNumber(column, profile) &&
       column.numbers.length > 0 &&
       !NO_VALUE.test(column.name) &&

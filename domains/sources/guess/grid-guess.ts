@@ -15,6 +15,9 @@ export interface RowFacts {
   readonly series: number;
   /** Rows that have the series and the time of another. */
   readonly repeated: number;
+  /** Of these, rows with another value than those before them. */
+  readonly differing: number;
+  readonly distinctValues: number;
   /** Distinct minutes of the hour with their seconds: few on a grid, many where events happen. */
   readonly minutes: number;
   readonly isMidnightOnly: boolean;
@@ -63,6 +66,9 @@ export async function rowFacts(connection: DuckDBConnection, rows: RawRows): Pro
     `SELECT (SELECT count(*) FROM facts)::INTEGER AS rows, count(*)::INTEGER AS usable,
        count(DISTINCT series)::INTEGER AS series,
        count(*)::INTEGER - count(DISTINCT (series, time))::INTEGER AS repeated,
+       count(DISTINCT (series, time, value))::INTEGER - count(DISTINCT (series, time))::INTEGER
+         AS differing,
+       count(DISTINCT value)::INTEGER AS distinct_values,
        count(DISTINCT date_part('minute', time) * 60 + date_part('second', time))::INTEGER
          AS minutes,
        coalesce(bool_and(time = date_trunc('day', time)), false) AS midnight,
@@ -87,6 +93,8 @@ export async function rowFacts(connection: DuckDBConnection, rows: RawRows): Pro
     usable: Number(found.usable),
     series: Number(found.series),
     repeated: Number(found.repeated),
+    differing: Number(found.differing),
+    distinctValues: Number(found.distinct_values),
     minutes: Number(found.minutes),
     isMidnightOnly: found.midnight === true,
     hasInstants: found.instants === true,

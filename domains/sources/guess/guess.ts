@@ -12,11 +12,11 @@ import { type FileGroup, formatOf, tableFiles, textOf } from '../table-files.ts'
 import { type CalendarGuess, calendarOf } from './calendar-guess.ts';
 import { type Candidate, type GuessOptions, type Look, tried } from './candidate.ts';
 import { type ColumnProfile, profileColumns } from './column-profile.ts';
-import { type Doubt, type Hints, refuseHoursAsColumns, timeColumnOf } from './columns-guess.ts';
+import { type Doubt, type Hints, refuseHoursAsColumns } from './columns-guess.ts';
 import type { RowFacts } from './grid-guess.ts';
 import { layoutOf } from './layout-guess.ts';
 import { lookAtText } from './text-look.ts';
-import { type TimeGuess, timeFormatOf } from './time-guess.ts';
+import { type TimeGuess, timeOfTable } from './time-guess.ts';
 import { endingOf } from './wide-guess.ts';
 
 export interface Guess extends CalendarGuess {
@@ -40,11 +40,10 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
   return withDuckDB({ threads: 2 }, async (connection) => {
     const profile = await profileColumns(connection, first.relation, first.columns);
     const look: Look = { options, connection, base, delimiter, groups, profile };
-    const column = timeColumnOf(profile, hints);
-    const time = await timeFormatOf(connection, profile, column, hints);
+    const time = await timeOfTable(connection, profile, hints);
     let found = await layoutOf(look, time);
     let calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
-    const date = calendar.frequencyMinutes < DAY ? null : dateOf(column, time, found, hints);
+    const date = calendar.frequencyMinutes < DAY ? null : dateOf(time, found, hints);
     if (date !== null) {
       const { timeFormat: _, ...table } = found.table;
       found = await tried(look, { ...table, time: { sql: date } }, found.doubts);
@@ -75,12 +74,9 @@ const hasOffsets = ({ type, examples }: ColumnProfile, { table }: TimeGuess): bo
   examples.some((text) => OFFSET.test(text));
 
 /** Of days that start at instants: the local date, as SQL. Null: the time is a date already. */
-function dateOf(
-  column: ColumnProfile,
-  time: TimeGuess,
-  { facts }: Candidate,
-  { timeZone }: Hints,
-): string | null {
+function dateOf(time: TimeGuess, { facts }: Candidate, { timeZone }: Hints): string | null {
+  const { column } = time;
+  if (column === null) return null;
   const name = sqlName(column.name);
   if (timeZone === undefined)
     // The day as it is written, where the offset says by whose clock: in UTC it may be another.

@@ -11,6 +11,7 @@ import {
   type Candidate,
   hasCopies,
   isGrid,
+  isMeasurable,
   isRegular,
   isUnique,
   type Look,
@@ -49,8 +50,8 @@ export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> 
   if (value === undefined) return events(look, start, roles);
   const found = await measuredSeries(look, start, value, roles);
   if (hints.value !== undefined) return found;
-  if (isGrid(found) && isUnique(found))
-    return { ...found, doubts: [...valueDoubts(look, found, roles), ...found.doubts] };
+  if (isGrid(found) && isMeasurable(found))
+    return { ...found, doubts: [...valueDoubts(found, roles), ...found.doubts] };
   return events(look, start, roles, found.table.series);
 }
 
@@ -83,14 +84,15 @@ function saidValue(column: ColumnProfile, { series }: Hints): ColumnProfile {
   });
 }
 
-function valueDoubts(look: Look, found: Candidate, { values }: Roles): Doubt[] {
+function valueDoubts(found: Candidate, { values }: Roles): Doubt[] {
   const { value, series } = found.table;
   const chosen = String(value);
-  const others = values.map(({ name }) => name).filter((name) => name !== value && name !== series);
-  const twice = Math.round(100 * look.profile.copies);
+  const used = [value, series].flat();
+  const others = values.map(({ name }) => name).filter((name) => !used.includes(name));
+  const twice = Math.round(100 * found.copies);
   const reasons = [
     ...(others.length > 0 ? [`${others.slice(0, 5).join(', ')} could be the value too`] : []),
-    ...(hasCopies(look) ? [`${twice} % of the rows are there twice: the first counts`] : []),
+    ...(hasCopies(found) ? [`${twice} % of the rows are there twice: the first counts`] : []),
   ];
   return reasons.map((why) => ({ flag: '--value', chosen, why }));
 }

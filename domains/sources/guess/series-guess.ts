@@ -9,6 +9,7 @@ import {
   type Candidate,
   type GuessOptions,
   isGrid,
+  isMeasurable,
   isUnique,
   type Look,
   styleOf,
@@ -49,19 +50,33 @@ export async function measuredSeries(
   if (best !== undefined && (best.distinct === 1 || !isGrid(one))) return of(best.name);
   if (isUnique(one))
     return { ...one, doubts: [...one.doubts, ...seriesDoubt(options, 'one', names)] };
-  if (best !== undefined)
-    return namesThatMakeUnique(profile, names, (some) => of(inOrder(profile, some)));
+  if (best !== undefined) {
+    const attempt: TryColumns = (some) => of(inOrder(profile, some));
+    const found = await namesThatMakeUnique(profile, names, attempt);
+    const numbers = numbersThatName(values, profile).filter((column) => column !== value);
+    if (isMeasurable(found) || numbers.length === 0) return found;
+    const more = [...names.slice(0, MAX_COLUMNS), ...numbers];
+    const wider = await namesThatMakeUnique(profile, more, attempt);
+    return isMeasurable(wider)
+      ? { ...wider, doubts: [...wider.doubts, numbersDoubt(wider)] }
+      : found;
+  }
   const each = options.paths.length > 1 ? await of(filesSeries(options)) : null;
   if (each !== null && isUnique(each)) return each;
   for (const column of numbersThatName(values, profile)) {
     const by = hints.value === undefined ? values.find((other) => other !== column) : value;
     if (by === undefined || by === column) continue;
-    const why = 'numbers, but times are unique within each: a name, or a part of the time?';
-    const found = await of(column.name, by, [{ flag: '--series', chosen: column.name, why }]);
-    if (isUnique(found)) return found;
+    const found = await of(column.name, by);
+    if (isUnique(found)) return { ...found, doubts: [...found.doubts, numbersDoubt(found)] };
   }
   return one;
 }
+
+const numbersDoubt = ({ table: { series } }: Candidate): Doubt => ({
+  flag: '--series',
+  chosen: [series].flat().join(', '),
+  why: 'numbers, but times are unique within each: a name, or a part of the time?',
+});
 
 function saidSeries({ options, profile }: Look): Table['series'] | undefined {
   const { series } = options.hints;
@@ -83,14 +98,14 @@ async function namesThatMakeUnique(
   const others = rest.filter(({ distinct }) => distinct > 1).slice(0, MAX_TRIED);
   let chosen = columns.filter((column) => column === best);
   const first = await attempt(chosen);
-  if (isUnique(first)) return first;
+  if (isMeasurable(first)) return first;
   while (chosen.length < MAX_COLUMNS) {
     let least = { conflicts: Number.POSITIVE_INFINITY, columns: chosen };
     for (const other of others.filter((column) => !chosen.includes(column))) {
       const sets = chosen.length === 1 ? [[other], [...chosen, other]] : [[...chosen, other]];
       for (const set of sets) {
         const found = await attempt(set);
-        if (isUnique(found)) return set.length < MAX_COLUMNS ? found : asked(found, set);
+        if (isMeasurable(found)) return set.length < MAX_COLUMNS ? found : asked(found, set);
         const { conflicts } = found;
         if (set.length > chosen.length && conflicts < least.conflicts)
           least = { conflicts, columns: set };

@@ -1,27 +1,52 @@
 /**
- * Purpose: in which format the times of a table are, and whether the time of day stands in a column
- * of its own.
+ * Purpose: where the times of a table are, and in which format: in a column, in two (the time of day
+ * in its own), or in parts (year, month, day).
  * Invariants: of two formats that read the same cells and differ in day and month, the one by which
  * the data span less time; that is a doubt. Hours from 1 to 24 are the ends of hours.
- * Fails: with the engine's errors.
+ * Fails: SOURCE_INVALID where there are none; with the engine's errors.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
 import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
 import type { ColumnProfile, TableProfile } from './column-profile.ts';
-import type { Doubt, Hints } from './columns-guess.ts';
+import { type Doubt, type Hints, timeColumnOf, timePartsOf } from './columns-guess.ts';
 import { isDateOnly, swapsDayAndMonth, TIMES_OF_DAY } from './time-formats.ts';
 
 export interface TimeGuess {
   readonly table: Pick<Table, 'time' | 'timeFormat' | 'timeOf'>;
+  /** That holds the time, alone or with another; null where it is in parts. */
+  readonly column: ColumnProfile | null;
   /** Columns that are neither a series nor a value. */
   readonly taken: readonly ColumnProfile[];
   readonly doubt: Doubt | null;
 }
 
+/** A year and a month: of fewer parts no time can be made. */
+const MIN_PARTS = 2;
+
 /** @param connection where the table `sample` is */
-export async function timeFormatOf(
+export async function timeOfTable(
+  connection: DuckDBConnection,
+  profile: TableProfile,
+  hints: Hints,
+): Promise<TimeGuess> {
+  const column = timeColumnOf(profile, hints);
+  if (column !== undefined) return timeFormatOf(connection, profile, column, hints);
+  const { columns, format } = timePartsOf(profile);
+  if (columns.length < MIN_PARTS) throw noTime(profile);
+  const time = columns.map(({ name }) => name);
+  return { table: { time, timeFormat: format }, column: null, taken: columns, doubt: null };
+}
+
+const noTime = ({ columns }: TableProfile): HeadwayError =>
+  new HeadwayError('SOURCE_INVALID', 'no column holds times from 1900 to 2199', {
+    where: columns.map(({ name, examples }) => `${name} (${examples[0] ?? 'empty'})`).join(', '),
+    fix: 'Name it with --time COLUMN, and its format with --time-format, such as "%d.%m.%Y %H:%M".',
+  });
+
+async function timeFormatOf(
   connection: DuckDBConnection,
   profile: TableProfile,
   column: ColumnProfile,
@@ -33,7 +58,7 @@ export async function timeFormatOf(
     (other) => other === column || (other.timeFormats.length > 0 && other.numbers.length === 0),
   );
   if (hints.timeFormat !== undefined)
-    return { table: { time: name, timeFormat: hints.timeFormat }, taken, doubt: null };
+    return { table: { time: name, timeFormat: hints.timeFormat }, column, taken, doubt: null };
   const [first = 'iso'] = column.timeFormats;
   const swapped = column.timeFormats.find((format) => swapsDayAndMonth(first, format));
   let format = first;
@@ -45,13 +70,15 @@ export async function timeFormatOf(
     doubt = { flag: '--time-format', chosen: format, why: `${other} reads all of them too` };
   }
   const clock = await timeOfDay(connection, profile, column, format);
-  if (clock === null)
-    return { table: { time: name, ...(format !== 'iso' && { timeFormat: format }) }, taken, doubt };
+  if (clock === null) {
+    const table = { time: name, ...(format !== 'iso' && { timeFormat: format }) };
+    return { table, column, taken, doubt };
+  }
   const date = format === 'iso' ? '%Y-%m-%d' : format;
   const table: TimeGuess['table'] = clock.isOneTo24
     ? { time: { sql: hourEndSql(name, date, clock.column.name) }, timeOf: 'end' }
     : { time: [name, clock.column.name], timeFormat: `${date} ${clock.format}` };
-  return { table, taken: [...taken, clock.column], doubt };
+  return { table, column, taken: [...taken, clock.column], doubt };
 }
 
 const textOf = (column: string): string => `trim(CAST(${sqlName(column)} AS VARCHAR))`;

@@ -185,6 +185,16 @@ describe('formats of a table', () => {
     });
   });
 
+  test('calls a column without a name by its place, unless another is called so', async () => {
+    await write('a.csv', ',A,\n2024-07-04 11:05,5,x\n');
+    const wide: Table = { time: 'c1', series: { columns: /.+/ } };
+    expect(await valuesOf(wide)).toEqual({ [`A@${utc('2024-07-04T09')}`]: 5 });
+    await write('a.csv', ',C2,c1\n7,A,2024-07-04 11:05\n');
+    expect(await valuesOf({ time: 'c1', series: 'c2' })).toEqual({
+      [`A@${utc('2024-07-04T09')}`]: 1,
+    });
+  });
+
   test.each<[Partial<Table>, string, number | null]>([
     [{ decimal: ',', thousands: '.' }, '"1.234,5"', 1234.5],
     [{ decimal: ',' }, '"1.234,5"', null],

@@ -1,0 +1,116 @@
+/** Purpose: whether the guess reads files in the shapes of well-known published data. */
+import { expect, test } from '@jest/globals';
+import { daysFrom2024, guessedFile, hoursFrom2024 } from '../../fixtures/guessed-file.ts';
+
+const hours = hoursFrom2024(240);
+const days = daysFrom2024(120);
+/** Numbers that look measured. */
+const noise = (at: number) => ((at * 7919) % 1000) / 10;
+
+test('a wide file whose times have no name, as a data frame is written', async () => {
+  const rows = hours.map((time, at) => `"${time}:00";${`${noise(at)};1,5`.replace('.', ',')}`);
+  const guess = await guessedFile(['"";"MT_001";"MT_002"', ...rows]);
+  expect(guess.table).toMatchObject({ time: 'c1', decimal: ',' });
+  expect(guess.facts).toMatchObject({ series: 2, usable: 480 });
+});
+
+test('row numbers without a name are no series', async () => {
+  const rows = hours.map((time, at) => `${(at * 7) % 240},${time},${noise(at)},${noise(at + 3)}`);
+  const guess = await guessedFile([',time,North,South', ...rows]);
+  expect(guess.facts).toMatchObject({ series: 2, usable: 480 });
+  const shop = hours.map((time, at) => `${(at * 7) % 240},${time},${noise(at)}`);
+  expect(await guessedFile([',time,load', ...shop])).toMatchObject({
+    table: { series: { only: 'all' }, value: 'load' },
+  });
+});
+
+test('rows of overlapping exports count once, though each numbers its rows', async () => {
+  const file = (from: number, to: number) => [
+    ',time,meter,kwh',
+    ...hours.slice(from, to).map((time, at) => `${at},${time},A,1.5`),
+  ];
+  const guess = await guessedFile({ '1.csv': file(0, 120), '2.csv': file(110, 240) });
+  expect(guess).toMatchObject({ table: { value: 'kwh' }, facts: { repeated: 10 } });
+  expect(guess.doubts[0]?.why).toContain('4 % of the rows are there twice');
+});
+
+test('a year, a month, a day and an hour in columns of their own', async () => {
+  const rows = hours.map((time, at) => {
+    const [year, month, day, hour] = time.split(/\D/).map(Number);
+    return `${at + 1},${year},${month},${day},${hour},${at % 9 === 0 ? 'NA' : 10 + noise(at)},-21`;
+  });
+  const guess = await guessedFile(['No,year,month,day,hour,pm2.5,DEWP', ...rows]);
+  expect(guess).toMatchObject({
+    table: { time: ['year', 'month', 'day', 'hour'], value: 'pm2.5', series: { only: 'all' } },
+    ...{ frequencyMinutes: 60, facts: { usable: 213 } },
+  });
+});
+
+test.each([
+  ['a year alone', 'year,load', '2024,1'],
+  ['months from 0 on', 'year,month,load', '2024,0,1'],
+  ['a season for the year', 'yr,month,load', '1,2,1'],
+])('%s is not a time', async (_name, header, row) => {
+  await expect(guessedFile([header, row, row, row])).rejects.toMatchObject({
+    message: expect.stringContaining('no column holds times'),
+  });
+});
+
+test('what describes an hour is not a series of its own', async () => {
+  const rows = hours.map((time, at) => {
+    const [day, hour] = [time.slice(0, 10), Number(time.slice(11, 13))];
+    return `${at + 1},${day},1,0,3,${hour},0,${at % 7},1,1,0.24,0.29,0.81,0,3,13,${16 + (at % 90)}`;
+  });
+  const header =
+    'instant,dteday,season,yr,mnth,hr,holiday,weekday,workingday,weathersit,temp,atemp,hum,' +
+    'windspeed,casual,registered,cnt';
+  expect(await guessedFile([header, ...rows])).toMatchObject({
+    table: { time: ['dteday', 'hr'], series: { only: 'all' }, value: 'cnt' },
+    frequencyMinutes: 60,
+  });
+});
+
+test('an hour that is described in two ways is one value', async () => {
+  const rows = hours.flatMap((time, at) =>
+    (at % 10 === 0 ? ['Rain', 'Mist'] : ['Clouds']).map(
+      (weather) => `${weather},${time},${1000 + ((at * 7919) % 5000)}`,
+    ),
+  );
+  const guess = await guessedFile(['weather_main,date_time,traffic_volume', ...rows]);
+  expect(guess).toMatchObject({
+    table: { series: { only: 'all' }, value: 'traffic_volume' },
+    facts: { repeated: 24 },
+  });
+  expect(guess.doubts.map(({ why }) => why)).toContain(
+    '9 % of the rows are there twice: the first counts',
+  );
+});
+
+test.each([
+  ['Dept', []],
+  ['Klasse', ['--series']],
+])('numbers of a store and a %s name a series together', async (column, asked) => {
+  const rows = days
+    .filter((_, at) => at % 7 === 4)
+    .flatMap((day, week) =>
+      [1, 2].flatMap((store) =>
+        [1, 2, 3].map((part) => `${store},${part},${day},${noise(week * 6 + store * part)},FALSE`),
+      ),
+    );
+  const guess = await guessedFile([`Store,${column},Date,Weekly_Sales,IsHoliday`, ...rows]);
+  expect(guess.table).toMatchObject({ series: ['Store', column], value: 'Weekly_Sales' });
+  expect(guess).toMatchObject({ frequencyMinutes: 10_080, facts: { series: 6 } });
+  expect(guess.asked.filter((flag) => flag === '--series')).toEqual(asked);
+});
+
+test('lines of orders are events, not series of a value each', async () => {
+  const rows = Array.from({ length: 600 }, (_, at) => {
+    const [, month, day] = (days[Math.floor(at / 5)] as string).split('-').map(Number);
+    const region = ['South', 'West', 'East'][(at * 7) % 3];
+    return `${at},CA-${at >> 1},${month}/${day}/2024,${region},FUR-${(at * 37) % 450},${noise(at)}`;
+  });
+  const guess = await guessedFile(['Row ID,Order ID,Order Date,Region,Product ID,Sales', ...rows]);
+  expect(guess).toMatchObject({ table: { series: 'Region' }, frequencyMinutes: 1440 });
+  expect(guess.table.value).toBeUndefined();
+  expect(guess.doubts[0]).toMatchObject({ flag: '--value Sales' });
+});
