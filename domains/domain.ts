@@ -221,6 +221,11 @@ export interface RawRows {
   /** DOUBLE: the measured value; null where each row is one event, and events are counted. */
   readonly value: string | null;
   /**
+   * What the values of a series in one interval make together. Absent: each row is the value of its
+   * interval, and of several the first counts.
+   */
+  readonly aggregate?: 'sum' | 'mean' | undefined;
+  /**
    * Rows that agree in all of these are the same fact duplicated: all but the first are rejected as
    * `duplicate`. A row in which one of them is NULL or blank has no key, and is not a duplicate.
    */

@@ -59,6 +59,11 @@ export interface Table extends Omit<CsvDialect, 'name'> {
 
   /** The column of the measured value. Absent: each row is an event, and events are counted. */
   readonly value?: Column;
+  /**
+   * What the values of a series in one interval make together, such as the sales of a day. Absent:
+   * a row is the value of its interval, and of several the first counts.
+   */
+  readonly aggregate?: 'sum' | 'mean';
   /** The decimal sign of values: `.` where it is absent. */
   readonly decimal?: '.' | ',';
   /** What groups their thousands: nothing where it is absent. */

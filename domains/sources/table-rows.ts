@@ -53,6 +53,7 @@ export async function tableRows(
     localTime: 'hw_local_time',
     instant: 'hw_instant',
     value: isMeasured(table) ? 'hw_value' : null,
+    aggregate: table.aggregate,
     duplicateKey: (table.once ?? []).map((_, at) => `hw_key_${at}`),
     rejections: [
       { reason: 'bad_line', when: 'hw_bad_line' },

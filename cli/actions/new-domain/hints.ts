@@ -19,6 +19,7 @@ export const HINT_OF: Readonly<Record<string, keyof Hints>> = {
   '--time-zone': 'timeZone',
   '--series': 'series',
   '--value': 'value',
+  '--aggregate': 'aggregate',
   '--decimal': 'decimal',
   '--thousands': 'thousands',
   '--missing': 'missing',
@@ -30,6 +31,7 @@ const NO_FORMATS = ['iso', 'epoch-s', 'epoch-ms'];
 export async function hintProblem(hint: keyof Hints, value: string): Promise<string | null> {
   if (hint === 'missing')
     return value === 'zero' || value === 'unknown' ? null : 'It must be zero or unknown.';
+  if (hint === 'aggregate') return /^(sum|mean)$/.test(value) ? null : 'It must be sum or mean.';
   if (hint === 'decimal') return /^[.,]$/.test(value) ? null : 'It must be "." or ",".';
   if (hint === 'thousands')
     return /^[.,' ]$/.test(value) ? null : `It must be ".", ",", "'" or " ".`;

@@ -37,6 +37,7 @@ export interface NewDomainFlags {
   readonly timeZone?: string;
   readonly series?: string;
   readonly value?: string;
+  readonly aggregate?: string;
   readonly decimal?: string;
   readonly thousands?: string;
   readonly frequency?: number;
@@ -133,6 +134,7 @@ const hintsOf = (flags: NewDomainFlags): Hints => ({
   timeZone: flags.timeZone,
   series: flags.series,
   value: flags.value,
+  aggregate: flags.aggregate as Hints['aggregate'],
   decimal: flags.decimal as Hints['decimal'],
   thousands: flags.thousands as Hints['thousands'],
   frequencyMinutes: flags.frequency,
@@ -155,11 +157,12 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
   const every = EVERY[frequencyMinutes] ?? `${frequencyMinutes} minutes`;
   const words = name.replaceAll('-', ' ');
   const what = valueName ?? 'events';
-  const isCount = isWhole && !isWide(guess.table.series);
+  const { aggregate, series } = guess.table;
+  const isPerInterval = aggregate === 'sum' || (isWhole && !isWide(series));
   const fields = {
     name,
     title: words.charAt(0).toUpperCase() + words.slice(1),
-    unit: isCount ? `${what.toLowerCase()} per ${every}` : what,
+    unit: isPerInterval ? `${what.toLowerCase()} per ${every}` : what,
     seriesNoun: guess.seriesName.toLowerCase(),
     frequencyMinutes,
     ...(closedWeekdays.length > 0 && { closedWeekdays }),

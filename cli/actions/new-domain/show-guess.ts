@@ -70,8 +70,9 @@ function seriesText({ table: { series } }: Guess): string {
 }
 
 function valueText({ table, facts }: Guess): string {
-  const { value, decimal, thousands, symbol, once, series } = table;
+  const { value, aggregate, decimal, thousands, symbol, once, series } = table;
   const marks = [
+    ...(aggregate === undefined ? [] : [`their ${aggregate} in each interval`]),
     ...(decimal === ',' ? ['decimal comma'] : []),
     ...(thousands === undefined ? [] : [`thousands by "${thousands}"`]),
     ...(symbol === undefined ? [] : [`without "${symbol}"`]),

@@ -29,7 +29,11 @@ export const identifierOf = (name: string): string => {
 export function definitionText(fields: TableDomain): string {
   const { name, unit, missing, table } = fields;
   const isCounted = !isMeasured(table);
-  const row = isCounted ? 'each row is an event' : 'each value is that of one interval';
+  const measured =
+    table.aggregate === undefined
+      ? 'each value is that of one interval'
+      : `the ${table.aggregate} of its values is that of an interval`;
+  const row = isCounted ? 'each row is an event' : measured;
   const absent =
     missing === 'zero'
       ? 'an interval without a row is a zero'

@@ -37,6 +37,7 @@ export const register: AddCommand = (program, env) =>
         .option('--time-zone <time-zone>', 'the local time zone, e.g. Europe/Berlin')
         .option('--series <column>', 'the column that names the series; or columns, files, one')
         .option('--value <column>', 'the column with the value; or count: each row is an event')
+        .option('--aggregate <how>', 'what the values in an interval make: sum, mean')
         .option('--decimal <sign>', 'the decimal sign of the values: "." or ","')
         .option('--thousands <sign>', 'what groups their thousands: ",", ".", "\'" or " "')
         .option('--frequency <minutes>', 'length of an interval', wholeNumber)

@@ -40,8 +40,9 @@ export function calendarOf(
   readonly timeOf: 'start' | 'end';
   readonly doubts: readonly Doubt[];
 } {
-  const isCounted = !isMeasured(table);
-  const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, isCounted);
+  // Amounts that are added up are as events: there may be none.
+  const isCounted = !isMeasured(table) || table.aggregate === 'sum';
+  const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, table, isCounted);
   const isDaily = frequencyMinutes >= DAY;
   const zone = zoneOf(facts, hints, defaultTimeZone, isDaily);
   const doubts = zone.doubt === null ? [] : [zone.doubt];
@@ -65,17 +66,22 @@ export function calendarOf(
     horizon: horizonFor(frequencyMinutes),
     missing,
     nonNegative: isPositive,
-    isWhole: isCounted || (facts.isWhole && isPositive),
+    isWhole: !isMeasured(table) || (facts.isWhole && isPositive && isKeptWhole(table, isDaily)),
     doubts,
   };
 }
 
-function frequencyOf(facts: RowFacts, isCounted: boolean): number {
+/** Whether whole values make whole intervals: the repeated hour shares a sum in halves. */
+const isKeptWhole = ({ aggregate }: Table, isDaily: boolean): boolean =>
+  aggregate === undefined || (aggregate === 'sum' && isDaily);
+
+function frequencyOf(facts: RowFacts, { aggregate }: Table, isCounted: boolean): number {
   const { stepMinutes, usable, series, spanHours, isMidnightOnly } = facts;
   if (isCounted) {
     const perHour = usable / Math.max(1, series) / Math.max(1, spanHours);
     return isMidnightOnly || perHour < MIN_HOURLY ? DAY : HOUR;
   }
+  if (aggregate === 'mean' && !isMidnightOnly && stepMinutes < HOUR) return HOUR;
   if (stepMinutes === 0) return DAY;
   // Days and weeks of a local clock may be an hour shorter or longer.
   const near = [DAY, WEEK].find((minutes) => Math.abs(stepMinutes - minutes) <= HOUR);
@@ -88,8 +94,8 @@ function frequencyOf(facts: RowFacts, isCounted: boolean): number {
   if (DAY % stepMinutes === 0 && stepMinutes >= 1) return stepMinutes;
   throw noGrid(
     `values come every ${Number(stepMinutes.toFixed(2))} minutes`,
-    'Say the length of an interval with --frequency MINUTES, a divisor of a day; of the rows in ' +
-      'one interval the first counts.',
+    'Say the length of an interval with --frequency MINUTES, a divisor of a day, and what its ' +
+      'values make with --aggregate sum or mean.',
   );
 }
 

@@ -18,6 +18,7 @@ export interface Hints {
   readonly series?: string | undefined;
   /** A column, or `count`. */
   readonly value?: string | undefined;
+  readonly aggregate?: Table['aggregate'] | undefined;
   readonly decimal?: Table['decimal'] | undefined;
   readonly thousands?: Table['thousands'] | undefined;
   readonly frequencyMinutes?: number | undefined;

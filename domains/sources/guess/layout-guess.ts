@@ -1,6 +1,6 @@
 /**
  * Purpose: what a row of a table is: the values of all series at a time (a wide file), one value of
- * a series, or an event.
+ * a series, a part of one (an amount, a reading), or an event.
  * Invariants: rows are counted without a doubt only where no column holds numbers and times are
  * those of events. A column is a series or a value, and not both.
  * Fails: SOURCE_INVALID for a column that cannot be what somebody said.
@@ -31,10 +31,16 @@ import { eventSeries, measuredSeries, type Roles } from './series-guess.ts';
 import type { TimeGuess } from './time-guess.ts';
 import { wide } from './wide-guess.ts';
 
+/** Values that come more often are not forecast one by one. */
+const MIN_STEP = 5;
+/** Of rows whose time repeats: with more they are parts of a sum. */
+const FEW_REPEATED = 0.2;
+
 export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> {
   const { profile, options, base } = look;
   const { hints } = options;
-  const start = { ...base, ...time.table };
+  const { aggregate } = hints;
+  const start = { ...base, ...time.table, ...(aggregate !== undefined && { aggregate }) };
   const isSaid = ({ name }: ColumnProfile, said: string | undefined) =>
     name.toLowerCase() === said?.toLowerCase();
   const roles: Roles = {
@@ -49,10 +55,38 @@ export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> 
   const value = valueColumn(look, roles);
   if (value === undefined) return events(look, start, roles);
   const found = await measuredSeries(look, start, value, roles);
-  if (hints.value !== undefined) return found;
-  if (isGrid(found) && isMeasurable(found))
-    return { ...found, doubts: [...valueDoubts(found, roles), ...found.doubts] };
-  return events(look, start, roles, found.table.series);
+  const isOneEach = isGrid(found) && isMeasurable(found);
+  if (isOneEach) {
+    const doubts = hints.value === undefined ? valueDoubts(found, roles) : [];
+    return aggregated(look, { ...found, doubts: [...doubts, ...found.doubts] }, isOneEach);
+  }
+  if (hints.value === undefined && aggregate === undefined)
+    return events(look, start, roles, found.table.series);
+  const { doubts } = eventSeries(look, roles.names);
+  return aggregated(look, { ...found, doubts: [...found.doubts, ...doubts] }, isOneEach);
+}
+
+/** Where an interval has several values, because it is longer than their step or times repeat. */
+function aggregated(look: Look, found: Candidate, isOneEach: boolean): Candidate {
+  const { frequencyMinutes = MIN_STEP, aggregate } = look.options.hints;
+  const { stepMinutes, isWhole } = found.facts;
+  const isFine = isOneEach && stepMinutes > 0 && stepMinutes < frequencyMinutes;
+  if (aggregate === undefined && isOneEach && !isFine) return found;
+  const id = rowIdOf(look.profile);
+  const chosen = found.conflicts > FEW_REPEATED || isWhole ? 'sum' : 'mean';
+  const table = {
+    ...found.table,
+    aggregate: aggregate ?? chosen,
+    ...(id !== undefined && { once: [id.name] }),
+  };
+  if (aggregate !== undefined) return { ...found, table };
+  const why = isFine
+    ? `values come every ${stepMinutes} min`
+    : isUnique(found)
+      ? 'times are on no grid'
+      : 'times repeat within a series';
+  const doubt: Doubt = { flag: '--aggregate', chosen, why: `${why}: sum or mean of an interval?` };
+  return { ...found, table, doubts: [doubt, ...found.doubts] };
 }
 
 /** Columns of one kind of number, and none that names a series. */
@@ -90,9 +124,10 @@ function valueDoubts(found: Candidate, { values }: Roles): Doubt[] {
   const used = [value, series].flat();
   const others = values.map(({ name }) => name).filter((name) => !used.includes(name));
   const twice = Math.round(100 * found.copies);
+  const count = found.table.aggregate === undefined ? 'the first counts' : 'both count';
   const reasons = [
     ...(others.length > 0 ? [`${others.slice(0, 5).join(', ')} could be the value too`] : []),
-    ...(hasCopies(found) ? [`${twice} % of the rows are there twice: the first counts`] : []),
+    ...(hasCopies(found) ? [`${twice} % of the rows are there twice: ${count}`] : []),
   ];
   return reasons.map((why) => ({ flag: '--value', chosen, why }));
 }
@@ -127,8 +162,8 @@ function countDoubt(found: Candidate, { values, names }: Roles): Doubt | null {
     const why = isRegular(found)
       ? 'its times are on a grid'
       : isGrid(found)
-        ? 'times repeat within a series: to forecast a sum, add it up before'
-        : 'its times are on no grid';
+        ? 'times repeat within a series: with it they are added up'
+        : 'its times are on no grid: with it an interval has their mean or sum';
     const numbers = `${list.join(', ')} could be a value, but ${why}`;
     return { flag: `--value ${list[0]}`, chosen, why: numbers };
   }

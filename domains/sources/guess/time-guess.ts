@@ -1,6 +1,6 @@
 /**
- * Purpose: where the times of a table are, and in which format: in a column, in two (the time of day
- * in its own), or in parts (year, month, day).
+ * Purpose: where the times of a table are, and in which format: in a column, in two of which one is
+ * the time of day, or in parts (year, month, day).
  * Invariants: of two formats that read the same cells and differ in day and month, the one by which
  * the data span less time; that is a doubt. Hours from 1 to 24 are the ends of hours.
  * Fails: SOURCE_INVALID where there are none; with the engine's errors.

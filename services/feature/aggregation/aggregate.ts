@@ -28,7 +28,14 @@ import {
   requireRegularGrid,
   requireUsableRows,
 } from './interval-rules.ts';
-import { countEvents, type IntervalStatements, measureValues, utcLane } from './interval-sql.ts';
+import {
+  aggregateValues,
+  countEvents,
+  type IntervalRules,
+  type IntervalStatements,
+  measureValues,
+  utcLane,
+} from './interval-sql.ts';
 import { type IsolatedTimes, isolatedTimes } from './isolated-times.ts';
 import { clockStretches, gridPhase, UNFINISHED } from './local-time.ts';
 import { committedSpan, knownUntil, type Unfinished, unfinishedIn } from './unfinished.ts';
@@ -96,8 +103,7 @@ async function aggregateWith(
 
   const reasons = reasonsOf(domain, rows, { isTextId });
   const rules = { reasons, frequencyMs, origin: gridOrigin(domain, options.gridTimeZone) };
-  const statements =
-    rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
+  const statements = statementsOf(rows, rules);
   for (const sql of statements.read) await connection.run(sql);
   const lane = utcLane(rules);
   const isolated = part.span === null ? await findIsolated(connection, statements, lane) : null;
@@ -142,6 +148,14 @@ async function aggregateWith(
   const known = part.span ?? (await spanOfValues(connection, frequencyMs));
   const span = committedSpan(known, unfinished);
   return { part, path, rows: written, span, unfinished, rowsIn, rowsUsed, rejected, isolated };
+}
+
+function statementsOf(rows: RawRows, rules: IntervalRules): IntervalStatements {
+  const { value, aggregate } = rows;
+  if (value === null) return countEvents(rows, rules);
+  return aggregate === undefined
+    ? measureValues(rows, value, rules)
+    : aggregateValues(rows, value, aggregate, rules);
 }
 
 /**

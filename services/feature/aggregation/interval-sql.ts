@@ -1,5 +1,6 @@
 /**
- * Purpose: the SQL of the two ways from rows to intervals: events are counted, values are measured.
+ * Purpose: the SQL of the ways from rows to intervals: events are counted, values are measured, one
+ * an interval or several that make one.
  * Invariants: both judge a row by the first reason that applies, evaluate its series and time only
  * where none does, and make `hw_locals` (the local intervals that occur), then, with `hw_clock`
  * and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once. Rows
@@ -120,6 +121,54 @@ export function measureValues(
   value: string,
   rules: IntervalRules,
 ): IntervalStatements {
+  return {
+    read: [
+      ...linesOf(rows, value, rules),
+      `CREATE TEMP TABLE hw_locals AS
+       SELECT local, count(*) AS n FROM hw_measured WHERE reason IS NULL AND NOT again
+       GROUP BY local`,
+    ],
+    usable: 'SELECT local, n FROM hw_locals',
+    place: PLACE_VALUES,
+  };
+}
+
+/**
+ * The values of an interval are added up, or their mean is taken. The repeated hour shares its sum
+ * between its two, and gives both its mean.
+ */
+export function aggregateValues(
+  rows: RawRows,
+  value: string,
+  aggregate: NonNullable<RawRows['aggregate']>,
+  rules: IntervalRules,
+): IntervalStatements {
+  const made = aggregate === 'sum' ? 'sum(total / turns)' : 'sum(total) / sum(n)';
+  return {
+    read: [
+      ...linesOf(rows, value, rules),
+      // In file order: a sum of another order may differ in its last bits.
+      `CREATE TEMP TABLE hw_groups AS
+       SELECT series, local, sum(value ORDER BY line) AS total, count(*) AS n
+       FROM hw_measured WHERE reason IS NULL AND NOT again GROUP BY series, local`,
+      `CREATE TEMP TABLE hw_locals AS
+       SELECT local, sum(n)::BIGINT AS n FROM hw_groups GROUP BY local`,
+    ],
+    usable: 'SELECT local, n FROM hw_locals',
+    place: [
+      // A local time and an instant may mean one interval.
+      `CREATE TEMP VIEW hw_values AS
+       SELECT series, utc, ${made} AS value FROM hw_groups JOIN hw_clock USING (local)
+       GROUP BY series, utc`,
+      `CREATE TEMP VIEW hw_account AS
+       ${REJECTED_LINES}
+       UNION ALL SELECT NULL, hw_lost.reason, n FROM hw_locals LEFT JOIN hw_lost USING (local)`,
+    ],
+  };
+}
+
+/** The rows with their values, in file order, as `hw_measured`. */
+function linesOf(rows: RawRows, value: string, rules: IntervalRules): string[] {
   const key = rows.duplicateKey;
   const names = numbered(key);
   const local = `(${intervalSql(rows, rules)}) * ${rules.frequencyMs} - ${rules.origin.local}`;
@@ -129,26 +178,23 @@ export function measureValues(
       ? `${hasKeySql(names)} AND ` +
         `row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY line) > 1`
       : 'false';
-  return {
-    read: [
-      `CREATE TEMP TABLE hw_lines AS
-       SELECT row_number() OVER () AS line, hw_reason AS reason,
-         CASE WHEN hw_reason IS NULL THEN ${rows.seriesId} END AS series,
-         CASE WHEN hw_reason IS NULL THEN ${local} END AS local,
-         CASE WHEN hw_reason IS NULL THEN ${value} END AS value
-         ${key.map((column, index) => `, ${column} AS ${names[index]}`).join('')}
-       FROM ${judged}`,
-      `CREATE TEMP TABLE hw_measured AS
-       SELECT line, series, local, value, reason, reason IS NULL AND ${again} AS again
-       FROM hw_lines`,
-      `CREATE TEMP TABLE hw_locals AS
-       SELECT local, count(*) AS n FROM hw_measured WHERE reason IS NULL AND NOT again
-       GROUP BY local`,
-    ],
-    usable: 'SELECT local, n FROM hw_locals',
-    place: PLACE_VALUES,
-  };
+  return [
+    `CREATE TEMP TABLE hw_lines AS
+     SELECT row_number() OVER () AS line, hw_reason AS reason,
+       CASE WHEN hw_reason IS NULL THEN ${rows.seriesId} END AS series,
+       CASE WHEN hw_reason IS NULL THEN ${local} END AS local,
+       CASE WHEN hw_reason IS NULL THEN ${value} END AS value
+       ${key.map((column, index) => `, ${column} AS ${names[index]}`).join('')}
+     FROM ${judged}`,
+    `CREATE TEMP TABLE hw_measured AS
+     SELECT line, series, local, value, reason, reason IS NULL AND ${again} AS again
+     FROM hw_lines`,
+  ];
 }
+
+const REJECTED_LINES = `SELECT reason AS number, NULL AS reason, count(*) AS n
+   FROM hw_measured WHERE reason IS NOT NULL GROUP BY ALL
+   UNION ALL SELECT NULL, 'duplicate', count(*) FROM hw_measured WHERE again`;
 
 const PLACE_VALUES = [
   `CREATE TEMP TABLE hw_turns AS
@@ -166,9 +212,7 @@ const PLACE_VALUES = [
      WHERE local NOT IN (SELECT local FROM hw_lost)
    ) AS late LEFT JOIN hw_clock USING (local, turn)`,
   `CREATE TEMP TABLE hw_account AS
-   SELECT reason AS number, NULL AS reason, count(*) AS n
-   FROM hw_measured WHERE reason IS NOT NULL GROUP BY ALL
-   UNION ALL SELECT NULL, 'duplicate', count(*) FROM hw_measured WHERE again
+   ${REJECTED_LINES}
    UNION ALL SELECT NULL, NULL, count(*) FROM hw_values
    UNION ALL SELECT NULL, hw_lost.reason, count(*)
      FROM hw_turns JOIN hw_lost USING (local) GROUP BY hw_lost.reason

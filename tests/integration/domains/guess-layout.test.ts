@@ -33,7 +33,7 @@ test('asks for numbers that it does not read because times repeat', async () => 
   );
   expect(table.value).toBeUndefined();
   expect(doubts[0]).toMatchObject({
-    ...{ flag: '--value units', why: expect.stringContaining('add it up before') },
+    ...{ flag: '--value units', why: expect.stringContaining('they are added up') },
   });
 });
 

@@ -1,5 +1,5 @@
 /** Purpose: whether the guess reads files in the shapes of well-known published data. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { daysFrom2024, guessedFile, hoursFrom2024 } from '../../fixtures/guessed-file.ts';
 
 const hours = hoursFrom2024(240);
@@ -103,14 +103,64 @@ test.each([
   expect(guess.asked.filter((flag) => flag === '--series')).toEqual(asked);
 });
 
-test('lines of orders are events, not series of a value each', async () => {
+describe('lines of orders', () => {
   const rows = Array.from({ length: 600 }, (_, at) => {
     const [, month, day] = (days[Math.floor(at / 5)] as string).split('-').map(Number);
     const region = ['South', 'West', 'East'][(at * 7) % 3];
     return `${at},CA-${at >> 1},${month}/${day}/2024,${region},FUR-${(at * 37) % 450},${noise(at)}`;
   });
-  const guess = await guessedFile(['Row ID,Order ID,Order Date,Region,Product ID,Sales', ...rows]);
-  expect(guess).toMatchObject({ table: { series: 'Region' }, frequencyMinutes: 1440 });
-  expect(guess.table.value).toBeUndefined();
-  expect(guess.doubts[0]).toMatchObject({ flag: '--value Sales' });
+  const file = ['Row ID,Order ID,Order Date,Region,Product ID,Sales', ...rows];
+
+  test('are events, not series of a value each', async () => {
+    const guess = await guessedFile(file);
+    expect(guess).toMatchObject({ table: { series: 'Region' }, frequencyMinutes: 1440 });
+    expect(guess.table.value).toBeUndefined();
+    expect(guess.doubts[0]).toMatchObject({ flag: '--value Sales' });
+  });
+
+  test('are added up where their amount is the value', async () => {
+    const guess = await guessedFile(file, { value: 'Sales' });
+    expect(guess).toMatchObject({
+      table: { series: 'Region', value: 'Sales', aggregate: 'sum' },
+      ...{ frequencyMinutes: 1440, missing: 'zero', isWhole: false },
+    });
+    expect(guess.asked).toEqual(['--aggregate', '--series']);
+    const said = await guessedFile(file, { value: 'Sales', aggregate: 'mean', series: 'one' });
+    expect(said).toMatchObject({ table: { aggregate: 'mean' }, missing: 'unknown', asked: [] });
+  });
+});
+
+describe('readings', () => {
+  const each = (step: number, count: number) => {
+    const at = (row: number) => new Date(Date.UTC(2024, 2, 4) + row * step * 1000);
+    const rows = Array.from({ length: count }, (_, row) =>
+      [at(row).toISOString().slice(0, 19), 0.5 + noise(row)].join(','),
+    );
+    return ['time,power', ...rows];
+  };
+
+  test('of each minute make the mean of an hour, and it is asked', async () => {
+    const guess = await guessedFile(each(60, 30_000), { timeZone: 'UTC' });
+    expect(guess).toMatchObject({
+      table: { value: 'power', aggregate: 'mean' },
+      ...{ frequencyMinutes: 60, missing: 'unknown', asked: ['--aggregate'] },
+    });
+  });
+
+  test('of a quarter of an hour stay, unless longer intervals are wanted', async () => {
+    const file = each(900, 2000);
+    const guess = await guessedFile(file, { timeZone: 'UTC' });
+    expect(guess).toMatchObject({ frequencyMinutes: 15, asked: [] });
+    expect(guess.table.aggregate).toBeUndefined();
+    const longer = await guessedFile(file, { timeZone: 'UTC', frequencyMinutes: 60 });
+    expect(longer).toMatchObject({ table: { aggregate: 'mean' }, asked: ['--aggregate'] });
+  });
+
+  test('at odd times have a mean where they are the value', async () => {
+    const guess = await guessedFile(each(77, 8000), { timeZone: 'UTC', value: 'power' });
+    expect(guess).toMatchObject({
+      table: { aggregate: 'mean' },
+      ...{ frequencyMinutes: 60, asked: ['--aggregate'] },
+    });
+  });
 });

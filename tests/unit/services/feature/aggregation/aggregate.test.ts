@@ -427,3 +427,84 @@ describe('measured values', () => {
     expect(result).toMatchObject({ rowsUsed: 2, rejected: { duplicate: 1 } });
   });
 });
+
+describe('values that make an interval together', () => {
+  const amounts = { value: 'amount::DOUBLE' };
+  const raw = [
+    { series: 'a', local: '2023-06-01 10:00:00', value: 10, key: 1 },
+    { series: 'a', local: '2023-06-01 10:59:59', value: 0.5, key: 2 },
+    { series: 'a', local: '2023-06-01 10:30:00', value: 0.5, key: 2 },
+    { series: 'a', local: '2023-06-01 11:00:00', value: 0, key: 3 },
+    { series: 'b', local: '2023-06-01 10:30:00', value: null, key: 4 },
+    { series: 'b', local: '2023-06-01 10:30:00', value: -2, key: 5 },
+    { series: 'b', local: '2023-11-05 01:15:00', value: 3, key: 6 },
+    { series: 'b', local: '2023-11-05 01:45:00', value: 4, key: 7 },
+    { series: 'b', local: '2023-03-12 02:30:00', value: 9, key: 8 },
+  ];
+  const rejected = { missing_value: 1, negative_value: 1, nonexistent_local_time: 1 };
+
+  test.each([
+    ['sum', [11, 0, 3.5, 3.5]],
+    ['mean', [11 / 3, 0, 3.5, 3.5]],
+  ] as const)('are their %s, of a repeated hour its share', async (how, [first, ...rest]) => {
+    const result = await aggregate(rowsOf(raw, { ...amounts, aggregate: how }));
+    expect(result.found).toEqual([
+      ['a', utc('2023-06-01T14'), expect.closeTo(first, 9)],
+      ['a', utc('2023-06-01T15'), rest[0]],
+      ['b', utc('2023-11-05T05'), rest[1]],
+      ['b', utc('2023-11-05T06'), rest[2]],
+    ]);
+    expect(result).toMatchObject({ rowsIn: 9, rowsUsed: 6, rejected });
+  });
+
+  test('count each fact once', async () => {
+    const rows = rowsOf(raw.slice(0, 4), { ...amounts, ...twice, aggregate: 'sum' });
+    expect(await aggregate(rows)).toMatchObject({
+      ...{ rowsUsed: 3, rejected: { duplicate: 1 } },
+      found: [
+        ['a', utc('2023-06-01T14'), 10.5],
+        ['a', utc('2023-06-01T15'), 0],
+      ],
+    });
+  });
+
+  test('join a local time and an instant that mean one interval', async () => {
+    const rows = rowsOf(
+      [
+        { series: 'a', local: '2023-06-01 10:00:00', value: 1 },
+        { series: 'a', local: null, value: 2 },
+        { series: 'a', local: null, value: 6 },
+      ],
+      { ...amounts, instant: "CASE WHEN stamp IS NULL THEN TIMESTAMP '2023-06-01 14:20:00' END" },
+    );
+    const made = async (how: 'sum' | 'mean') =>
+      (await aggregate({ ...rows, aggregate: how })).found[0]?.[2];
+    expect([await made('sum'), await made('mean')]).toEqual([9, 3]);
+  });
+
+  test('add up to the number of events where each is 1', async () => {
+    const utcDomain = { ...domain, timeZone: 'UTC' } as Domain;
+    const event = fc.record({
+      series: fc.constantFrom('a', 'b'),
+      minute: fc.integer({ min: 0, max: 400 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 60 }), async (events) => {
+        const rows = rowsOf(
+          events.map(({ series, minute }) => ({
+            ...{ series, value: 1 },
+            local: new Date(Date.UTC(2023, 5, 1, 0, minute)).toISOString().slice(0, 19),
+          })),
+        );
+        const summed = { ...rows, ...amounts, aggregate: 'sum' as const };
+        const [counts, sums] = [
+          await aggregate(rows, { domain: utcDomain }),
+          await aggregate(summed, { domain: utcDomain }),
+        ];
+        expect(sums.found).toEqual(counts.found);
+        expect(sums).toMatchObject({ rowsUsed: events.length, span: counts.span });
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
