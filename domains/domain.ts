@@ -32,6 +32,11 @@ export interface Domain {
   /** IANA zone of the calendar people live by (and of naive local timestamps in the raw data). */
   readonly timeZone: string;
   /**
+   * IANA zone by whose clock a day (or week) of the calendar ends where that is after it has ended
+   * in UTC, as in America: until then it is left out. For intervals of a day or a week.
+   */
+  readonly dayTimeZone?: string;
+  /**
    * Season lengths in intervals, shortest first: [24, 168] for hours, [7] for days, [52] for weeks.
    * What the baselines and the inputs of a model repeat, forecasting/panel/seasons.ts derives.
    */

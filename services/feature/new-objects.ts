@@ -28,9 +28,7 @@ export async function objectsOf(options: NewObjectsOptions): Promise<NewFeatureO
   const nameOf = (made: AggregatedPart) => {
     const { name, feed, fingerprint } = made.part;
     // Accepted is the content as it is read now: it is not judged again for what is left out.
-    const content = isAccepted
-      ? fingerprint
-      : committedFingerprint(made, domain.frequencyMinutes * 60_000);
+    const content = isAccepted ? fingerprint : committedFingerprint(made, domain);
     return { availableAt, feed, part: name, fingerprint: content };
   };
   const empty = withdrawn.length > 0 ? await writeNothing(folder, availableAt) : '';

@@ -7,16 +7,17 @@
  * Fails: never.
  */
 import type { AggregatedPart } from './aggregation/aggregate.ts';
+import { type DayClock, overAt } from './aggregation/local-time.ts';
 
 const MORE = ' with more at ';
 
 /** The fingerprint under which a part is committed. */
 export function committedFingerprint(
   { part, unfinished }: Pick<AggregatedPart, 'part' | 'unfinished'>,
-  frequencyMs: number,
+  domain: DayClock,
 ): string {
   if (unfinished === null) return part.fingerprint;
-  return `${part.fingerprint}${MORE}${new Date(unfinished.start + frequencyMs).toISOString()}`;
+  return `${part.fingerprint}${MORE}${new Date(overAt(domain, unfinished.start)).toISOString()}`;
 }
 
 /** Whether a committed part has all that can be read at `now` of the content of `fingerprint`. */

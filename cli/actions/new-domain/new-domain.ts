@@ -167,6 +167,7 @@ export function fieldsOf(name: string, flags: NewDomainFlags, guess: Guess): Tab
     frequencyMinutes,
     ...(closedWeekdays.length > 0 && { closedWeekdays }),
     timeZone: guess.timeZone,
+    ...(guess.dayTimeZone !== undefined && { dayTimeZone: guess.dayTimeZone }),
     seasonLengths: guess.seasonLengths,
     horizon: guess.horizon,
     missing: guess.missing,

@@ -35,7 +35,7 @@ export function showGuess(guess: Guess): string {
     ['series', `${seriesText(guess)}: ${facts.series}`],
     ['value', valueText(guess)],
     ['interval', `${frequencyMinutes} minutes, seasons ${seasonLengths.join(', ')}`],
-    ['calendar', closedText(guess, timeZone)],
+    ['calendar', closedText(guess, guess.dayTimeZone ?? timeZone)],
     ['absent', missing],
     ...fileText(guess),
   ];

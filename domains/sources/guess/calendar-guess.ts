@@ -15,6 +15,8 @@ export interface CalendarGuess {
   /** Days without business, 1 Monday to 7 Sunday. */
   readonly closedWeekdays: readonly number[];
   readonly timeZone: string;
+  /** By whose clock its days end; undefined where they are hours, or it is not known. */
+  readonly dayTimeZone: string | undefined;
   readonly seasonLengths: readonly number[];
   readonly horizon: number;
   readonly missing: 'zero' | 'unknown';
@@ -60,6 +62,8 @@ export function calendarOf(
     frequencyMinutes,
     closedWeekdays: isClosed && facts.spanHours > 24 * 14 ? [6, 7] : [],
     timeZone: zone.timeZone,
+    dayTimeZone:
+      isDaily && zone.timeZone === 'UTC' ? dayZoneOf(facts, hints, defaultTimeZone) : undefined,
     clock: zone.clock,
     timeOf: zone.timeOf ?? 'start',
     seasonLengths: seasonsFor(frequencyMinutes, isClosed),
@@ -143,6 +147,12 @@ function zoneOf(
   const zone = seen.timeZone ?? defaultTimeZone;
   const chosen = seen.clock === undefined ? zone : `${zone}, times in ${seen.clock}`;
   return { timeZone: zone, ...times, doubt: doubt(chosen, seen.why) };
+}
+
+/** Dates alone do not say whose they are; times of events are most likely of where people are. */
+function dayZoneOf(facts: RowFacts, { timeZone }: Hints, here: string): string | undefined {
+  const zone = timeZone ?? (facts.isMidnightOnly || facts.hasInstants ? 'UTC' : here);
+  return zone === 'UTC' ? undefined : zone;
 }
 
 interface SeenChange {

@@ -31,7 +31,7 @@ const MINUTES_A_WEEK = 7 * MINUTES_A_DAY;
  * whose closed weekdays have no meaning on its grid.
  */
 export function requireRegularGrid(domain: Domain): void {
-  const { name, frequencyMinutes, closedWeekdays, timeZone, missing } = domain;
+  const { name, frequencyMinutes, closedWeekdays, timeZone, dayTimeZone, missing } = domain;
   const refuse = (problem: string, fix: string): never => {
     throw new HeadwayError('SETTINGS_INVALID', problem, { where: `domain ${name}`, fix });
   };
@@ -50,6 +50,7 @@ export function requireRegularGrid(domain: Domain): void {
       'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, of a day (1440) ' +
         'or of a week (10080).',
     );
+  if (dayTimeZone !== undefined) requireDayClock(domain, refuse);
   if (closedWeekdays === undefined) return;
   const isValid = closedWeekdays.every((day) => Number.isInteger(day) && day >= 1 && day <= 7);
   if (!isValid || new Set(closedWeekdays).size > 6)
@@ -61,6 +62,19 @@ export function requireRegularGrid(domain: Domain): void {
     refuse(
       'closedWeekdays need days of the calendar on which a day without a row is unknown',
       "Set frequencyMinutes to 1440, timeZone to 'UTC' and missing to 'unknown'.",
+    );
+}
+
+function requireDayClock(
+  { dayTimeZone = '', timeZone, frequencyMinutes }: Domain,
+  refuse: (problem: string, fix: string) => never,
+): void {
+  if (!isTimeZone(dayTimeZone))
+    refuse(`dayTimeZone ${JSON.stringify(dayTimeZone)} is not a time zone`, TIME_ZONE_FIX);
+  if (frequencyMinutes < MINUTES_A_DAY || timeZone !== 'UTC')
+    refuse(
+      'dayTimeZone is for days and weeks of the calendar',
+      "Leave it out, or set frequencyMinutes to 1440 or 10080 and timeZone to 'UTC'.",
     );
 }
 

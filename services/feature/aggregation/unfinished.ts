@@ -5,13 +5,13 @@
  * Measured values are treated alike, also one that its file has before its interval ends: no row
  * says whether it is final, provisional or a sum so far. It comes with the first run after that
  * end, also from an unchanged file (part-content.ts). Calendar days of a domain in UTC end when
- * they end in UTC: no other clock is known. Exogenous values stay: they move no cutoff, and one
- * about the future may be known today.
+ * they end in UTC, or later by the clock that the domain names. Exogenous values stay: they move no
+ * cutoff, and one about the future may be known today.
  * Fails: never.
  */
 import type { Domain, RawPart } from '../../../domains/domain.ts';
 import { isExogenous, type TimeSpan } from '../../../storage/features/manifest.ts';
-import { overUntil } from './local-time.ts';
+import { type DayClock, overAt, overUntil } from './local-time.ts';
 
 /** From the first interval that is left out to the end of the last. */
 export interface Unfinished extends TimeSpan {
@@ -20,7 +20,7 @@ export interface Unfinished extends TimeSpan {
 }
 
 export interface ReadAt {
-  readonly domain: Pick<Domain, 'timeZone' | 'frequencyMinutes'>;
+  readonly domain: Pick<Domain, 'timeZone'> & DayClock;
   readonly part: Pick<RawPart, 'feed' | 'span'>;
   readonly availableAt: number;
 }
@@ -32,7 +32,10 @@ export interface ReadAt {
 export function knownUntil({ domain, part, availableAt }: ReadAt): number {
   const isOver = part.span !== null && part.span.end <= availableAt;
   if (isOver || isExogenous(part)) return Number.POSITIVE_INFINITY;
-  return overUntil(domain.timeZone, domain.frequencyMinutes * 60_000, availableAt);
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  const until = overUntil(domain.timeZone, frequencyMs, availableAt);
+  const isLast = overAt(domain, until - frequencyMs) <= availableAt;
+  return isLast ? until : until - frequencyMs;
 }
 
 /** What is left out of a stated span. */

@@ -105,6 +105,33 @@ describe('a file of events by the day, read at half past nine', () => {
   });
 });
 
+test('a day in America runs on when it is over in UTC', async () => {
+  const domain = daily({}, { dayTimeZone: 'America/Los_Angeles' });
+  bench = await featureFixture(domain, '2026-11-23T00:30:00Z'); // 16:30 there
+  await write('events.csv', 'time,series', events('2026-11-12T00:00Z', '2026-11-22T16:30Z'));
+  await run(domain);
+  expect([value('2026-11-21'), value('2026-11-22')]).toEqual([96, undefined]);
+  await write('events.csv', 'time,series', events('2026-11-12T00:00Z', '2026-11-23T00:00Z'));
+  at('2026-11-23T07:59:59Z');
+  await run(domain);
+  expect((await run(domain)).changed).toBe(false);
+  expect(value('2026-11-22')).toBeUndefined();
+  at('2026-11-23T08:00:00Z');
+  expect((await run(domain)).changed).toBe(true);
+  expect(value('2026-11-22')).toBe(96);
+});
+
+test('a day in Asia is over when it is over in UTC', async () => {
+  const domain = daily({}, { dayTimeZone: 'Asia/Tokyo' });
+  bench = await featureFixture(domain, '2026-11-22T23:59:59Z');
+  await write('events.csv', 'time,series', events('2026-11-12T00:00Z', '2026-11-23T00:00Z'));
+  await run(domain);
+  expect(value('2026-11-22')).toBeUndefined();
+  at('2026-11-23T00:00:00Z');
+  await run(domain);
+  expect(value('2026-11-22')).toBe(96);
+});
+
 test('a measured value that is there before its day is over comes when it is', async () => {
   const domain = daily({ value: 'load' });
   bench = await featureFixture(domain, '2026-11-22T09:30:00Z');

@@ -135,6 +135,17 @@ test.each([
   expect(await firstRead(guess)).toBe('2024-03-01T00:00:00.000Z');
 });
 
+test('events by the day have the days of where people are', async () => {
+  const rows = ['placed_at,shop'];
+  for (let at = 0; at < 60; at++)
+    rows.push(`${new Date(Date.UTC(2024, 2, 1, 31 * at, 17)).toISOString().slice(0, 16)},A`);
+  expect(await guessed(rows)).toMatchObject({
+    ...{ frequencyMinutes: 1440, timeZone: 'UTC', dayTimeZone: 'Asia/Tokyo' },
+  });
+  expect((await guessed(rows, { timeZone: 'America/Lima' })).dayTimeZone).toBe('America/Lima');
+  expect((await guessed(days((day) => day))).dayTimeZone).toBeUndefined();
+});
+
 test('days without a time are those of the calendar, whatever zone is said', async () => {
   const guess = await guessed(
     days((day) => day),

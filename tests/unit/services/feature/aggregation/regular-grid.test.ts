@@ -41,6 +41,23 @@ test('refuses an unknown time zone by name', () => {
   );
 });
 
+test.each([
+  [{ dayTimeZone: 'Mars/Base', frequencyMinutes: 1440 }, /dayTimeZone "Mars\/Base" is not/],
+  [{ dayTimeZone: 'America/Chicago', frequencyMinutes: 60 }, /is for days and weeks/],
+  [
+    { dayTimeZone: 'America/Chicago', frequencyMinutes: 1440, timeZone: 'Asia/Tokyo' },
+    /is for days and weeks/,
+  ],
+])('refuses the clock of days %j', (more, message) => {
+  const domain = { ...toyDomain, timeZone: 'UTC', ...more };
+  expect(() => requireRegularGrid(domain)).toThrow(
+    expect.objectContaining({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringMatching(message),
+    }),
+  );
+});
+
 test('weeks start on Monday in the time zone', () => {
   const monday = Date.UTC(2024, 0, 1);
   expect(monday % (7 * DAY_MS)).toBe(gridPhase('UTC', 7 * DAY_MS));
