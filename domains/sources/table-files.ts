@@ -20,6 +20,7 @@ import { parquetFiles, sqlName, sqlText } from '../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { derivedFile } from '../../platform/files/derived-file.ts';
 import { checkTextFile, isGzip, rawFileError } from '../../platform/files/text-file.ts';
+import { textOfBytes } from '../../platform/text/text-of-bytes.ts';
 import type { Table, TableFormat } from './table-declaration.ts';
 import { csvOfWorkbook } from './workbook.ts';
 
@@ -205,16 +206,16 @@ async function keysOf(path: string): Promise<TableColumn[]> {
 async function utf8File({ table, rawFolder }: TableFilesOptions, path: string): Promise<string> {
   const { encoding } = table;
   if (encoding === undefined || /^utf-?8$/i.test(encoding)) return path;
-  const copy = { folder: join(rawFolder, 'utf8'), ending: `${encoding}.csv` };
+  const copy = { folder: join(rawFolder, 'as-utf8'), ending: `${encoding}.csv` };
   return derivedFile(path, copy, async () => {
     const bytes = await readFile(path);
-    return decoderOf(encoding).decode(isGzip(path) ? gunzipSync(bytes) : bytes);
+    return decoded(isGzip(path) ? gunzipSync(bytes) : bytes, encoding);
   });
 }
 
-function decoderOf(encoding: string): InstanceType<typeof TextDecoder> {
+function decoded(bytes: Uint8Array, encoding: string): string {
   try {
-    return new TextDecoder(encoding);
+    return textOfBytes(bytes, encoding);
   } catch (cause) {
     throw new HeadwayError(
       'SETTINGS_INVALID',

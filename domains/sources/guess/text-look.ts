@@ -10,6 +10,7 @@ import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { DELIMITERS, type Delimiter, splitLine } from '../../../platform/duckdb/csv-table.ts';
 import { isGzip, rawFileError } from '../../../platform/files/text-file.ts';
+import { textOfBytes } from '../../../platform/text/text-of-bytes.ts';
 
 const HEAD_BYTES = 262_144;
 const HEAD_LINES = 200;
@@ -30,7 +31,7 @@ export interface TextLook {
 export async function lookAtText(path: string, name = path): Promise<TextLook> {
   const bytes = await headOf(path);
   const encoding = encodingOf(bytes);
-  const text = new TextDecoder(encoding).decode(bytes);
+  const text = textOfBytes(bytes, encoding);
   const lines = text.split(/\r\n|\n|\r/).slice(0, HEAD_LINES);
   // The last line may be cut.
   if (lines.length > 1) lines.pop();

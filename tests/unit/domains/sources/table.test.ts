@@ -183,6 +183,11 @@ describe('formats of a table', () => {
     expect(await valuesOf({ time: 't', series: 's', encoding: 'windows-1252' })).toEqual({
       [`Café@${utc('2024-07-04T09')}`]: 1,
     });
+    // € – as Windows writes them, where Latin-1 has controls.
+    await write('a.csv', Buffer.from('s,t\n\x80 \x96 5,2024-07-04 11:05\n', 'latin1'));
+    expect(await valuesOf({ time: 't', series: 's', encoding: 'windows-1252' })).toEqual({
+      [`€ – 5@${utc('2024-07-04T09')}`]: 1,
+    });
   });
 
   test('calls a column without a name by its place, unless another is called so', async () => {
