@@ -11,7 +11,7 @@ export type TableFormat = 'csv' | 'parquet' | 'json' | 'xlsx';
 /** Names of files that are read. */
 export const TABLE_FILE = /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.(parquet|xlsx)$/i;
 
-/** `iso`, `epoch-s`, `epoch-ms`, or a format of strptime. */
+/** `iso`, `epoch-s`, `epoch-ms`, `epoch-us`, `epoch-ns`, or a format of strptime. */
 export type TimeFormat = string;
 
 /** A column by its name, in any case; or DuckDB SQL over the columns and `hw_file`. */
@@ -33,8 +33,8 @@ export interface Table extends Omit<CsvDialect, 'name'> {
    */
   readonly time: Column | readonly string[];
   /**
-   * `iso` (2024-01-31 13:05, also with Z or an offset), `epoch-s`, `epoch-ms`, or a format of
-   * strptime such as `%m/%d/%Y %I:%M %p`; of several the first that fits. `iso` where it is absent.
+   * `iso` (2024-01-31 13:05, also with Z or an offset), an epoch, or a format of strptime such as
+   * `%m/%d/%Y %I:%M %p`; of several the first that fits. `iso` where it is absent.
    */
   readonly timeFormat?: TimeFormat | readonly TimeFormat[];
   /**

@@ -21,7 +21,7 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { derivedFile } from '../../platform/files/derived-file.ts';
 import { checkTextFile, isGzip, rawFileError } from '../../platform/files/text-file.ts';
 import { textOfBytes } from '../../platform/text/text-of-bytes.ts';
-import type { Table, TableFormat } from './table-declaration.ts';
+import { isWide, type Table, type TableFormat } from './table-declaration.ts';
 import { csvOfWorkbook } from './workbook.ts';
 
 export interface TableColumn {
@@ -114,11 +114,14 @@ async function openFile(options: TableFilesOptions, path: string): Promise<OpenF
   const dialect = { delimiter, header, skipLines, name: nameOf(path) };
   const csv = await openCsvFile(text, wanted, {}, dialect);
   const places: Record<string, number> = {};
-  const seen = new Set(OURS);
+  const seen = new Set<string>();
   for (const [at, name] of csv.header.entries()) {
-    if (name === '' || seen.has(name.toLowerCase())) continue;
-    seen.add(name.toLowerCase());
-    places[name] = at;
+    const key = name.toLowerCase();
+    if (name === '' || OURS.has(key)) continue;
+    if (!seen.has(key)) places[name] = at;
+    else if (isWide(table.series) && table.series.columns.test(name))
+      throw rawFileError(path, csv.skip, `has 2 columns ${name}: a series needs its own name`);
+    seen.add(key);
   }
   const columns = Object.entries(places).map(([name, at]) => ({
     ...{ name, type: 'VARCHAR' },

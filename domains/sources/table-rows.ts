@@ -195,7 +195,7 @@ function groupSelect(table: Table, group: FileGroup, options: SelectOptions): st
     WHERE hw_bad_line OR NOT ${isBlank}`;
 }
 
-/** A number as people write it, (5) for -5 too; NULL where the text is none. */
+/** A number as people write it, (5) and 5- for -5 too; NULL where the text is none. */
 export function numberSql(
   { decimal = '.', thousands, symbol, blanks = [] }: NumberTable,
   column: string,
@@ -213,8 +213,8 @@ export function numberSql(
     value:
       `CASE WHEN regexp_full_match(${bare}, ${sqlText(`[+-]?${number}`)}) ` +
       `THEN try_cast(${point} AS DOUBLE) ` +
-      `WHEN regexp_full_match(${bare}, ${sqlText(`\\(${number}\\)`)}) ` +
-      `THEN -try_cast(trim(${point}, '()') AS DOUBLE) END`,
+      `WHEN regexp_full_match(${bare}, ${sqlText(`\\(${number}\\)|${number}-`)}) ` +
+      `THEN -try_cast(trim(${point}, '()-') AS DOUBLE) END`,
     isBlank: `coalesce(lower(${text}) IN (${nothing}), true)`,
   };
 }

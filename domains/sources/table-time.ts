@@ -24,7 +24,12 @@ export interface TimeOptions {
 }
 
 const NONE = 'NULL::TIMESTAMP';
-const EPOCH_UNITS = { 'epoch-s': 1e6, 'epoch-ms': 1e3 } as const;
+const MICROSECONDS: Readonly<Record<string, number>> = {
+  'epoch-s': 1e6,
+  'epoch-ms': 1e3,
+  'epoch-us': 1,
+  'epoch-ns': 1e-3,
+};
 
 /**
  * @param column SQL of a column
@@ -57,9 +62,9 @@ function timesOf(column: string, type: string, formats: readonly TimeFormat[]): 
       const iso = timeSql(text);
       walls.push(iso.localTime);
       instants.push(iso.instant);
-    } else if (format === 'epoch-s' || format === 'epoch-ms') {
+    } else if (format in MICROSECONDS) {
       const number = `try_cast(${text} AS DOUBLE)`;
-      const micros = `try_cast(round(${number} * ${EPOCH_UNITS[format]}) AS BIGINT)`;
+      const micros = `try_cast(round(${number} * ${MICROSECONDS[format]}) AS BIGINT)`;
       instants.push(`CASE WHEN isfinite(${number}) THEN make_timestamp(${micros}) END`);
     } else {
       const time = `try_strptime(${text}, ${sqlText(format)})`;

@@ -12,3 +12,11 @@ export function textOfBytes(bytes: Uint8Array, encoding: string | undefined): st
   // In one step some releases of Node take windows-1252 for Latin-1 (nodejs/node#56542).
   return decoder.decode(bytes, { stream: true }) + decoder.decode();
 }
+
+export function isEncoding(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== '';
+  } catch {
+    return false;
+  }
+}

@@ -9,6 +9,7 @@ import { holidaysProblem } from '../../../forecasting/features/calendar.ts';
 import { engineMessage, rowsOf, withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { isEncoding } from '../../../platform/text/text-of-bytes.ts';
 import { isTimeZone, TIME_ZONE_FIX } from '../../../platform/text/time-zone.ts';
 
 /** What is asked where the data do not say it, by its flag. */
@@ -23,9 +24,10 @@ export const HINT_OF: Readonly<Record<string, keyof Hints>> = {
   '--decimal': 'decimal',
   '--thousands': 'thousands',
   '--missing': 'missing',
+  '--encoding': 'encoding',
 };
 
-const NO_FORMATS = ['iso', 'epoch-s', 'epoch-ms'];
+const NO_FORMATS = ['iso', 'epoch-s', 'epoch-ms', 'epoch-us', 'epoch-ns'];
 
 /** @returns what is wrong with the value, and what to give in its place; null: it can be */
 export async function hintProblem(hint: keyof Hints, value: string): Promise<string | null> {
@@ -37,6 +39,8 @@ export async function hintProblem(hint: keyof Hints, value: string): Promise<str
     return /^[.,' ]$/.test(value) ? null : `It must be ".", ",", "'" or " ".`;
   if (hint === 'timeZone' || hint === 'clock')
     return isTimeZone(value) ? null : `There is no such time zone. ${TIME_ZONE_FIX}`;
+  if (hint === 'encoding')
+    return isEncoding(value) ? null : 'Give a label of the WHATWG standard, such as shift_jis.';
   return hint === 'timeFormat' ? formatProblem(value) : null;
 }
 
@@ -49,7 +53,7 @@ const formatProblem = (format: string): Promise<string | null> =>
         () => null,
         (cause) =>
           `It cannot be parsed: ${engineMessage(cause).split('\n')[0]}. ` +
-          'Give iso, epoch-s, epoch-ms, or a format such as "%d.%m.%Y %H:%M".',
+          `Give ${NO_FORMATS.join(', ')}, or a format such as "%d.%m.%Y %H:%M".`,
       );
 
 /** @param holidays as the flag has it: "DE" or "US-NY" */

@@ -38,6 +38,7 @@ export interface NewDomainFlags {
   readonly series?: string;
   readonly value?: string;
   readonly aggregate?: string;
+  readonly encoding?: string;
   readonly decimal?: string;
   readonly thousands?: string;
   readonly frequency?: number;
@@ -139,6 +140,7 @@ const hintsOf = (flags: NewDomainFlags): Hints => ({
   thousands: flags.thousands as Hints['thousands'],
   frequencyMinutes: flags.frequency,
   missing: flags.missing as Hints['missing'],
+  encoding: flags.encoding,
   sheet: flags.sheet,
 });
 

@@ -24,11 +24,12 @@ export const register: AddCommand = (program, env) =>
           '--from <data>',
           'a file, a folder or a URL: CSV, Parquet, JSON lines or .xlsx',
         )
+        .option('--encoding <label>', 'of text that is not UTF-8, such as shift_jis')
         .option('--sheet <name>', 'the sheet of a workbook, if several have cells')
         .option('--time <column>', 'the column with the time')
         .option(
           '--time-format <format>',
-          'iso, epoch-s, epoch-ms, or a format such as "%d.%m.%Y %H:%M"',
+          'iso, epoch-s (or -ms, -us, -ns), or a format such as "%d.%m.%Y %H:%M"',
         )
         .option(
           '--clock <time-zone>',

@@ -8,7 +8,7 @@ import { Temporal } from 'temporal-polyfill';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { isMeasured, type Table } from '../table-declaration.ts';
 import type { Doubt, Hints } from './columns-guess.ts';
-import type { ClockChanges, RowFacts } from './grid-guess.ts';
+import type { ChangeCounts, ClockChanges, RowFacts } from './grid-guess.ts';
 
 export interface CalendarGuess {
   readonly frequencyMinutes: number;
@@ -47,6 +47,8 @@ export function calendarOf(
   const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, table, isCounted);
   const isDaily = frequencyMinutes >= DAY;
   const zone = zoneOf(facts, hints, defaultTimeZone, isDaily);
+  // An event happens when it is said to: only values have labels.
+  const timeOf = isMeasured(table) ? zone.timeOf : 'start';
   const doubts = zone.doubt === null ? [] : [zone.doubt];
   const isPositive = (facts.min ?? 0) >= 0;
   const missing = hints.missing ?? missingOf(facts, isCounted);
@@ -65,7 +67,7 @@ export function calendarOf(
     dayTimeZone:
       isDaily && zone.timeZone === 'UTC' ? dayZoneOf(facts, hints, defaultTimeZone) : undefined,
     clock: zone.clock,
-    timeOf: zone.timeOf ?? 'start',
+    timeOf: timeOf ?? 'start',
     seasonLengths: seasonsFor(frequencyMinutes, isClosed),
     horizon: horizonFor(frequencyMinutes),
     missing,
@@ -98,8 +100,8 @@ function frequencyOf(facts: RowFacts, { aggregate }: Table, isCounted: boolean):
   if (DAY % stepMinutes === 0 && stepMinutes >= 1) return stepMinutes;
   throw noGrid(
     `values come every ${Number(stepMinutes.toFixed(2))} minutes`,
-    'Say the length of an interval with --frequency MINUTES, a divisor of a day, and what its ' +
-      'values make with --aggregate sum or mean.',
+    'Say the length of an interval with --frequency MINUTES (a divisor of a day, 1440 or 10080), ' +
+      'and what its values make with --aggregate sum or mean; or count rows with --value count.',
   );
 }
 
@@ -182,6 +184,12 @@ const NORTH: readonly ClockRule[] = [
 ];
 const RULES: readonly ClockRule[] = [...NORTH, { ...SYDNEY, days: 'australia', day: '2024-10-06' }];
 
+/** Rows of few events may be absent in an hour by chance. */
+const MAX_CHANCE = 0.1;
+
+const isNoChance = ({ skipped, present, empty }: ChangeCounts): boolean =>
+  skipped > 0 && present === 0 && empty ** skipped <= MAX_CHANCE;
+
 /**
  * What the hours of a change of clocks show.
  * @param known the zone of the clock, where somebody said it: then only its own changes count
@@ -189,8 +197,7 @@ const RULES: readonly ClockRule[] = [...NORTH, { ...SYDNEY, days: 'australia', d
 function seenChange(changes: ClockChanges, known: string | undefined): SeenChange | null {
   const possible = RULES.filter((rule) => known === undefined || skips(known, rule));
   for (const { place, timeZone, days, hour } of possible) {
-    const isSkipped = (one: 1 | 2 | 3) =>
-      changes[days][one].skipped > 0 && changes[days][one].present === 0;
+    const isSkipped = (one: 1 | 2 | 3) => isNoChance(changes[days][one]);
     const next = hour === 1 ? 2 : 3;
     // Where both are missing, the day is.
     if (isSkipped(hour) === isSkipped(next)) continue;

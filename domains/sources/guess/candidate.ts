@@ -98,7 +98,7 @@ export const isRegular = (candidate: Candidate): boolean =>
 
 /** Of rows more than a month apart, or of so few, there is no series that is forecast. */
 const MAX_STEP_MINUTES = 32 * MINUTES_A_DAY;
-const MIN_ROWS_EACH = 3;
+const MIN_ROWS_EACH = 10;
 
 /** Whether the rows may be values of series: one at a time, and often enough. */
 export function isMeasurable(candidate: Candidate): boolean {

@@ -6,6 +6,23 @@
  */
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
+import {
+  isAttribute,
+  isClockName,
+  isFirstPlace,
+  isFirstTime,
+  isForecastName,
+  isId,
+  isKey,
+  isLastPlace,
+  isLastTime,
+  isMeasure,
+  isNoValue,
+  isRowId,
+  isSeriesName,
+  isTimeName,
+  isValueName,
+} from './column-names.ts';
 import type { ColumnProfile, TableProfile } from './column-profile.ts';
 
 /** What a person says instead of a guess: the flags of the command. */
@@ -23,6 +40,8 @@ export interface Hints {
   readonly thousands?: Table['thousands'] | undefined;
   readonly frequencyMinutes?: number | undefined;
   readonly missing?: 'zero' | 'unknown' | undefined;
+  /** Of text files, as the WHATWG standard calls it. */
+  readonly encoding?: string | undefined;
   /** Of a workbook. */
   readonly sheet?: string | undefined;
 }
@@ -42,47 +61,25 @@ const MAX_NAMES = 20_000;
 /** Rows of each name, on average: with fewer a column rather names rows. */
 const MIN_ROWS_EACH = 10;
 
-const TIME_NAME = /time|date|stamp|^(ts|ds|t|dt|day|hour|month|week|when|datum|zeit|tag|placed)/i;
-const FIRST_TIME = /start|begin|pick.?up|from|created|placed|order|depart/i;
-const LAST_TIME = /end|stop|drop.?off|update|modified|arriv|until/i;
-const TIME_PARTS = [
-  { name: /^(year|yr|yyyy|jahr)$/i, format: '%Y', min: 1900, max: 2199 },
+interface TimePart {
+  readonly name: RegExp;
+  readonly format: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+const YEAR = { name: /^(year|yr|yyyy|jahr)$/i, min: 1900, max: 2199 };
+const WEEK_PARTS: readonly TimePart[] = [
+  { ...YEAR, format: '%G' },
+  { name: /^(iso.?)?(week|wk|kw|week.?of.?year)$/i, format: '%V', min: 1, max: 53 },
+];
+const TIME_PARTS: readonly TimePart[] = [
+  { ...YEAR, format: '%Y' },
   { name: /^(month|mon|mnth|mm|monat)$/i, format: '%m', min: 1, max: 12 },
   { name: /^(day|dd|tag|day.?of.?month)$/i, format: '%d', min: 1, max: 31 },
   { name: /^(hour|hr|hh|stunde)$/i, format: '%H', min: 0, max: 23 },
   { name: /^(minute|min)$/i, format: '%M', min: 0, max: 59 },
 ];
-const SERIES_NAME = new RegExp(
-  'station|store|shop|zone|region|site|sensor|meter|product|item|sku|location|city|series|' +
-    'unique|categor|branch|filiale|device|plant|country|line|route|ticker|symbol|arti[ck]|' +
-    'name|depart|dept|family|zähler|produkt|standort|(^|[ _-])(id|no|nr|code|key)$',
-  'i',
-);
-const FIRST_PLACE = /from|start|pick.?up|origin/i;
-const LAST_PLACE = /^to|end|drop.?off|dest/i;
-/** Says what a row is like, not where it belongs. */
-const ATTRIBUTE = /flag|status|type|mode|payment|week.?day|note|comment|currency|quality/i;
-/** An id of rows or people, not of places. */
-const ROW_ID =
-  /(trip|order|ride|row|event|transaction|ticket|bike|user|customer|invoice).?(id|no|nr)/i;
-const VALUE_NAME = new RegExp(
-  '^(y|v|n|value|wert|count|cnt|anzahl|load|mw|kwh?|mwh|qty|units|close)$|value|count|demand|' +
-    'sales|quantity|amount|total|rides|trips|orders|visit|traffic|menge|umsatz|verkäufe|verkauf|' +
-    'revenue|consumption|verbrauch|power|energy|usage|passengers|load',
-  'i',
-);
-const NO_VALUE = new RegExp(
-  '(^|[ _-])(id|nr|no|lat|lon|lng|latitude|longitude|zip|index|code)$|' +
-    '(^|[ _-])(year|yr|month|mnth|day|hour|hr|weekday|day ?of ?week)$|^season$',
-  'i',
-);
-/** Columns of one thing measured in several ways, and not of several things. */
-const MEASURE = new RegExp(
-  'open|high|low|close|volume|temp|hum|wind|press|rain|precip|snow|cloud|dew|price|promo|' +
-    'discount|cost|min|max|mean|avg|status|holiday|season|working|week|month|year',
-  'i',
-);
-
 /** A column of an hour or a quarter of one: 07:00, HE7, h7, 7. */
 const PART_OF_DAY = /^(?:(?:he?|hr|hour|std|stunde)[ _.-]?)?(\d{1,2})$|^\d{1,2}:\d{2}(?::\d{2})?$/i;
 /** Hours, half hours and quarters of a day; with one more where clocks are set back. */
@@ -93,6 +90,8 @@ export function refuseHoursAsColumns(columns: readonly { readonly name: string }
   const found = columns
     .map(({ name }) => PART_OF_DAY.exec(name.trim()))
     .filter((one) => one !== null);
+  // Series may be numbered too, from 0 to 320.
+  if (columns.some(({ name }) => /^\d{3,}$/.test(name.trim()))) return;
   const numbers = found.flatMap(([, number]) => (number === undefined ? [] : [Number(number)]));
   const isRun = Math.max(...numbers) - Math.min(...numbers) === numbers.length - 1;
   const hasHours = PARTS.includes(numbers.length) && isRun && Math.min(...numbers) <= 1;
@@ -106,33 +105,44 @@ export function refuseHoursAsColumns(columns: readonly { readonly name: string }
 /** Undefined where no column holds times. */
 export function timeColumnOf({ columns }: TableProfile, hints: Hints): ColumnProfile | undefined {
   if (hints.time !== undefined) return named(columns, hints.time);
+  // A number may be seconds since 1970 by chance.
+  const isNumber = ({ timeFormats }: ColumnProfile) =>
+    timeFormats.every((format) => /^epoch|^%Y%m%d/.test(format));
   const candidates = columns.filter(
-    ({ timeFormats, filled }) => timeFormats.length > 0 && filled >= MIN_FILLED,
+    (column) =>
+      column.timeFormats.length > 0 &&
+      column.filled >= MIN_FILLED &&
+      !(isNumber(column) && isId(column.name)),
   );
-  const score = ({ name, timeFormats }: ColumnProfile): number => {
-    // A number may be seconds since 1970 by chance.
-    const isNumber = timeFormats.every((format) => /^epoch|^%Y%m%d/.test(format));
-    const byName =
-      (TIME_NAME.test(name) ? 4 : 0) +
-      (FIRST_TIME.test(name) ? 1 : 0) -
-      (LAST_TIME.test(name) ? 2 : 0);
-    return byName - (isNumber ? 3 : 0);
-  };
+  const hasClock = ({ examples }: ColumnProfile) => examples.every((text) => text.length > 10);
+  const score = (column: ColumnProfile): number =>
+    (isTimeName(column.name) ? 4 : 0) +
+    (isFirstTime(column.name) ? 1 : 0) +
+    (hasClock(column) ? 0.5 : 0) -
+    (isLastTime(column.name) ? 3 : 0) -
+    (isNumber(column) ? 3 : 0);
   return [...candidates].sort((a, b) => score(b) - score(a))[0];
 }
 
 /** The columns of a year, a month and so on, as far down as there are any. */
-export function timePartsOf({ columns }: TableProfile): {
-  columns: ColumnProfile[];
-  format: string;
-} {
+export function timePartsOf(profile: TableProfile): TimeParts {
+  const week = partsOf(profile, WEEK_PARTS);
+  return week.columns.length === WEEK_PARTS.length ? week : partsOf(profile, TIME_PARTS);
+}
+
+export interface TimeParts {
+  readonly columns: readonly ColumnProfile[];
+  readonly format: string;
+}
+
+function partsOf({ columns }: TableProfile, wanted: readonly TimePart[]): TimeParts {
   const parts: ColumnProfile[] = [];
-  for (const { name, min, max } of TIME_PARTS) {
+  for (const { name, min, max } of wanted) {
     const part = columns.find((column) => column.isWhole && name.test(column.name));
     if (part === undefined || Number(part.min) < min || Number(part.max) > max) break;
     parts.push(part);
   }
-  const format = TIME_PARTS.slice(0, parts.length).map((part) => part.format);
+  const format = wanted.slice(0, parts.length).map((part) => part.format);
   return { columns: parts, format: format.join(' ') };
 }
 
@@ -152,6 +162,9 @@ const isRowNumber = (
   (max ?? 0) - (min ?? 0) < total &&
   rows > 10;
 
+const mayNameSeries = (name: string): boolean =>
+  (isSeriesName(name) || isKey(name)) && !isValueName(name);
+
 /** Columns that may name the series, the likeliest first. */
 export function seriesColumnsOf(
   profile: TableProfile,
@@ -165,15 +178,15 @@ export function seriesColumnsOf(
       column.isShort &&
       column.filled >= MIN_FILLED &&
       hasFewValues(column, profile) &&
-      (column.numbers.length === 0 ||
-        (column.isWhole && SERIES_NAME.test(column.name) && !VALUE_NAME.test(column.name))),
+      (column.numbers.length === 0 || (column.isWhole && mayNameSeries(column.name))) &&
+      !isClockName(column.name),
   );
   const score = ({ name, distinct, cells }: ColumnProfile): number =>
     (distinct * MIN_ROWS_EACH > cells ? -4 : 0) +
-    (SERIES_NAME.test(name) ? 4 : 0) +
-    (FIRST_PLACE.test(name) ? 2 : 0) -
-    (LAST_PLACE.test(name) ? 2 : 0) -
-    (ROW_ID.test(name) || ATTRIBUTE.test(name) ? 6 : 0) +
+    (isSeriesName(name) ? 4 : isKey(name) ? 2 : 0) +
+    (isFirstPlace(name) ? 2 : 0) -
+    (isLastPlace(name) ? 2 : 0) -
+    (isRowId(name) || isAttribute(name) ? 6 : 0) +
     (distinct > 1 ? 1 : 0);
   return [...candidates].sort((a, b) => score(b) - score(a));
 }
@@ -189,11 +202,15 @@ export function valueColumnsOf(
       !column.isUnnamed &&
       !isRowNumber(column, profile) &&
       column.numbers.length > 0 &&
-      !NO_VALUE.test(column.name) &&
-      !ROW_ID.test(column.name),
+      !isNoValue(column.name),
   );
-  const score = ({ name }: ColumnProfile): number =>
-    (VALUE_NAME.test(name) ? 2 : 0) - (MEASURE.test(name) && !/^close$/i.test(name) ? 1 : 0);
+  const score = ({ name, distinct }: ColumnProfile): number =>
+    (isValueName(name) ? 2 : 0) -
+    (isMeasure(name) && !/^close$/i.test(name) ? 1 : 0) -
+    (isForecastName(name) ? 2 : 0) -
+    (isAttribute(name) ? 3 : 0) -
+    // What never changes is not forecast.
+    (distinct <= 1 ? 4 : 0);
   return [...candidates].sort((a, b) => score(b) - score(a));
 }
 
@@ -203,7 +220,8 @@ export const numbersThatName = (
   profile: TableProfile,
 ): ColumnProfile[] =>
   values
-    .filter((column) => column.isWhole && column.distinct > 1 && !VALUE_NAME.test(column.name))
+    .filter(({ isWhole, distinct }) => isWhole && distinct > 1)
+    .filter(({ name }) => !isValueName(name) && !isClockName(name))
     .filter((column) => hasFewValues(column, profile))
     .sort((a, b) => a.distinct - b.distinct);
 
@@ -218,9 +236,13 @@ export const rowIdOf = ({ columns, rows }: TableProfile): ColumnProfile | undefi
       /(^|[ _-])(id|no|nr|number|key|uuid|guid)$|Id$/.test(name),
   );
 
+/** What describes others, such as a price or a forecast of them. */
+export const describes = ({ name }: ColumnProfile): boolean =>
+  isMeasure(name) || isForecastName(name) || isAttribute(name);
+
 /** Whether the value columns are series of their own, by their names. */
 export const areSeries = (values: readonly ColumnProfile[]): boolean =>
-  values.length > 1 && values.filter(({ name }) => MEASURE.test(name)).length * 2 < values.length;
+  values.length > 1 && values.filter(describes).length * 2 < values.length;
 
 export function named(columns: readonly ColumnProfile[], name: string): ColumnProfile {
   const found = columns.find((column) => column.name.toLowerCase() === name.toLowerCase());

@@ -34,8 +34,14 @@ export interface RowFacts {
 }
 
 /** Days of a change of clocks on which an hour has no rows, and on which it has some. */
-type Change = Readonly<Record<ChangedHour, { readonly skipped: number; readonly present: number }>>;
+type Change = Readonly<Record<ChangedHour, ChangeCounts>>;
 type ChangedHour = 1 | 2 | 3;
+export interface ChangeCounts {
+  readonly skipped: number;
+  readonly present: number;
+  /** Share of the other Sundays on which the hour has no rows. */
+  readonly empty: number;
+}
 
 export type ClockChanges = Readonly<Record<keyof typeof CHANGE_DAYS, Change>>;
 
@@ -122,19 +128,25 @@ async function changesOf(connection: DuckDBConnection): Promise<ClockChanges> {
       count(*) FILTER (${isDay} AND n < 0.1 * usual)::INTEGER AS ${place}_skipped,
       count(*) FILTER (${isDay} AND n >= 0.1 * usual)::INTEGER AS ${place}_present`,
   );
+  const anyDay = days.map(([, isDay]) => `(${isDay})`).join(' OR ');
   const rows = await rowsOf(
     connection,
     `WITH sundays AS (
        SELECT date_trunc('day', time) AS sunday, h, count(*) FILTER (hour(time) = h) AS n
        FROM facts, (SELECT unnest([1, 2, 3]) AS h) WHERE isodow(time) = 7 GROUP BY ALL
-     ), usual AS (SELECT h, median(n) AS usual FROM sundays GROUP BY h)
-     SELECT h, ${counts.join(', ')} FROM sundays JOIN usual USING (h)
+     ), usual AS (
+       SELECT h, median(n) AS usual,
+         coalesce(avg((n = 0)::INTEGER) FILTER (NOT (${anyDay})), 0) AS empty
+       FROM sundays GROUP BY h
+     )
+     SELECT h, any_value(empty) AS empty, ${counts.join(', ')} FROM sundays JOIN usual USING (h)
      WHERE usual >= 1 AND year(sunday) >= ${SAME_RULES} GROUP BY h`,
   );
   const at = (place: string, hour: ChangedHour) => {
     const found = rows.find(({ h }) => Number(h) === hour);
     const of = (what: string) => Number(found?.[`${place}_${what}`] ?? 0);
-    return { skipped: of('skipped'), present: of('present') };
+    const empty = Number(found?.empty ?? 0);
+    return { skipped: of('skipped'), present: of('present'), empty };
   };
   const all = days.map(([place]) => [place, { 1: at(place, 1), 2: at(place, 2), 3: at(place, 3) }]);
   return Object.fromEntries(all) as ClockChanges;

@@ -32,7 +32,7 @@ const DAY = 1440;
 
 export async function guessTable(options: GuessOptions): Promise<Guess> {
   const { paths, nameOf, rawFolder, hints } = options;
-  const { base, delimiter } = await dialectOf(options);
+  const { base, delimiter, isOdd } = await dialectOf(options);
   const table = { ...base, time: '', series: { only: '' } } as Table;
   const groups = await tableFiles({ table, paths, nameOf, needed: [], rawFolder });
   const [first] = groups as [FileGroup];
@@ -58,7 +58,12 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
         ...(timeOf === 'end' && { timeOf }),
       },
       facts: found.facts,
-      doubts: [...(time.doubt === null ? [] : [time.doubt]), ...found.doubts, ...doubts],
+      doubts: [
+        ...(isOdd ? [encodingDoubt(base)] : []),
+        ...(time.doubt === null ? [] : [time.doubt]),
+        ...found.doubts,
+        ...doubts,
+      ],
       ...namesOf(found.table),
     };
   });
@@ -86,7 +91,9 @@ function dateOf(time: TimeGuess, { facts }: Candidate, { timeZone }: Hints): str
   const instants: Readonly<Record<string, string>> = {
     iso: column.type === 'VARCHAR' ? `try_cast(${name} AS TIMESTAMPTZ)` : name,
     'epoch-s': `to_timestamp(try_cast(${name} AS DOUBLE))`,
-    'epoch-ms': `to_timestamp(try_cast(${name} AS DOUBLE) / 1000)`,
+    'epoch-ms': `to_timestamp(try_cast(${name} AS DOUBLE) / 1e3)`,
+    'epoch-us': `to_timestamp(try_cast(${name} AS DOUBLE) / 1e6)`,
+    'epoch-ns': `to_timestamp(try_cast(${name} AS DOUBLE) / 1e9)`,
   };
   const instant =
     instants[String(timeFormat)] ?? `try_strptime(trim(${name}), ${sqlText(String(timeFormat))})`;
@@ -99,7 +106,7 @@ async function dialectOf({
   nameOf,
   hints,
   rawFolder,
-}: GuessOptions): Promise<Pick<Look, 'base' | 'delimiter'>> {
+}: GuessOptions): Promise<Pick<Look, 'base' | 'delimiter'> & { readonly isOdd: boolean }> {
   const [path] = paths as [string];
   const formats = new Set(paths.map((one) => formatOf({}, one)));
   if (formats.size > 1) {
@@ -108,10 +115,15 @@ async function dialectOf({
       fix: 'Give one of the files, or a folder with those of one format.',
     });
   }
-  if (!formats.has('csv') && !formats.has('xlsx')) return { base: {}, delimiter: undefined };
+  if (!formats.has('csv') && !formats.has('xlsx'))
+    return { base: {}, delimiter: undefined, isOdd: false };
   const sheet = formats.has('xlsx') && hints.sheet !== undefined ? { sheet: hints.sheet } : {};
   const text = await textOf(path, sheet, rawFolder);
-  const { encoding, delimiter, header, skipLines } = await lookAtText(text, path);
+  const { encoding, delimiter, header, skipLines, isOdd } = await lookAtText(
+    text,
+    path,
+    hints.encoding,
+  );
   const base = {
     ...sheet,
     ...(encoding !== undefined && { encoding }),
@@ -119,8 +131,14 @@ async function dialectOf({
     ...(!header && { header, delimiter }),
     ...(skipLines > 0 && { skipLines }),
   };
-  return { base, delimiter };
+  return { base, delimiter, isOdd };
 }
+
+const encodingDoubt = ({ encoding = 'utf-8' }: Partial<Table>): Doubt => ({
+  flag: '--encoding',
+  chosen: encoding,
+  why: 'the text is not UTF-8, and has control characters so: shift_jis, gb18030, …?',
+});
 
 function namesOf({ series, value }: Table): Pick<Guess, 'valueName' | 'seriesName'> {
   const column =

@@ -21,6 +21,7 @@ import type { ColumnProfile } from './column-profile.ts';
 import {
   areSeries,
   type Doubt,
+  describes,
   type Hints,
   named,
   rowIdOf,
@@ -50,7 +51,7 @@ export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> 
   if (hints.series === 'columns') return wide(look, start, time.taken);
   if (mayBeWide(look, roles)) {
     const found = await wide(look, start, time.taken);
-    if (isUnique(found)) return found;
+    if (isUnique(found)) return { ...found, doubts: [...wideDoubts(roles), ...found.doubts] };
   }
   const value = valueColumn(look, roles);
   if (value === undefined) return events(look, start, roles);
@@ -94,6 +95,15 @@ function mayBeWide({ groups, options: { hints } }: Look, { values, names }: Role
   if (hints.series !== undefined || hints.value !== undefined || names.length > 0) return false;
   const isOneEach = groups.length > 1 && values.length === 1;
   return isOneEach || (areSeries(values) && new Set(values.map((one) => one.symbol)).size === 1);
+}
+
+/** Columns that may describe the others, such as a price, are no series like them. */
+function wideDoubts({ values }: Roles): Doubt[] {
+  const others = values.filter(describes);
+  if (others.length === 0) return [];
+  const names = others.slice(0, 5).map(({ name }) => name);
+  const why = `${names.join(', ')} may describe the others: --value COLUMN forecasts one alone`;
+  return [{ flag: '--series', chosen: 'columns', why }];
 }
 
 function valueColumn(

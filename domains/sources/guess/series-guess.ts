@@ -47,7 +47,8 @@ export async function measuredSeries(
   const one = await of(ONE);
   const [best] = names;
   // Times on no grid repeat by chance only.
-  if (best !== undefined && (best.distinct === 1 || !isGrid(one))) return of(best.name);
+  if (best !== undefined && !isGrid(one)) return of(best.name);
+  if (best?.distinct === 1 && isUnique(one)) return of(best.name);
   if (isUnique(one))
     return { ...one, doubts: [...one.doubts, ...seriesDoubt(options, 'one', names)] };
   if (best !== undefined) {

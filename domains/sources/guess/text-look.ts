@@ -17,7 +17,12 @@ const HEAD_LINES = 200;
 /** A title and a few notes. */
 const MAX_SKIPPED = 20;
 /** A field that states a time; none of these stands in a header. */
-const TIME_LIKE = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?$|^\d{10}(\d{3})?$|^(19|20)\d{6}$/;
+const TIME_LIKE = new RegExp(
+  '^\\d{1,4}[-/.]\\d{1,2}[-/.]\\d{1,4}([ T].*)?$|^(19|20)\\d{2}-W?\\d{2}$|' +
+    '^\\d{10}(\\d{3}){0,3}$|^(19|20)\\d{6}$',
+);
+/** A field of numbers alone: names are not. */
+const NUMBER_LIKE = /^[+-]?\d+([.,]\d+)?$/;
 const MIN_SIDEWAYS = 3;
 
 export interface TextLook {
@@ -25,12 +30,17 @@ export interface TextLook {
   readonly delimiter: Delimiter;
   readonly header: boolean;
   readonly skipLines: number;
+  /** The text has control characters: it is of another encoding than was guessed. */
+  readonly isOdd: boolean;
 }
 
-/** @param name the file as people know it: a workbook is looked at as a copy */
-export async function lookAtText(path: string, name = path): Promise<TextLook> {
+/**
+ * @param name the file as people know it: a workbook is looked at as a copy
+ * @param said its encoding, where somebody knows it
+ */
+export async function lookAtText(path: string, name = path, said?: string): Promise<TextLook> {
   const bytes = await headOf(path);
-  const encoding = encodingOf(bytes);
+  const encoding = said ?? encodingOf(bytes);
   const text = textOfBytes(bytes, encoding);
   const lines = text.split(/\r\n|\n|\r/).slice(0, HEAD_LINES);
   // The last line may be cut.
@@ -38,7 +48,8 @@ export async function lookAtText(path: string, name = path): Promise<TextLook> {
   const { delimiter, width } = delimiterOf(lines);
   const rows = lines.map((line) => splitLine(line, delimiter));
   const first = headAt(rows, width);
-  const skipLines = first > MAX_SKIPPED || first < 0 ? 0 : first;
+  const comments = rows.filter(([field = ''], at) => at < first && field.startsWith('#')).length;
+  const skipLines = first - comments > MAX_SKIPPED || first < 0 ? 0 : first;
   const head = rows[skipLines] ?? [];
   const times = head.filter((field) => TIME_LIKE.test(field)).length;
   if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
@@ -48,7 +59,9 @@ export async function lookAtText(path: string, name = path): Promise<TextLook> {
       'has a column for each time, but a row for each time is needed',
     );
   }
-  return { encoding, delimiter, header: times === 0, skipLines };
+  const isData = times > 0 || (head.length > 1 && head.every((field) => NUMBER_LIKE.test(field)));
+  const isOdd = said === undefined && encoding !== undefined && /[\u0080-\u009f]/.test(text);
+  return { encoding, delimiter, header: !isData, skipLines, isOdd };
 }
 
 /**

@@ -8,24 +8,31 @@ const DATES = [
   ...['%m/%d/%Y', '%d/%m/%Y', '%d.%m.%Y', '%Y/%m/%d', '%d-%m-%Y', '%m-%d-%Y', '%Y.%m.%d'],
   ...['%Y%m%d', '%m/%d/%y', '%d/%m/%y', '%d.%m.%y'],
   ...['%b %d, %Y', '%B %d, %Y', '%d %b %Y', '%d %B %Y', '%d-%b-%Y', '%d-%b-%y', '%b %d %Y'],
-  '%Y-%m-%d',
+  ...['%d/%b/%Y', '%d/%b/%y', '%d %m %Y', '%Y-%m-%d'],
 ];
 const CLOCKS = [
   ...['', ' %H:%M', ' %H:%M:%S', ' %I:%M %p', ' %I:%M:%S %p', ' %I:%M%p', ' %I %p'],
-  ...['T%H:%M', 'T%H:%M:%S', ', %H:%M', ', %I:%M %p', ' %H', ' %H.%M'],
+  ...['T%H', 'T%H:%M', 'T%H:%M:%S', ', %H:%M', ', %I:%M %p', ' %H', ' %H.%M'],
+  ...[', %H:%M:%S', ', %I:%M:%S %p', ', %I:%M:%S.%g %p', ' @ %H:%M:%S.%g'],
 ];
 /** Of a column with the time of day alone. */
-export const TIMES_OF_DAY = ['%H:%M', '%H:%M:%S', '%I:%M %p', '%I:%M:%S %p', '%H'] as const;
+export const TIMES_OF_DAY: readonly string[] = [
+  ...['%H:%M', '%H:%M:%S', '%I:%M %p', '%I:%M:%S %p', '%H'],
+  ...['%H.%M', '%H.%M.%S', '%H%M', '%I %p'],
+];
 
 export const TIME_FORMATS: readonly string[] = [
   'iso',
+  // Before seconds since 1970, of which hardly any look like these.
+  ...['%Y%m%d%H', '%Y%m%d%H%M', '%Y%m%d%H%M%S'],
   'epoch-s',
   'epoch-ms',
+  'epoch-us',
+  'epoch-ns',
   ...DATES.flatMap((date) => CLOCKS.map((clock) => `${date}${clock}`)),
   '%Y-%m',
   '%G-W%V',
-  '%Y%m%d%H%M',
-  '%Y%m%d%H',
+  '%Y%m%d:%H%M',
 ];
 
 /** Two formats that differ in which of the two first numbers is the month. */
@@ -47,6 +54,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   '%I': '(?:0?[1-9]|1[0-2])',
   '%M': '[0-5]\\d',
   '%S': '[0-5]\\d(?:\\.\\d+)?',
+  '%g': '\\d{3}',
   '%p': '[AaPp][Mm]',
   '%b': '[A-Za-z]{3}',
   '%B': '[A-Za-z]{3,9}',
@@ -55,6 +63,8 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   iso: /^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?$/,
   'epoch-s': /^\d{9,10}(\.\d+)?$/,
   'epoch-ms': /^\d{12,13}(\.\d+)?$/,
+  'epoch-us': /^\d{16}$/,
+  'epoch-ns': /^\d{19}$/,
 };
 
 /** What a text of a format looks like: sifts formats before the engine reads with them. */

@@ -1,18 +1,19 @@
 /**
  * Purpose: where the times of a table are, and in which format: in a column, in two of which one is
- * the time of day, or in parts (year, month, day).
+ * the time of day, in parts (year, month, day), or as the start of a range.
  * Invariants: of two formats that read the same cells and differ in day and month, the one by which
- * the data span less time; that is a doubt. Hours from 1 to 24 are the ends of hours.
+ * the data span less time; that is a doubt.
  * Fails: SOURCE_INVALID where there are none; with the engine's errors.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
-import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
+import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
+import { clockOf, isRange, startOf, textOf } from './clock-guess.ts';
 import type { ColumnProfile, TableProfile } from './column-profile.ts';
 import { type Doubt, type Hints, timeColumnOf, timePartsOf } from './columns-guess.ts';
-import { isDateOnly, swapsDayAndMonth, TIMES_OF_DAY } from './time-formats.ts';
+import { shapeOf, swapsDayAndMonth, TIME_FORMATS } from './time-formats.ts';
 
 export interface TimeGuess {
   readonly table: Pick<Table, 'time' | 'timeFormat' | 'timeOf'>;
@@ -35,9 +36,36 @@ export async function timeOfTable(
   const column = timeColumnOf(profile, hints);
   if (column !== undefined) return timeFormatOf(connection, profile, column, hints);
   const { columns, format } = timePartsOf(profile);
-  if (columns.length < MIN_PARTS) throw noTime(profile);
-  const time = columns.map(({ name }) => name);
-  return { table: { time, timeFormat: format }, column: null, taken: columns, doubt: null };
+  if (columns.length >= MIN_PARTS) {
+    const time = columns.map(({ name }) => name);
+    return { table: { time, timeFormat: format }, column: null, taken: columns, doubt: null };
+  }
+  const range = await timeOfRanges(connection, profile);
+  if (range === null) throw noTime(profile);
+  return range;
+}
+
+/** Of a column such as `01.01.2024 00:00 - 01.01.2024 01:00`: its start. */
+async function timeOfRanges(
+  connection: DuckDBConnection,
+  { columns }: TableProfile,
+): Promise<TimeGuess | null> {
+  for (const column of columns) {
+    if (column.examples.length === 0 || !column.examples.every(isRange)) continue;
+    const starts = column.examples.map((text) => text.split(' - ')[0] as string);
+    const formats = TIME_FORMATS.filter(
+      (format) => !format.startsWith('epoch') && starts.every((text) => shapeOf(format).test(text)),
+    );
+    if (formats[0] === undefined) continue;
+    const text = startOf(textOf(column.name));
+    const { format, doubt } = await dayOrMonthFirst(connection, text, formats);
+    const sql =
+      format === 'iso'
+        ? `try_cast(${text} AS TIMESTAMP)`
+        : `try_strptime(${text}, ${sqlText(format)})`;
+    return { table: { time: { sql } }, column: null, taken: [column], doubt };
+  }
+  return null;
 }
 
 const noTime = ({ columns }: TableProfile): HeadwayError =>
@@ -59,76 +87,37 @@ async function timeFormatOf(
   );
   if (hints.timeFormat !== undefined)
     return { table: { time: name, timeFormat: hints.timeFormat }, column, taken, doubt: null };
-  const [first = 'iso'] = column.timeFormats;
-  const swapped = column.timeFormats.find((format) => swapsDayAndMonth(first, format));
-  let format = first;
-  let doubt: Doubt | null = null;
-  if (swapped !== undefined) {
-    const days = await spansOf(connection, name, [first, swapped]);
-    format = (days[1] as number) < (days[0] as number) ? swapped : first;
-    const other = format === first ? swapped : first;
-    doubt = { flag: '--time-format', chosen: format, why: `${other} reads all of them too` };
-  }
-  const clock = await timeOfDay(connection, profile, column, format);
-  if (clock === null) {
-    const table = { time: name, ...(format !== 'iso' && { timeFormat: format }) };
-    return { table, column, taken, doubt };
-  }
-  const date = format === 'iso' ? '%Y-%m-%d' : format;
-  const table: TimeGuess['table'] = clock.isOneTo24
-    ? { time: { sql: hourEndSql(name, date, clock.column.name) }, timeOf: 'end' }
-    : { time: [name, clock.column.name], timeFormat: `${date} ${clock.format}` };
-  return { table, column, taken: [...taken, clock.column], doubt };
+  const { format, doubt } = await dayOrMonthFirst(connection, textOf(name), column.timeFormats);
+  const clock = await clockOf(connection, profile.columns, column, format);
+  if (clock !== null) return { table: clock.table, column, taken: [...taken, clock.column], doubt };
+  const table = { time: name, ...(format !== 'iso' && { timeFormat: format }) };
+  return { table, column, taken, doubt };
 }
 
-const textOf = (column: string): string => `trim(CAST(${sqlName(column)} AS VARCHAR))`;
-
-/** The end of hour 1 is 1:00, that of hour 24 the next day's 0:00. */
-const hourEndSql = (date: string, format: string, hour: string): string =>
-  `try_strptime(${textOf(date)}, ${sqlText(format)}) + ` +
-  `to_hours(try_cast(${textOf(hour)} AS INTEGER))`;
+/** @param text SQL of the time */
+async function dayOrMonthFirst(
+  connection: DuckDBConnection,
+  text: string,
+  [first = 'iso', ...others]: readonly string[],
+): Promise<{ format: string; doubt: Doubt | null }> {
+  const swapped = others.find((format) => swapsDayAndMonth(first, format));
+  if (swapped === undefined) return { format: first, doubt: null };
+  const days = await spansOf(connection, text, [first, swapped]);
+  const format = (days[1] as number) < (days[0] as number) ? swapped : first;
+  const other = format === first ? swapped : first;
+  const why = `${other} reads all of them too`;
+  return { format, doubt: { flag: '--time-format', chosen: format, why } };
+}
 
 async function spansOf(
   connection: DuckDBConnection,
-  name: string,
+  text: string,
   formats: readonly string[],
 ): Promise<number[]> {
-  const text = textOf(name);
   const spans = formats.map((format, at) => {
     const time = `try_strptime(${text}, ${sqlText(format)})`;
     return `coalesce(epoch(max(${time})) - epoch(min(${time})), 0) AS s${at}`;
   });
   const [found = {}] = await rowsOf(connection, `SELECT ${spans.join(', ')} FROM sample`);
   return formats.map((_, at) => Number(found[`s${at}`]));
-}
-
-/** The column with the time of day, where the time's own has only the date. */
-async function timeOfDay(
-  connection: DuckDBConnection,
-  { columns }: TableProfile,
-  column: ColumnProfile,
-  format: string,
-): Promise<{ column: ColumnProfile; format: string; isOneTo24: boolean } | null> {
-  const isShort = column.examples.every((text) => text.length <= 10);
-  if (!(isDateOnly(format) || (format === 'iso' && isShort))) return null;
-  for (const other of columns) {
-    if (other === column || other.filled < 0.9 || other.examples.length === 0) continue;
-    const isHour = /hour|hr|stunde|uhr/i.test(other.name);
-    const hasColon = other.examples.every((text) => /^\d{1,2}:\d{2}/.test(text));
-    if (!isHour && !hasColon) continue;
-    const text = textOf(other.name);
-    const counts = TIMES_OF_DAY.map(
-      (one, at) => `count(try_strptime(${text}, ${sqlText(one)}))::INTEGER AS n${at}`,
-    );
-    const hour = `try_cast(${text} AS INTEGER)`;
-    const [found = {}] = await rowsOf(
-      connection,
-      `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')},
-         coalesce(bool_or(${hour} = 24) AND min(${hour}) > 0, false) AS one_to_24 FROM sample`,
-    );
-    const best = TIMES_OF_DAY.find((_, at) => Number(found[`n${at}`]) >= 0.9 * Number(found.rows));
-    if (best === undefined) continue;
-    return { column: other, format: best, isOneTo24: best === '%H' && found.one_to_24 === true };
-  }
-  return null;
 }

@@ -103,6 +103,91 @@ test.each([
   expect(guess.asked.filter((flag) => flag === '--series')).toEqual(asked);
 });
 
+test.each([
+  ['Capacity', 'SystemCodeNumber'],
+  ['baseline', 'lot'],
+])('%s is no name, though a word for places is in it', async (column, name) => {
+  const rows = hours.flatMap((time, at) =>
+    ['A1', 'B2', 'C3'].map((id, n) => `${id},${[500, 500, 900][n]},${(at * 7 + n) % 400},${time}`),
+  );
+  const guess = await guessedFile([`${name},${column},Occupancy,LastUpdated`, ...rows]);
+  expect(guess.table).toMatchObject({ series: name, value: 'Occupancy' });
+});
+
+test.each(['production', 'items', 'online'])(
+  'the only numbers, %s, are the value',
+  async (name) => {
+    const rows = days.map((day, at) => `${day},${20 + ((at * 7) % 23)}`);
+    const guess = await guessedFile([`date,${name}`, ...rows]);
+    expect(guess.table).toMatchObject({ series: { only: 'all' }, value: name });
+  },
+);
+
+test('a value is neither constant nor a forecast, and a day in its name excludes none', async () => {
+  const rows = days.map((day, at) => `${day},0,${at % 30}.5,${at % 31},1.5`);
+  const guess = await guessedFile(['date,LOAD_TYPE,load forecast,sold_day,price', ...rows]);
+  expect(guess.table.value).toBe('sold_day');
+});
+
+test('a name that is always the same does not end the search for names', async () => {
+  const rows = hours.flatMap((time, at) =>
+    ['East', 'West'].map((way, n) => `Bloor St,${way},${time},${(at * 7 + 50 * n) % 90}`),
+  );
+  const guess = await guessedFile(['location,direction,time,volume', ...rows]);
+  expect(guess).toMatchObject({ table: { series: 'direction' }, facts: { series: 2 } });
+});
+
+test('a card that is seen a few times names no series', async () => {
+  const rows = Array.from({ length: 600 }, (_, at) => {
+    const day = days[Math.floor(at / 5)] as string;
+    const clock = `${String(8 + (at % 5) * 2).padStart(2, '0')}:${11 + (at % 40)}:09`;
+    return `${day},${day} ${clock},C${(at * 37) % 170},38.7,${['Latte', 'Cocoa'][at % 2]}`;
+  });
+  const guess = await guessedFile(['date,datetime,card,money,coffee_name', ...rows]);
+  expect(guess.table).toMatchObject({ time: 'datetime', series: 'coffee_name' });
+  expect(guess.table.value).toBeUndefined();
+  expect(guess.asked).toContain('--value');
+});
+
+test('two columns of one name are refused where each is a series', async () => {
+  const rows = days.map((day, at) => `${day},${noise(at)},${noise(at + 1)}`);
+  await expect(guessedFile(['day,Rome,Rome', ...rows])).rejects.toMatchObject({
+    message: expect.stringContaining('has 2 columns Rome'),
+  });
+});
+
+test('a wide file asks where a column may describe the others', async () => {
+  const rows = days.map((day, at) => `${day},${at}.5,${at % 7}.1,${at % 9}.2`);
+  const guess = await guessedFile(['date,Appliances,lights,Windspeed', ...rows]);
+  expect(guess.doubts[0]).toMatchObject({ flag: '--series', chosen: 'columns' });
+  expect(
+    (await guessedFile(['date,North,South', ...rows.map((row) => row.slice(0, -4))])).asked,
+  ).toEqual([]);
+});
+
+test('asks for the encoding where the text has control characters', async () => {
+  const name = Buffer.from([0x8e, 0xc0, 0x90, 0xd1]).toString('latin1');
+  const file = [`date,${name}`, ...days.map((day, at) => `${day},${at}.5`)];
+  const asked = await guessedFile(file, {}, 'latin1');
+  expect(asked.doubts[0]).toMatchObject({ flag: '--encoding', chosen: 'windows-1252' });
+  const said = await guessedFile(file, { encoding: 'shift_jis' }, 'latin1');
+  expect(said).toMatchObject({ table: { value: '実績', encoding: 'shift_jis' }, asked: [] });
+});
+
+test('lines of comments may be many', async () => {
+  const notes = Array.from({ length: 30 }, (_, at) => `# note ${at}`);
+  const rows = days.map((day, at) => `${day},${at}.5`);
+  expect((await guessedFile([...notes, 'day,level', ...rows])).table).toMatchObject({
+    ...{ skipLines: 30, value: 'level' },
+  });
+});
+
+test('reads what an accounting system writes for minus: 12-', async () => {
+  const rows = days.map((day, at) => `${day},${at % 3 === 0 ? `${at}-` : at}`);
+  const guess = await guessedFile(['day,quantity', ...rows]);
+  expect(guess.facts).toMatchObject({ usable: 120, min: -117 });
+});
+
 describe('lines of orders', () => {
   const rows = Array.from({ length: 600 }, (_, at) => {
     const [, month, day] = (days[Math.floor(at / 5)] as string).split('-').map(Number);

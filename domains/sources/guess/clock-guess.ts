@@ -1,0 +1,126 @@
+/**
+ * Purpose: which column of a table says the time of day, where that of the time has only the date:
+ * a clock (07:00, 18.00.00, 0930, 7 AM), a range of it, or the number of an interval of the day.
+ * Invariants: intervals that are numbered from 1 on are named by their ends.
+ * Fails: with the engine's errors.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
+import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
+import type { Table } from '../table-declaration.ts';
+import { tableTime } from '../table-time.ts';
+import { isClockName } from './column-names.ts';
+import type { ColumnProfile } from './column-profile.ts';
+import { isDateOnly, TIMES_OF_DAY } from './time-formats.ts';
+
+export interface ClockGuess {
+  readonly column: ColumnProfile;
+  readonly table: Pick<Table, 'time' | 'timeFormat' | 'timeOf'>;
+}
+
+/** Shares of cells. */
+const MIN_FILLED = 0.9;
+const MIN_READ = 0.9;
+/** Intervals of a day, and how many there are where clocks are set back. */
+const COUNTS: Readonly<Record<number, number>> = {
+  24: 24,
+  25: 24,
+  48: 48,
+  50: 48,
+  96: 96,
+  100: 96,
+};
+const MINUTES_A_DAY = 1440;
+
+/** SQL of a cell as text. */
+export const textOf = (column: string): string => `trim(CAST(${sqlName(column)} AS VARCHAR))`;
+/** SQL of the start of a range such as `00:00 - 01:00`. */
+export const startOf = (text: string): string => `split_part(${text}, ' - ', 1)`;
+export const isRange = (text: string): boolean => / - \S/.test(text);
+
+/**
+ * @param connection where the table `sample` is
+ * @param format of the date
+ * @returns null where the date has a time, or no column says it
+ */
+export async function clockOf(
+  connection: DuckDBConnection,
+  columns: readonly ColumnProfile[],
+  date: ColumnProfile,
+  format: string,
+): Promise<ClockGuess | null> {
+  const isText = isDateText(date, format);
+  if (!isText && !(await isMidnight(connection, date, format))) return null;
+  for (const column of columns) {
+    if (column === date || column.filled < MIN_FILLED || !mayBeClock(column)) continue;
+    const count = COUNTS[column.isWhole && column.min === 1 ? column.distinct : 0];
+    if (count !== undefined) {
+      const sql = `${dateSql(date, format)} + ${endOf(column, MINUTES_A_DAY / count)}`;
+      return { column, table: { time: { sql }, timeOf: 'end' } };
+    }
+    const inRange = column.examples.every(isRange);
+    const text = inRange ? startOf(textOf(column.name)) : textOf(column.name);
+    const clock = await formatOf(connection, text);
+    if (clock === undefined) continue;
+    if (isText && !inRange) {
+      const timeFormat = `${format === 'iso' ? '%Y-%m-%d' : format} ${clock}`;
+      return { column, table: { time: [date.name, column.name], timeFormat } };
+    }
+    const sinceMidnight = `try_strptime(${text}, ${sqlText(clock)}) - TIMESTAMP '1900-01-01'`;
+    return { column, table: { time: { sql: `${dateSql(date, format)} + (${sinceMidnight})` } } };
+  }
+  return null;
+}
+
+const isDateText = ({ type, examples }: ColumnProfile, format: string): boolean =>
+  isDateOnly(format) ||
+  (format === 'iso' && type === 'VARCHAR' && examples.every((text) => text.length <= 10));
+
+async function isMidnight(
+  connection: DuckDBConnection,
+  { name, type }: ColumnProfile,
+  format: string,
+): Promise<boolean> {
+  const options = { formats: [format], clock: undefined, timeOf: 'start' } as const;
+  const { localTime } = tableTime(sqlName(name), type, options);
+  const [found = {}] = await rowsOf(
+    connection,
+    `SELECT coalesce(bool_and((${localTime}) = date_trunc('day', ${localTime})), false) AS midnight
+     FROM sample`,
+  );
+  return found.midnight === true;
+}
+
+/** By its name, by colons, or as the second column of a file without a header. */
+function mayBeClock({ name, examples, isWhole, min, max, distinct }: ColumnProfile): boolean {
+  if (examples.length === 0) return false;
+  const isHours = isWhole && min === 0 && max === 23 && distinct === 24;
+  return (
+    isClockName(name) ||
+    examples.every((text) => /^\d{1,2}:\d{2}/.test(text)) ||
+    (/^c\d+$/.test(name) && isHours)
+  );
+}
+
+/** How most cells of a text state a time of day. */
+async function formatOf(connection: DuckDBConnection, text: string): Promise<string | undefined> {
+  const counts = TIMES_OF_DAY.map(
+    (one, at) => `count(try_strptime(${text}, ${sqlText(one)}))::INTEGER AS n${at}`,
+  );
+  const [found = {}] = await rowsOf(
+    connection,
+    `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')} FROM sample`,
+  );
+  return TIMES_OF_DAY.find((_, at) => Number(found[`n${at}`]) >= MIN_READ * Number(found.rows));
+}
+
+function dateSql({ name, type }: ColumnProfile, format: string): string {
+  if (format !== 'iso') return `try_strptime(${textOf(name)}, ${sqlText(format)})`;
+  return type === 'VARCHAR' ? `try_cast(${textOf(name)} AS TIMESTAMP)` : sqlName(name);
+}
+
+/** The end of interval 1 of hours is 1:00, that of interval 24 the next day's 0:00. */
+function endOf({ name }: ColumnProfile, minutes: number): string {
+  const number = `try_cast(${textOf(name)} AS INTEGER)`;
+  return minutes === 60 ? `to_hours(${number})` : `to_minutes(${minutes} * ${number})`;
+}
