@@ -65,6 +65,12 @@ export async function requireHints(hints: Hints, holidays: string | undefined): 
   }
   if (hints.decimal !== undefined && hints.decimal === hints.thousands)
     throw wrong('--thousands', hints.decimal, 'The sign must differ from that of --decimal.');
+  if (hints.value === 'count' && hints.aggregate !== undefined)
+    throw wrong(
+      '--aggregate',
+      hints.aggregate,
+      'Rows that are counted have no values: leave one out.',
+    );
   if (holidays === undefined || holidaysProblem(holidaysIn(holidays)) === null) return;
   const fix = 'Give a country of the package date-holidays, such as DE, or with a state, US-NY.';
   throw wrong('--holidays', holidays, fix);

@@ -71,6 +71,9 @@ test.each([
   [{ timeZone: 'Mars/Base' }, undefined, '--time-zone'],
   [{ clock: 'CEST+2' }, undefined, '--clock'],
   [{ timeFormat: '%d.%Q' }, undefined, '--time-format'],
+  [{ aggregate: 'max' as 'sum' }, undefined, '--aggregate'],
+  [{ value: 'count', aggregate: 'sum' as const }, undefined, '--aggregate'],
+  [{ encoding: 'klingon' }, undefined, '--encoding'],
   [{}, 'XX', '--holidays'],
   [{}, 'US-XX', '--holidays'],
 ])('refuses %j, holidays %s by the name of the flag', async (hints, holidays, flag) => {
@@ -79,5 +82,6 @@ test.each([
 
 test('accepts valid hints', async () => {
   await requireHints({ timeZone: 'UTC', timeFormat: '%d.%m.%Y %H:%M', clock: 'UTC' }, 'US-NY');
-  expect(await hintProblem('timeFormat', 'epoch-ms')).toBeNull();
+  expect(await hintProblem('timeFormat', 'epoch-us')).toBeNull();
+  expect(await hintProblem('encoding', 'shift_jis')).toBeNull();
 });
