@@ -9,7 +9,7 @@ import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
 import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
 import type { Table } from '../table-declaration.ts';
 import { tableTime } from '../table-time.ts';
-import { isClockName } from './column-names.ts';
+import { isClockName, isHourName } from './column-names.ts';
 import type { ColumnProfile } from './column-profile.ts';
 import { isDateOnly, TIMES_OF_DAY } from './time-formats.ts';
 
@@ -53,14 +53,16 @@ export async function clockOf(
   if (!isText && !(await isMidnight(connection, date, format))) return null;
   for (const column of columns) {
     if (column === date || column.filled < MIN_FILLED || !mayBeClock(column)) continue;
-    const count = COUNTS[column.isWhole && column.min === 1 ? column.distinct : 0];
+    const mayBeNumber = isHourName(column.name) || isUnnamed(column);
+    const count = COUNTS[mayBeNumber && column.isWhole && column.min === 1 ? column.distinct : 0];
     if (count !== undefined) {
       const sql = `${dateSql(date, format)} + ${endOf(column, MINUTES_A_DAY / count)}`;
       return { column, table: { time: { sql }, timeOf: 'end' } };
     }
     const inRange = column.examples.every(isRange);
     const text = inRange ? startOf(textOf(column.name)) : textOf(column.name);
-    const clock = await formatOf(connection, text);
+    const formats = TIMES_OF_DAY.filter((one) => mayBeNumber || inRange || one !== '%H');
+    const clock = await formatOf(connection, text, formats);
     if (clock === undefined) continue;
     if (isText && !inRange) {
       const timeFormat = `${format === 'iso' ? '%Y-%m-%d' : format} ${clock}`;
@@ -92,26 +94,34 @@ async function isMidnight(
 }
 
 /** By its name, by colons, or as the second column of a file without a header. */
-function mayBeClock({ name, examples, isWhole, min, max, distinct }: ColumnProfile): boolean {
+function mayBeClock(column: ColumnProfile): boolean {
+  const { name, examples, isWhole, min, max, distinct } = column;
   if (examples.length === 0) return false;
   const isHours = isWhole && min === 0 && max === 23 && distinct === 24;
   return (
     isClockName(name) ||
     examples.every((text) => /^\d{1,2}:\d{2}/.test(text)) ||
-    (/^c\d+$/.test(name) && isHours)
+    (isUnnamed(column) && isHours)
   );
 }
 
+/** Of a file without a header. */
+const isUnnamed = ({ name }: ColumnProfile): boolean => /^c\d+$/.test(name);
+
 /** How most cells of a text state a time of day. */
-async function formatOf(connection: DuckDBConnection, text: string): Promise<string | undefined> {
-  const counts = TIMES_OF_DAY.map(
+async function formatOf(
+  connection: DuckDBConnection,
+  text: string,
+  formats: readonly string[],
+): Promise<string | undefined> {
+  const counts = formats.map(
     (one, at) => `count(try_strptime(${text}, ${sqlText(one)}))::INTEGER AS n${at}`,
   );
   const [found = {}] = await rowsOf(
     connection,
     `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')} FROM sample`,
   );
-  return TIMES_OF_DAY.find((_, at) => Number(found[`n${at}`]) >= MIN_READ * Number(found.rows));
+  return formats.find((_, at) => Number(found[`n${at}`]) >= MIN_READ * Number(found.rows));
 }
 
 function dateSql({ name, type }: ColumnProfile, format: string): string {

@@ -79,10 +79,12 @@ export const isMeasure = (name: string): boolean => MEASURE.test(name);
 export const isNoValue = (name: string): boolean =>
   PLACE_OR_ID.test(name) || PART_OF_TIME.test(name) || isRowId(name);
 
-const CLOCK = new RegExp(
-  ' (hours?|hr|hh|he|h|stunden?|uhr|uhrzeit|zeit|time|times|period|interval|heures?|hora) $|' +
-    ' hour | settlement period ',
-  'i',
+const HOUR = new RegExp(
+  '^ (time|hours|heures|stunden) $| hour |' +
+    ' (hr|hh|he|h|stunde|uhr|period|interval|heure|hora) $',
 );
+const CLOCK = / (time|times|zeit|uhrzeit) $/;
+/** A number in it may be an hour, or that of an interval of the day. */
+export const isHourName = (name: string): boolean => HOUR.test(wordsOf(name));
 /** What part of the day a row is of. */
-export const isClockName = (name: string): boolean => CLOCK.test(wordsOf(name));
+export const isClockName = (name: string): boolean => isHourName(name) || CLOCK.test(wordsOf(name));

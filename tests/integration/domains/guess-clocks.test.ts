@@ -78,6 +78,15 @@ test('reads the start of a range of times', async () => {
   expect(guess.table.time).toMatchObject({ sql: expect.stringContaining('split_part') });
 });
 
+test.each(['lead_time', 'prep time', 'opening_hours'])('%s is no hour of the day', async (name) => {
+  const file = Array.from({ length: 90 }, (_, at) => {
+    const day = new Date(Date.UTC(2024, 0, 1 + at)).toISOString().slice(0, 10);
+    return `${day},${5 + (at % 14)},${at}.5`;
+  });
+  const guess = await guessedFile([`date,${name},sales`, ...file]);
+  expect(guess).toMatchObject({ table: { time: 'date' }, frequencyMinutes: 1440 });
+});
+
 test('an id is no time, whatever its digits say', async () => {
   const file = hours.map((time, at) => `${1_600_000_000 + 7919 * at},${time},${at % 50}`);
   const guess = await guessedFile(['ticket_id,created,amount', ...file]);
