@@ -119,11 +119,8 @@ async function dialectOf({
     return { base: {}, delimiter: undefined, isOdd: false };
   const sheet = formats.has('xlsx') && hints.sheet !== undefined ? { sheet: hints.sheet } : {};
   const text = await textOf(path, sheet, rawFolder);
-  const { encoding, delimiter, header, skipLines, isOdd } = await lookAtText(
-    text,
-    path,
-    hints.encoding,
-  );
+  const said = formats.has('csv') ? hints.encoding : undefined;
+  const { encoding, delimiter, header, skipLines, isOdd } = await lookAtText(text, path, said);
   const base = {
     ...sheet,
     ...(encoding !== undefined && { encoding }),

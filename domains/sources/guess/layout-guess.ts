@@ -6,7 +6,7 @@
  * Fails: SOURCE_INVALID for a column that cannot be what somebody said.
  */
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { Table } from '../table-declaration.ts';
+import { isWide, type Table } from '../table-declaration.ts';
 import {
   type Candidate,
   hasCopies,
@@ -48,32 +48,34 @@ export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> 
     values: valueColumnsOf(profile, time.taken).filter((one) => !isSaid(one, hints.series)),
     names: seriesColumnsOf(profile, time.taken).filter((one) => !isSaid(one, hints.value)),
   };
-  if (hints.series === 'columns') return wide(look, start, time.taken);
+  if (hints.series === 'columns') return aggregated(look, await wide(look, start, time.taken));
   if (mayBeWide(look, roles)) {
     const found = await wide(look, start, time.taken);
-    if (isUnique(found)) return { ...found, doubts: [...wideDoubts(roles), ...found.doubts] };
+    const doubts = [...wideDoubts(roles), ...found.doubts];
+    if (isUnique(found)) return aggregated(look, { ...found, doubts });
   }
   const value = valueColumn(look, roles);
   if (value === undefined) return events(look, start, roles);
   const found = await measuredSeries(look, start, value, roles);
-  const isOneEach = isGrid(found) && isMeasurable(found);
-  if (isOneEach) {
+  if (isGrid(found) && isMeasurable(found)) {
     const doubts = hints.value === undefined ? valueDoubts(found, roles) : [];
-    return aggregated(look, { ...found, doubts: [...doubts, ...found.doubts] }, isOneEach);
+    return aggregated(look, { ...found, doubts: [...doubts, ...found.doubts] });
   }
   if (hints.value === undefined && aggregate === undefined)
     return events(look, start, roles, found.table.series);
   const { doubts } = eventSeries(look, roles.names);
-  return aggregated(look, { ...found, doubts: [...found.doubts, ...doubts] }, isOneEach);
+  return aggregated(look, { ...found, doubts: [...found.doubts, ...doubts] });
 }
 
 /** Where an interval has several values, because it is longer than their step or times repeat. */
-function aggregated(look: Look, found: Candidate, isOneEach: boolean): Candidate {
+function aggregated(look: Look, found: Candidate): Candidate {
   const { frequencyMinutes = MIN_STEP, aggregate } = look.options.hints;
   const { stepMinutes, isWhole } = found.facts;
+  const isOneEach = isGrid(found) && isUnique(found);
   const isFine = isOneEach && stepMinutes > 0 && stepMinutes < frequencyMinutes;
   if (aggregate === undefined && isOneEach && !isFine) return found;
-  const id = rowIdOf(look.profile);
+  // The cells of a wide row have its id in common, and are no copies of one another.
+  const id = isWide(found.table.series) ? undefined : rowIdOf(look.profile);
   const chosen = found.conflicts > FEW_REPEATED || isWhole ? 'sum' : 'mean';
   const table = {
     ...found.table,

@@ -30,9 +30,9 @@ export interface ReadAt {
  * over: that also says which pass of a repeated hour its rows are of.
  */
 export function knownUntil({ domain, part, availableAt }: ReadAt): number {
-  const isOver = part.span !== null && part.span.end <= availableAt;
-  if (isOver || isExogenous(part)) return Number.POSITIVE_INFINITY;
   const frequencyMs = domain.frequencyMinutes * 60_000;
+  const isOver = part.span !== null && overAt(domain, part.span.end - frequencyMs) <= availableAt;
+  if (isOver || isExogenous(part)) return Number.POSITIVE_INFINITY;
   const until = overUntil(domain.timeZone, frequencyMs, availableAt);
   const isLast = overAt(domain, until - frequencyMs) <= availableAt;
   return isLast ? until : until - frequencyMs;

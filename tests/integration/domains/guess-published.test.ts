@@ -241,6 +241,17 @@ describe('readings', () => {
     expect(longer).toMatchObject({ table: { aggregate: 'mean' }, asked: ['--aggregate'] });
   });
 
+  test('in a column each have a mean too', async () => {
+    const wide = each(60, 30_000).map(
+      (line, at) => `${line},${at === 0 ? 'heat' : 1.5 + (at % 7)}`,
+    );
+    const guess = await guessedFile(wide, { timeZone: 'UTC' });
+    expect(guess).toMatchObject({
+      table: { aggregate: 'mean' },
+      ...{ frequencyMinutes: 60, facts: { series: 2 }, asked: ['--aggregate'] },
+    });
+  });
+
   test('at odd times have a mean where they are the value', async () => {
     const guess = await guessedFile(each(77, 8000), { timeZone: 'UTC', value: 'power' });
     expect(guess).toMatchObject({

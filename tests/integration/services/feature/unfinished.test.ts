@@ -121,6 +121,20 @@ test('a day in America runs on when it is over in UTC', async () => {
   expect(value('2026-11-22')).toBe(96);
 });
 
+test('a stated span is over when its last day is, by the clock of its days', async () => {
+  const domain = daily({}, { dayTimeZone: 'America/Los_Angeles' });
+  bench = await featureFixture(domain, '2026-11-23T00:30:00Z');
+  await write('events.csv', 'time,series', events('2026-11-12T00:00Z', '2026-11-22T16:30Z'));
+  const source = await domain.openSource(bench.input, bench.context);
+  const span = { start: utc('2026-11-12T00'), end: utc('2026-11-23T00') };
+  const parts = (await source.parts()).map((part) => ({ ...part, span }));
+  await runParts(domain, parts);
+  expect([value('2026-11-21'), value('2026-11-22')]).toEqual([96, undefined]);
+  at('2026-11-23T08:00:00Z');
+  await runParts(domain, parts);
+  expect(value('2026-11-22')).toBe(66);
+});
+
 test('a day in Asia is over when it is over in UTC', async () => {
   const domain = daily({}, { dayTimeZone: 'Asia/Tokyo' });
   bench = await featureFixture(domain, '2026-11-22T23:59:59Z');
