@@ -78,10 +78,12 @@ function literal(value: unknown, depth: number, taken = 0): string {
   return `${open}\n${lines}${'  '.repeat(depth)}${close}`;
 }
 
+/** In the quotes of which it needs fewer escapes. */
 const quoted = (text: string): string => {
   const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
-  return escaped.includes("'") && !escaped.includes('"')
-    ? `"${escaped}"`
+  const count = (sign: string) => escaped.split(sign).length - 1;
+  return count("'") > count('"')
+    ? `"${escaped.replaceAll('"', '\\"')}"`
     : `'${escaped.replaceAll("'", "\\'")}'`;
 };
 

@@ -31,10 +31,10 @@ export async function wide(
   return tried(look, table, doubt === null ? [] : [doubt]);
 }
 
-/** `_MW` of AEP_MW and DOM_MW: from a separator on. */
+/** `_MW` of AEP_MW and DOM_MW: from a separator on, which a hyphen is not: DE-LU. */
 function commonEnding(names: readonly string[]): string {
   const [first = ''] = names;
-  const match = names.length > 1 ? /[_ .-][^_ .-]+$/.exec(first) : null;
+  const match = names.length > 1 ? /[_ .][^_ .-]+$/.exec(first) : null;
   return match !== null && names.every((name) => name.endsWith(match[0])) ? match[0] : '';
 }
 

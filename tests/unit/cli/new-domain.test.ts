@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { newDomainCommand } from '../../../cli/actions/new-domain/new-domain.ts';
-import { identifierOf } from '../../../cli/actions/new-domain/texts.ts';
+import { definitionText, identifierOf } from '../../../cli/actions/new-domain/texts.ts';
 import { withDomain } from '../../../cli/actions/new-domain/write-domain.ts';
 import { openContext } from '../../../cli/context.ts';
 import { cellsOf, german, lines, text } from '../../fixtures/shaped-files.ts';
@@ -200,6 +200,20 @@ test('refuses data without rows of times, with a fix', async () => {
   await expect(newDomain('pages')).rejects.toMatchObject({
     fix: expect.stringContaining('--time'),
   });
+});
+
+test.each([
+  ["it's", `"it's"`],
+  ['"a"', `'"a"'`],
+  [`split_part("it", ' - ', '')`, `"split_part(\\"it\\", ' - ', '')"`],
+  [`a 'b' "c"`, `'a \\'b\\' "c"'`],
+])('writes %s in the quotes of the formatter', (sql, literal) => {
+  const text = definitionText({
+    ...{ name: 'x', title: 'X', unit: 'u', seriesNoun: 's', frequencyMinutes: 60, timeZone: 'UTC' },
+    ...{ seasonLengths: [24], horizon: 24, missing: 'unknown', nonNegative: true },
+    table: { time: { sql }, series: 's', value: 'v' },
+  });
+  expect(text).toContain(`sql: ${literal} }`);
 });
 
 test('keeps the list of domains sorted and wrapped', () => {
