@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Hints } from '../../../../domains/sources/guess/columns-guess.ts';
-import { type Guess, guessTable } from '../../../../domains/sources/guess/guess.ts';
-import { tableDomain } from '../../../../domains/sources/table.ts';
-import { featureFixture } from '../../../fixtures/feature-fixture.ts';
+import type { Hints } from '../../../domains/sources/guess/columns-guess.ts';
+import { type Guess, guessTable } from '../../../domains/sources/guess/guess.ts';
+import { tableDomain } from '../../../domains/sources/table.ts';
+import { featureFixture } from '../../fixtures/feature-fixture.ts';
 
 let root: string;
 beforeEach(async () => {
