@@ -3,16 +3,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type TableDomain, tableDomain } from '../../../../domains/sources/table.ts';
-import type { Table } from '../../../../domains/sources/table-declaration.ts';
-import { csvFiles } from '../../../../platform/duckdb/sql.ts';
-import { sampleRows } from '../../../../services/feature/sources/raw-part.ts';
+import { type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
+import type { Table } from '../../../domains/sources/table-declaration.ts';
+import { csvFiles } from '../../../platform/duckdb/sql.ts';
+import { sampleRows } from '../../../services/feature/sources/raw-part.ts';
 import {
   type FeatureFixture,
   featureFixture,
   utc,
   writeParquet,
-} from '../../../fixtures/feature-fixture.ts';
+} from '../../fixtures/feature-fixture.ts';
 
 const base: Omit<TableDomain, 'table'> = {
   name: 'things',
