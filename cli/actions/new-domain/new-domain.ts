@@ -74,6 +74,7 @@ export async function newDomainCommand(
     const replies = await askFor(guess.doubts);
     if (replies === null) break;
     hints = { ...hints, ...replies };
+    await requireHints(hints, flags.holidays);
     guess = await guessTable({ ...data, hints });
   }
   const fields = fieldsOf(name, flags, guess);

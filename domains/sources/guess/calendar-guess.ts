@@ -46,7 +46,10 @@ export function calendarOf(
   const isCounted = !isMeasured(table) || table.aggregate === 'sum';
   const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, table, isCounted);
   const isDaily = frequencyMinutes >= DAY;
-  const zone = zoneOf(facts, hints, defaultTimeZone, isDaily);
+  // Intervals that are numbered skip none: the last of the day is absent in spring.
+  const isNumbered = table.timeOf === 'end';
+  const shown = isNumbered ? { ...facts, changes: NO_CHANGES } : facts;
+  const zone = zoneOf(shown, hints, defaultTimeZone, isDaily);
   // An event happens when it is said to: only values have labels.
   const timeOf = isMeasured(table) ? zone.timeOf : 'start';
   const doubts = zone.doubt === null ? [] : [zone.doubt];
@@ -83,6 +86,7 @@ const isKeptWhole = ({ aggregate }: Table, isDaily: boolean): boolean =>
 
 function frequencyOf(facts: RowFacts, { aggregate }: Table, isCounted: boolean): number {
   const { stepMinutes, usable, series, spanHours, isMidnightOnly } = facts;
+  if (aggregate === 'sum' && isMidnightOnly) return dayOrWeek(stepMinutes);
   if (isCounted) {
     const perHour = usable / Math.max(1, series) / Math.max(1, spanHours);
     return isMidnightOnly || perHour < MIN_HOURLY ? DAY : HOUR;
@@ -90,13 +94,9 @@ function frequencyOf(facts: RowFacts, { aggregate }: Table, isCounted: boolean):
   if (aggregate === 'mean' && !isMidnightOnly && stepMinutes < HOUR) return HOUR;
   if (stepMinutes === 0) return DAY;
   // Days and weeks of a local clock may be an hour shorter or longer.
-  const near = [DAY, WEEK].find((minutes) => Math.abs(stepMinutes - minutes) <= HOUR);
+  const near = [DAY, WEEK].find((minutes) => isAbout(stepMinutes, minutes));
   if (near !== undefined) return near;
-  if (stepMinutes >= 27.9 * DAY && stepMinutes <= 31.1 * DAY)
-    throw noGrid(
-      'values come by the month',
-      'Give weekly or daily values: months differ in length.',
-    );
+  refuseMonths(stepMinutes);
   if (DAY % stepMinutes === 0 && stepMinutes >= 1) return stepMinutes;
   throw noGrid(
     `values come every ${Number(stepMinutes.toFixed(2))} minutes`,
@@ -105,8 +105,31 @@ function frequencyOf(facts: RowFacts, { aggregate }: Table, isCounted: boolean):
   );
 }
 
+/** Amounts of dates: of a week where the dates are a week apart. */
+function dayOrWeek(stepMinutes: number): number {
+  refuseMonths(stepMinutes);
+  return isAbout(stepMinutes, WEEK) ? WEEK : DAY;
+}
+
+const isAbout = (stepMinutes: number, minutes: number): boolean =>
+  Math.abs(stepMinutes - minutes) <= HOUR;
+
+function refuseMonths(stepMinutes: number): void {
+  if (stepMinutes >= 27.9 * DAY && stepMinutes <= 31.1 * DAY)
+    throw noGrid(
+      'values come by the month',
+      'Give weekly or daily values: months differ in length.',
+    );
+}
+
 const noGrid = (what: string, fix: string): HeadwayError =>
   new HeadwayError('SOURCE_INVALID', `${what}: no regular grid fits`, { where: 'the times', fix });
+
+const NO_CHANGE = { skipped: 0, present: 0, empty: 0 };
+const NO_CHANGES_OF_DAY = { 1: NO_CHANGE, 2: NO_CHANGE, 3: NO_CHANGE };
+const NO_CHANGES: ClockChanges = {
+  ...{ europe: NO_CHANGES_OF_DAY, america: NO_CHANGES_OF_DAY, australia: NO_CHANGES_OF_DAY },
+};
 
 interface ZoneGuess {
   readonly timeZone: string;

@@ -173,6 +173,7 @@ export function seriesColumnsOf(
   const candidates = profile.columns.filter(
     (column) =>
       !taken.includes(column) &&
+      !column.isUnnamed &&
       // A number of a meter may be seconds since 1970 by chance.
       (column.timeFormats.length === 0 || column.numbers.length > 0) &&
       column.isShort &&

@@ -75,8 +75,11 @@ function aggregated(look: Look, found: Candidate): Candidate {
   const isFine = isOneEach && stepMinutes > 0 && stepMinutes < frequencyMinutes;
   if (aggregate === undefined && isOneEach && !isFine) return found;
   // The cells of a wide row have its id in common, and are no copies of one another.
-  const id = isWide(found.table.series) ? undefined : rowIdOf(look.profile);
-  const chosen = found.conflicts > FEW_REPEATED || isWhole ? 'sum' : 'mean';
+  const own = isWide(found.table.series) ? undefined : rowIdOf(look.profile);
+  // Lines of one order share its id.
+  const id = own !== undefined && own.distinct === own.cells ? own : undefined;
+  const isAmount = found.conflicts > FEW_REPEATED || (isWhole && !isFine);
+  const chosen = isAmount ? 'sum' : 'mean';
   const table = {
     ...found.table,
     aggregate: aggregate ?? chosen,

@@ -19,10 +19,11 @@ const MAX_SKIPPED = 20;
 /** A field that states a time; none of these stands in a header. */
 const TIME_LIKE = new RegExp(
   '^\\d{1,4}[-/.]\\d{1,2}[-/.]\\d{1,4}([ T].*)?$|^(19|20)\\d{2}-W?\\d{2}$|' +
-    '^\\d{10}(\\d{3}){0,3}$|^(19|20)\\d{6}$',
+    '^1\\d{9}(\\d{3}){0,3}$|^(19|20)\\d{6}$',
 );
 /** A field of numbers alone: names are not. */
 const NUMBER_LIKE = /^[+-]?\d+([.,]\d+)?$/;
+const isTimeLike = (field: string): boolean => TIME_LIKE.test(field);
 const MIN_SIDEWAYS = 3;
 
 export interface TextLook {
@@ -59,7 +60,9 @@ export async function lookAtText(path: string, name = path, said?: string): Prom
       'has a column for each time, but a row for each time is needed',
     );
   }
-  const isData = times > 0 || (head.length > 1 && head.every((field) => NUMBER_LIKE.test(field)));
+  const areNumbers = head.length > 1 && head.every((field) => NUMBER_LIKE.test(field));
+  // Series may be numbered: then the rows below have times, which the first has not.
+  const isData = times > 0 || (areNumbers && !rows.some((row) => row.some(isTimeLike)));
   const isOdd = said === undefined && encoding !== undefined && /[\u0080-\u009f]/.test(text);
   return { encoding, delimiter, header: !isData, skipLines, isOdd };
 }

@@ -40,7 +40,7 @@ export async function timeOfTable(
     const time = columns.map(({ name }) => name);
     return { table: { time, timeFormat: format }, column: null, taken: columns, doubt: null };
   }
-  const range = await timeOfRanges(connection, profile);
+  const range = await timeOfRanges(connection, profile, hints);
   if (range === null) throw noTime(profile);
   return range;
 }
@@ -49,6 +49,7 @@ export async function timeOfTable(
 async function timeOfRanges(
   connection: DuckDBConnection,
   { columns }: TableProfile,
+  hints: Hints,
 ): Promise<TimeGuess | null> {
   for (const column of columns) {
     if (column.examples.length === 0 || !column.examples.every(isRange)) continue;
@@ -58,7 +59,7 @@ async function timeOfRanges(
     );
     if (formats[0] === undefined) continue;
     const text = startOf(textOf(column.name));
-    const { format, doubt } = await dayOrMonthFirst(connection, text, formats);
+    const { format, doubt } = await formatOf(connection, text, formats, hints);
     const sql =
       format === 'iso'
         ? `try_cast(${text} AS TIMESTAMP)`
@@ -85,9 +86,8 @@ async function timeFormatOf(
   const taken = profile.columns.filter(
     (other) => other === column || (other.timeFormats.length > 0 && other.numbers.length === 0),
   );
-  if (hints.timeFormat !== undefined)
-    return { table: { time: name, timeFormat: hints.timeFormat }, column, taken, doubt: null };
-  const { format, doubt } = await dayOrMonthFirst(connection, textOf(name), column.timeFormats);
+  const formats = column.timeFormats;
+  const { format, doubt } = await formatOf(connection, textOf(name), formats, hints);
   const clock = await clockOf(connection, profile.columns, column, format);
   if (clock !== null) return { table: clock.table, column, taken: [...taken, clock.column], doubt };
   const table = { time: name, ...(format !== 'iso' && { timeFormat: format }) };
@@ -95,11 +95,13 @@ async function timeFormatOf(
 }
 
 /** @param text SQL of the time */
-async function dayOrMonthFirst(
+async function formatOf(
   connection: DuckDBConnection,
   text: string,
   [first = 'iso', ...others]: readonly string[],
+  { timeFormat }: Hints,
 ): Promise<{ format: string; doubt: Doubt | null }> {
+  if (timeFormat !== undefined) return { format: timeFormat, doubt: null };
   const swapped = others.find((format) => swapsDayAndMonth(first, format));
   if (swapped === undefined) return { format: first, doubt: null };
   const days = await spansOf(connection, text, [first, swapped]);

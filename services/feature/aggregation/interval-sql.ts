@@ -1,7 +1,7 @@
 /**
  * Purpose: the SQL of the ways from rows to intervals: events are counted, values are measured, one
  * an interval or several that make one.
- * Invariants: both judge a row by the first reason that applies, evaluate its series and time only
+ * Invariants: all judge a row by the first reason that applies, evaluate its series and time only
  * where none does, and make `hw_locals` (the local intervals that occur), then, with `hw_clock`
  * and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once. Rows
  * that state an instant have "local" intervals of their own, UTC_LANE intervals later, each of
@@ -147,10 +147,9 @@ export function aggregateValues(
   return {
     read: [
       ...linesOf(rows, value, rules),
-      // In file order: a sum of another order may differ in its last bits.
-      `CREATE TEMP TABLE hw_groups AS
-       SELECT series, local, sum(value ORDER BY line) AS total, count(*) AS n
-       FROM hw_measured WHERE reason IS NULL AND NOT again GROUP BY series, local`,
+      'CREATE TEMP TABLE hw_groups AS SELECT series, local, value AS total, 0::BIGINT AS n ' +
+        'FROM hw_measured LIMIT 0',
+      ...Array.from({ length: SLICES }, (_, slice) => groupSql(slice)),
       `CREATE TEMP TABLE hw_locals AS
        SELECT local, sum(n)::BIGINT AS n FROM hw_groups GROUP BY local`,
     ],
@@ -166,6 +165,16 @@ export function aggregateValues(
     ],
   };
 }
+
+/** What the engine orders at a time: it keeps all groups of an ordered sum in memory. */
+const SLICES = 16;
+
+/** In file order: a sum of another order may differ in its last bits. */
+const groupSql = (slice: number): string =>
+  `INSERT INTO hw_groups
+   SELECT series, local, sum(value ORDER BY line), count(*) FROM hw_measured
+   WHERE reason IS NULL AND NOT again AND hash(series, local) % ${SLICES} = ${slice}
+   GROUP BY series, local`;
 
 /** The rows with their values, in file order, as `hw_measured`. */
 function linesOf(rows: RawRows, value: string, rules: IntervalRules): string[] {

@@ -78,6 +78,21 @@ test('reads the start of a range of times', async () => {
   expect(guess.table.time).toMatchObject({ sql: expect.stringContaining('split_part') });
 });
 
+test('takes a format that is said, with a clock and in a range', async () => {
+  const clock = hours.map(
+    (time, at) => `0${1 + (at % 9)}/0${1 + (at % 7)}/2024,${time.slice(11)},${at}.5`,
+  );
+  const dates = await guessedFile(['date,time,load', ...clock], { timeFormat: '%d/%m/%Y' });
+  expect(dates.table).toMatchObject({ time: ['date', 'time'], timeFormat: '%d/%m/%Y %H:%M' });
+  const ranges = clock.map((line) => {
+    const [day, time, load] = line.split(',');
+    return `${day} ${time} - ${day} 23:59,${load}`;
+  });
+  const said = await guessedFile(['MTU,load', ...ranges], { timeFormat: '%m/%d/%Y %H:%M' });
+  expect(said.table.time).toMatchObject({ sql: expect.stringContaining('%m/%d/%Y') });
+  expect(said.asked).not.toContain('--time-format');
+});
+
 test.each(['lead_time', 'prep time', 'opening_hours'])('%s is no hour of the day', async (name) => {
   const file = Array.from({ length: 90 }, (_, at) => {
     const day = new Date(Date.UTC(2024, 0, 1 + at)).toISOString().slice(0, 10);

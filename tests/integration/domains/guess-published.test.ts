@@ -188,6 +188,22 @@ test('reads what an accounting system writes for minus: 12-', async () => {
   expect(guess.facts).toMatchObject({ usable: 120, min: -117 });
 });
 
+test('a text without a name in the header is no series', async () => {
+  const rows = days.map((day, at) => `${day},${noise(at)},x,${noise(at + 5)},`);
+  expect((await guessedFile(['time,A,,B,', ...rows])).facts.series).toBe(2);
+});
+
+test('series may be numbered in the header', async () => {
+  const rows = hours.map((time, at) => `${time},${noise(at)},${noise(at + 3)},${noise(at + 7)}`);
+  const guess = await guessedFile(['0,1,2,3', ...rows]);
+  expect(guess.facts).toMatchObject({ series: 3, usable: 720 });
+  const ids = await guessedFile([
+    'time,9912345678901234,9912345678901235,9912345678901236',
+    ...rows,
+  ]);
+  expect(ids.facts).toMatchObject({ series: 3, usable: 720 });
+});
+
 describe('lines of orders', () => {
   const rows = Array.from({ length: 600 }, (_, at) => {
     const [, month, day] = (days[Math.floor(at / 5)] as string).split('-').map(Number);
@@ -213,6 +229,23 @@ describe('lines of orders', () => {
     const said = await guessedFile(file, { value: 'Sales', aggregate: 'mean', series: 'one' });
     expect(said).toMatchObject({ table: { aggregate: 'mean' }, missing: 'unknown', asked: [] });
   });
+});
+
+test('amounts of dates a week apart are those of weeks', async () => {
+  const rows = days
+    .filter((_, at) => at % 7 === 0)
+    .flatMap((day, at) => [1, 2, 3].map((n) => `${day},${noise(at * 3 + n)}`));
+  const guess = await guessedFile(['week_start,qty', ...rows], { value: 'qty' });
+  expect(guess).toMatchObject({ table: { aggregate: 'sum' }, frequencyMinutes: 10_080 });
+});
+
+test('an order with two lines is added up whole', async () => {
+  const rows = days.flatMap((day, at) =>
+    [0, 1, 2, 3].map((n) => `A${at === 9 && n > 2 ? 38 : at * 4 + n},${day},${noise(at + n)}`),
+  );
+  const guess = await guessedFile(['order_id,date,amount', ...rows], { value: 'amount' });
+  expect(guess.table).toMatchObject({ aggregate: 'sum' });
+  expect(guess.table.once).toBeUndefined();
 });
 
 describe('readings', () => {
