@@ -92,3 +92,9 @@ export const isWide = (series: Table['series']): series is { readonly columns: R
 /** Whether rows state values; else they are events, which are counted. */
 export const isMeasured = ({ value, series }: Pick<Table, 'value' | 'series'>): boolean =>
   value !== undefined || isWide(series);
+
+/** The first group of the match, or all of it; null where there is none. */
+export function nameIn(text: string, pattern: RegExp): string | null {
+  const match = new RegExp(pattern.source, pattern.flags.replace('g', '')).exec(text);
+  return match === null ? null : (match[1] ?? match[0]);
+}

@@ -21,7 +21,7 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { derivedFile } from '../../platform/files/derived-file.ts';
 import { checkTextFile, isGzip, rawFileError } from '../../platform/files/text-file.ts';
 import { textOfBytes } from '../../platform/text/text-of-bytes.ts';
-import { isWide, type Table, type TableFormat } from './table-declaration.ts';
+import { isWide, nameIn, type Table, type TableFormat } from './table-declaration.ts';
 import { csvOfWorkbook } from './workbook.ts';
 
 export interface TableColumn {
@@ -119,7 +119,7 @@ async function openFile(options: TableFilesOptions, path: string): Promise<OpenF
     const key = name.toLowerCase();
     if (name === '' || OURS.has(key)) continue;
     if (!seen.has(key)) places[name] = at;
-    else if (isWide(table.series) && table.series.columns.test(name))
+    else if (isWide(table.series) && nameIn(name, table.series.columns) !== null)
       throw rawFileError(path, csv.skip, `has 2 columns ${name}: a series needs its own name`);
     seen.add(key);
   }

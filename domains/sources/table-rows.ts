@@ -11,7 +11,7 @@ import { sqlName, sqlText } from '../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { rawFileError } from '../../platform/files/text-file.ts';
 import type { RawRows } from '../domain.ts';
-import { type Column, isMeasured, isWide, type Table } from './table-declaration.ts';
+import { type Column, isMeasured, isWide, nameIn, type Table } from './table-declaration.ts';
 import { type FileGroup, type TableColumn, tableFiles } from './table-files.ts';
 import { tableTime } from './table-time.ts';
 
@@ -92,12 +92,6 @@ function seriesColumn({ series }: Table, { names }: FileGroup): string {
   const ids = names.map((name) => nameIn(name, (series as { files: RegExp }).files));
   const keys = names.map((name) => sqlText(name)).join(', ');
   return `map([${keys}], [${ids.map((id) => sqlText(id ?? '')).join(', ')}])[hw_file]`;
-}
-
-/** The first group of the match, or all of it; null where there is none. */
-function nameIn(text: string, pattern: RegExp): string | null {
-  const match = new RegExp(pattern.source, pattern.flags.replace('g', '')).exec(text);
-  return match === null ? null : (match[1] ?? match[0]);
 }
 
 /** The value columns of a wide file, and the series that each is. */
@@ -233,10 +227,14 @@ function withoutSymbol(text: string, symbol: string): string {
 /** The columns of the files, those of series apart: what the data contract looks at. */
 function columnsSql(table: Table, groups: readonly FileGroup[]): string {
   const columns = new Map<string, string>();
+  const needed = neededColumns(table).map((name) => name.toLowerCase());
   for (const group of groups) {
     const values = new Set(valueColumns(table, group).map(({ column }) => column.name));
-    for (const { name, type } of group.columns)
-      if (!values.has(name) && !columns.has(name)) columns.set(name, type);
+    for (const { name, type, isUnnamed } of group.columns) {
+      // A trailing delimiter makes no column.
+      const isThere = !isUnnamed || needed.includes(name.toLowerCase());
+      if (isThere && !values.has(name) && !columns.has(name)) columns.set(name, type);
+    }
   }
   const list = [...columns].map(([name, type]) => `NULL::${type} AS ${sqlName(name)}`);
   return `(SELECT ${list.join(', ') || 'NULL AS nothing'} LIMIT 0)`;

@@ -22,8 +22,8 @@ export interface CsvDialect {
   /** Absent: the one that finds the most of the wanted columns. */
   readonly delimiter?: Delimiter | undefined;
   /**
-   * False: the first line is a row, and the columns are c1, c2, … True where it is absent; a column
-   * without a name in the header is called so too.
+   * False: the first line is a row, and the columns are c1, c2, … True where it is absent; then a
+   * column without a name in the header is called so too.
    */
   readonly header?: boolean | undefined;
   /** Lines before the header, such as a title. */

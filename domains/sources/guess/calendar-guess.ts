@@ -47,9 +47,8 @@ export function calendarOf(
   const frequencyMinutes = hints.frequencyMinutes ?? frequencyOf(facts, table, isCounted);
   const isDaily = frequencyMinutes >= DAY;
   // Intervals that are numbered skip none: the last of the day is absent in spring.
-  const isNumbered = table.timeOf === 'end';
-  const shown = isNumbered ? { ...facts, changes: NO_CHANGES } : facts;
-  const zone = zoneOf(shown, hints, defaultTimeZone, isDaily);
+  const mayShowChange = !facts.hasInstants && table.timeOf !== 'end';
+  const zone = zoneOf(facts, hints, defaultTimeZone, { isDaily, mayShowChange });
   // An event happens when it is said to: only values have labels.
   const timeOf = isMeasured(table) ? zone.timeOf : 'start';
   const doubts = zone.doubt === null ? [] : [zone.doubt];
@@ -125,12 +124,6 @@ function refuseMonths(stepMinutes: number): void {
 const noGrid = (what: string, fix: string): HeadwayError =>
   new HeadwayError('SOURCE_INVALID', `${what}: no regular grid fits`, { where: 'the times', fix });
 
-const NO_CHANGE = { skipped: 0, present: 0, empty: 0 };
-const NO_CHANGES_OF_DAY = { 1: NO_CHANGE, 2: NO_CHANGE, 3: NO_CHANGE };
-const NO_CHANGES: ClockChanges = {
-  ...{ europe: NO_CHANGES_OF_DAY, america: NO_CHANGES_OF_DAY, australia: NO_CHANGES_OF_DAY },
-};
-
 interface ZoneGuess {
   readonly timeZone: string;
   readonly clock: string | undefined;
@@ -142,7 +135,7 @@ function zoneOf(
   { changes, hasInstants, isMidnightOnly }: RowFacts,
   hints: Hints,
   defaultTimeZone: string,
-  isDaily: boolean,
+  { isDaily, mayShowChange }: { readonly isDaily: boolean; readonly mayShowChange: boolean },
 ): ZoneGuess {
   const { timeZone, clock } = hints;
   const doubt = (chosen: string, why: string): Doubt => ({ flag: '--time-zone', chosen, why });
@@ -154,7 +147,7 @@ function zoneOf(
     const zone = clock === undefined ? 'UTC' : (timeZone ?? 'UTC');
     return { timeZone: zone, clock, doubt: isOpen ? doubt('UTC', why) : null };
   }
-  const seen = hasInstants ? null : seenChange(changes, clock ?? timeZone);
+  const seen = mayShowChange ? seenChange(changes, clock ?? timeZone) : null;
   const times = { clock: clock ?? seen?.clock, timeOf: seen?.timeOf };
   if (timeZone !== undefined) {
     const isFixed = clock === undefined && seen?.clock !== undefined;

@@ -11,7 +11,7 @@ import type { Table } from '../table-declaration.ts';
 import { tableTime } from '../table-time.ts';
 import { isClockName, isHourName } from './column-names.ts';
 import type { ColumnProfile } from './column-profile.ts';
-import { isDateOnly, TIMES_OF_DAY } from './time-formats.ts';
+import { INTERVALS_OF_DAY, isDateOnly, TIMES_OF_DAY } from './time-formats.ts';
 
 export interface ClockGuess {
   readonly column: ColumnProfile;
@@ -21,21 +21,15 @@ export interface ClockGuess {
 /** Shares of cells. */
 const MIN_FILLED = 0.9;
 const MIN_READ = 0.9;
-/** Intervals of a day, and how many there are where clocks are set back. */
-const COUNTS: Readonly<Record<number, number>> = {
-  24: 24,
-  25: 24,
-  48: 48,
-  50: 48,
-  96: 96,
-  100: 96,
-};
 const MINUTES_A_DAY = 1440;
 
 /** SQL of a cell as text. */
 export const textOf = (column: string): string => `trim(CAST(${sqlName(column)} AS VARCHAR))`;
 /** SQL of the start of a range such as `00:00 - 01:00`. */
 export const startOf = (text: string): string => `split_part(${text}, ' - ', 1)`;
+/** SQL of the time that a text states in a format. */
+export const parsed = (text: string, format: string): string =>
+  format === 'iso' ? `try_cast(${text} AS TIMESTAMP)` : `try_strptime(${text}, ${sqlText(format)})`;
 export const isRange = (text: string): boolean => / - \S/.test(text);
 
 /**
@@ -53,8 +47,9 @@ export async function clockOf(
   if (!isText && !(await isMidnight(connection, date, format))) return null;
   for (const column of columns) {
     if (column === date || column.filled < MIN_FILLED || !mayBeClock(column)) continue;
-    const mayBeNumber = isHourName(column.name) || isUnnamed(column);
-    const count = COUNTS[mayBeNumber && column.isWhole && column.min === 1 ? column.distinct : 0];
+    const mayBeNumber = isHourName(column.name) || isNamedByPlace(column);
+    const count =
+      INTERVALS_OF_DAY[mayBeNumber && column.isWhole && column.min === 1 ? column.distinct : 0];
     if (count !== undefined) {
       const sql = `${dateSql(date, format)} + ${endOf(column, MINUTES_A_DAY / count)}`;
       return { column, table: { time: { sql }, timeOf: 'end' } };
@@ -68,7 +63,7 @@ export async function clockOf(
       const timeFormat = `${format === 'iso' ? '%Y-%m-%d' : format} ${clock}`;
       return { column, table: { time: [date.name, column.name], timeFormat } };
     }
-    const sinceMidnight = `try_strptime(${text}, ${sqlText(clock)}) - TIMESTAMP '1900-01-01'`;
+    const sinceMidnight = `${parsed(text, clock)} - TIMESTAMP '1900-01-01'`;
     return { column, table: { time: { sql: `${dateSql(date, format)} + (${sinceMidnight})` } } };
   }
   return null;
@@ -101,12 +96,12 @@ function mayBeClock(column: ColumnProfile): boolean {
   return (
     isClockName(name) ||
     examples.every((text) => /^\d{1,2}:\d{2}/.test(text)) ||
-    (isUnnamed(column) && isHours)
+    (isNamedByPlace(column) && isHours)
   );
 }
 
 /** Of a file without a header. */
-const isUnnamed = ({ name }: ColumnProfile): boolean => /^c\d+$/.test(name);
+const isNamedByPlace = ({ name }: ColumnProfile): boolean => /^c\d+$/.test(name);
 
 /** How most cells of a text state a time of day. */
 async function formatOf(
@@ -114,9 +109,7 @@ async function formatOf(
   text: string,
   formats: readonly string[],
 ): Promise<string | undefined> {
-  const counts = formats.map(
-    (one, at) => `count(try_strptime(${text}, ${sqlText(one)}))::INTEGER AS n${at}`,
-  );
+  const counts = formats.map((one, at) => `count(${parsed(text, one)})::INTEGER AS n${at}`);
   const [found = {}] = await rowsOf(
     connection,
     `SELECT count(*)::INTEGER AS rows, ${counts.join(', ')} FROM sample`,
@@ -124,10 +117,9 @@ async function formatOf(
   return formats.find((_, at) => Number(found[`n${at}`]) >= MIN_READ * Number(found.rows));
 }
 
-function dateSql({ name, type }: ColumnProfile, format: string): string {
-  if (format !== 'iso') return `try_strptime(${textOf(name)}, ${sqlText(format)})`;
-  return type === 'VARCHAR' ? `try_cast(${textOf(name)} AS TIMESTAMP)` : sqlName(name);
-}
+/** A column that is a time already is taken as it is. */
+const dateSql = ({ name, type }: ColumnProfile, format: string): string =>
+  format === 'iso' && type !== 'VARCHAR' ? sqlName(name) : parsed(textOf(name), format);
 
 /** The end of interval 1 of hours is 1:00, that of interval 24 the next day's 0:00. */
 function endOf({ name }: ColumnProfile, minutes: number): string {

@@ -24,6 +24,7 @@ import {
   isValueName,
 } from './column-names.ts';
 import type { ColumnProfile, TableProfile } from './column-profile.ts';
+import { INTERVALS_OF_DAY } from './time-formats.ts';
 
 /** What a person says instead of a guess: the flags of the command. */
 export interface Hints {
@@ -82,8 +83,6 @@ const TIME_PARTS: readonly TimePart[] = [
 ];
 /** A column of an hour or a quarter of one: 07:00, HE7, h7, 7. */
 const PART_OF_DAY = /^(?:(?:he?|hr|hour|std|stunde)[ _.-]?)?(\d{1,2})$|^\d{1,2}:\d{2}(?::\d{2})?$/i;
-/** Hours, half hours and quarters of a day; with one more where clocks are set back. */
-const PARTS = [24, 25, 48, 50, 96, 100];
 
 /** Refuses a row a day with a column for each of its hours. */
 export function refuseHoursAsColumns(columns: readonly { readonly name: string }[]): void {
@@ -94,7 +93,7 @@ export function refuseHoursAsColumns(columns: readonly { readonly name: string }
   if (columns.some(({ name }) => /^\d{3,}$/.test(name.trim()))) return;
   const numbers = found.flatMap(([, number]) => (number === undefined ? [] : [Number(number)]));
   const isRun = Math.max(...numbers) - Math.min(...numbers) === numbers.length - 1;
-  const hasHours = PARTS.includes(numbers.length) && isRun && Math.min(...numbers) <= 1;
+  const hasHours = numbers.length in INTERVALS_OF_DAY && isRun && Math.min(...numbers) <= 1;
   if (!hasHours && found.length - numbers.length < MIN_CLOCKS) return;
   throw new HeadwayError('SOURCE_INVALID', 'there is a column for each hour of a day', {
     where: found.map(([name]) => name).join(', '),

@@ -58,8 +58,9 @@ export async function layoutOf(look: Look, time: TimeGuess): Promise<Candidate> 
   if (value === undefined) return events(look, start, roles);
   const found = await measuredSeries(look, start, value, roles);
   if (isGrid(found) && isMeasurable(found)) {
-    const doubts = hints.value === undefined ? valueDoubts(found, roles) : [];
-    return aggregated(look, { ...found, doubts: [...doubts, ...found.doubts] });
+    const all = aggregated(look, found);
+    const doubts = hints.value === undefined ? valueDoubts(all, roles) : [];
+    return { ...all, doubts: [...doubts, ...all.doubts] };
   }
   if (hints.value === undefined && aggregate === undefined)
     return events(look, start, roles, found.table.series);

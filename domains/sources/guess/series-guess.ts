@@ -37,10 +37,10 @@ export async function measuredSeries(
 ): Promise<Candidate> {
   const { options, profile } = look;
   const { hints } = options;
-  const of = (series: Table['series'], by = value, doubts: readonly Doubt[] = []) => {
+  const of = (series: Table['series'], by = value) => {
     const { style, doubt } = styleOf(look, start, [by]);
     const table = { ...start, value: by.name, ...style, series } as Table;
-    return tried(look, table, [...doubts, ...(doubt === null ? [] : [doubt])]);
+    return tried(look, table, doubt === null ? [] : [doubt]);
   };
   const said = saidSeries(look);
   if (said !== undefined) return of(said);

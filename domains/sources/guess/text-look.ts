@@ -24,6 +24,7 @@ const TIME_LIKE = new RegExp(
 /** A field of numbers alone: names are not. */
 const NUMBER_LIKE = /^[+-]?\d+([.,]\d+)?$/;
 const isTimeLike = (field: string): boolean => TIME_LIKE.test(field);
+const hasTime = (row: readonly string[]): boolean => row.some(isTimeLike);
 const MIN_SIDEWAYS = 3;
 
 export interface TextLook {
@@ -52,8 +53,8 @@ export async function lookAtText(path: string, name = path, said?: string): Prom
   const comments = rows.filter(([field = ''], at) => at < first && field.startsWith('#')).length;
   const skipLines = first - comments > MAX_SKIPPED || first < 0 ? 0 : first;
   const head = rows[skipLines] ?? [];
-  const times = head.filter((field) => TIME_LIKE.test(field)).length;
-  if (times >= MIN_SIDEWAYS && !TIME_LIKE.test(head[0] ?? '')) {
+  const times = head.filter(isTimeLike).length;
+  if (times >= MIN_SIDEWAYS && !isTimeLike(head[0] ?? '')) {
     throw rawFileError(
       name,
       skipLines + 1,
@@ -62,7 +63,7 @@ export async function lookAtText(path: string, name = path, said?: string): Prom
   }
   const areNumbers = head.length > 1 && head.every((field) => NUMBER_LIKE.test(field));
   // Series may be numbered: then the rows below have times, which the first has not.
-  const isData = times > 0 || (areNumbers && !rows.some((row) => row.some(isTimeLike)));
+  const isData = times > 0 || (areNumbers && !rows.some(hasTime));
   const isOdd = said === undefined && encoding !== undefined && /[\u0080-\u009f]/.test(text);
   return { encoding, delimiter, header: !isData, skipLines, isOdd };
 }
@@ -79,7 +80,6 @@ function headAt(rows: readonly string[][], width: number): number {
     lastFilled(row) >= reach ||
     // The header of an index may have no name.
     row.filter((field) => field.trim() !== '').length >= Math.max(2, reach);
-  const hasTime = (row: string[]) => row.some((field) => TIME_LIKE.test(field.trim()));
   const firstData = usual.findIndex((row) => hasTime(row) && lastFilled(row) >= reach);
   const above = (firstData < 0 ? usual : usual.slice(0, firstData)).filter(
     (row) => hasNames(row) && !hasTime(row),

@@ -21,6 +21,11 @@ export const TIMES_OF_DAY: readonly string[] = [
   ...['%H.%M', '%H.%M.%S', '%H%M', '%I %p'],
 ];
 
+/** How many intervals a day may have, also with an hour more: how many it has as a rule. */
+export const INTERVALS_OF_DAY: Readonly<Record<number, number>> = {
+  ...{ 24: 24, 25: 24, 48: 48, 50: 48, 96: 96, 100: 96 },
+};
+
 export const TIME_FORMATS: readonly string[] = [
   'iso',
   // Before seconds since 1970, of which hardly any look like these.

@@ -7,10 +7,9 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
-import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { Table } from '../table-declaration.ts';
-import { clockOf, isRange, startOf, textOf } from './clock-guess.ts';
+import { clockOf, isRange, parsed, startOf, textOf } from './clock-guess.ts';
 import type { ColumnProfile, TableProfile } from './column-profile.ts';
 import { type Doubt, type Hints, timeColumnOf, timePartsOf } from './columns-guess.ts';
 import { shapeOf, swapsDayAndMonth, TIME_FORMATS } from './time-formats.ts';
@@ -60,11 +59,8 @@ async function timeOfRanges(
     if (formats[0] === undefined) continue;
     const text = startOf(textOf(column.name));
     const { format, doubt } = await formatOf(connection, text, formats, hints);
-    const sql =
-      format === 'iso'
-        ? `try_cast(${text} AS TIMESTAMP)`
-        : `try_strptime(${text}, ${sqlText(format)})`;
-    return { table: { time: { sql } }, column: null, taken: [column], doubt };
+    const time = { sql: parsed(text, format) };
+    return { table: { time }, column: null, taken: [column], doubt };
   }
   return null;
 }
@@ -117,7 +113,7 @@ async function spansOf(
   formats: readonly string[],
 ): Promise<number[]> {
   const spans = formats.map((format, at) => {
-    const time = `try_strptime(${text}, ${sqlText(format)})`;
+    const time = parsed(text, format);
     return `coalesce(epoch(max(${time})) - epoch(min(${time})), 0) AS s${at}`;
   });
   const [found = {}] = await rowsOf(connection, `SELECT ${spans.join(', ')} FROM sample`);

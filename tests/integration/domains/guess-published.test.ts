@@ -123,7 +123,7 @@ test.each(['production', 'items', 'online'])(
   },
 );
 
-test('a value is neither constant nor a forecast, and a day in its name excludes none', async () => {
+test('a value is no constant and no forecast, and may have a day in its name', async () => {
   const rows = days.map((day, at) => `${day},0,${at % 30}.5,${at % 31},1.5`);
   const guess = await guessedFile(['date,LOAD_TYPE,load forecast,sold_day,price', ...rows]);
   expect(guess.table.value).toBe('sold_day');

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type TableDomain, tableDomain } from '../../../domains/sources/table.ts';
 import type { Table } from '../../../domains/sources/table-declaration.ts';
+import { tableRows } from '../../../domains/sources/table-rows.ts';
 import { csvFiles } from '../../../platform/duckdb/sql.ts';
 import { sampleRows } from '../../../services/feature/sources/raw-part.ts';
 import {
@@ -188,6 +189,22 @@ describe('formats of a table', () => {
     expect(await valuesOf({ time: 't', series: 's', encoding: 'windows-1252' })).toEqual({
       [`€ – 5@${utc('2024-07-04T09')}`]: 1,
     });
+  });
+
+  test('refuses two series of one name, however the pattern is written', async () => {
+    await write('a.csv', 'time,A,B,B\n2024-07-04 11:05,5,6,7\n');
+    for (const columns of [/.+/, /.+/g])
+      await expect(read({ time: 'time', series: { columns } })).rejects.toMatchObject({
+        ...{ code: 'RAW_FILE_INVALID', message: expect.stringContaining('has 2 columns B') },
+      });
+  });
+
+  test('a delimiter at the end of the header makes no column for the contract', async () => {
+    await write('a.csv', 't,s,\n2024-07-04 11:05,A,\n');
+    const path = join(fixture.input, 'a.csv');
+    const rows = await tableRows({ time: 't', series: 's' }, [path], () => 'a.csv', '');
+    expect(rows.columns).toContain('"s"');
+    expect(rows.columns).not.toContain('"c3"');
   });
 
   test('calls a column without a name by its place, unless another is called so', async () => {
