@@ -4,7 +4,8 @@
  * what is read. What the data do not say for sure is a doubt, with the flag that settles it.
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID, RAW_FILE_INVALID.
  */
-import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf, withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { sqlName, sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { isWide, type Table } from '../table-declaration.ts';
@@ -48,6 +49,10 @@ export async function guessTable(options: GuessOptions): Promise<Guess> {
       const { timeFormat: _, ...table } = found.table;
       found = await tried(look, { ...table, time: { sql: date } }, found.doubts);
       calendar = calendarOf(found.facts, found.table, hints, options.defaultTimeZone);
+      const dayTimeZone =
+        calendar.dayTimeZone ??
+        (await westernmost(connection, first, time.column as ColumnProfile));
+      calendar = { ...calendar, dayTimeZone };
     }
     const { doubts, clock, timeOf, ...rest } = calendar;
     return {
@@ -77,6 +82,22 @@ const hasOffsets = ({ type, examples }: ColumnProfile, { table }: TimeGuess): bo
   table.timeFormat === undefined &&
   typeof table.time === 'string' &&
   examples.some((text) => OFFSET.test(text));
+
+/** The clock by which written days are over last, where it is west of Greenwich. */
+async function westernmost(
+  connection: DuckDBConnection,
+  { relation }: FileGroup,
+  { name }: ColumnProfile,
+): Promise<string | undefined> {
+  const offset = `regexp_extract(${sqlName(name)}, '\\d{2}:\\d{2}.*([+-]\\d{2})(:?\\d{2})?$', 1)`;
+  const [found] = await rowsOf(
+    connection,
+    `SELECT min(try_cast(${offset} AS INTEGER)) AS hours FROM ${relation}`,
+  );
+  const hours = Number(found?.hours ?? 0);
+  // Signs of these zones are those of POSIX: hours west are positive.
+  return hours < 0 ? `Etc/GMT+${-hours}` : undefined;
+}
 
 /** Of days that start at instants: the local date, as SQL. Null: the time is a date already. */
 function dateOf(time: TimeGuess, { facts }: Candidate, { timeZone }: Hints): string | null {
@@ -115,11 +136,22 @@ async function dialectOf({
       fix: 'Give one of the files, or a folder with those of one format.',
     });
   }
+  const { encoding: said } = hints;
+  if (said !== undefined && !formats.has('csv') && !formats.has('json'))
+    throw new HeadwayError('USAGE', 'the files state their encoding themselves', {
+      where: '--encoding',
+      fix: 'Leave it out: it is for CSV and JSON lines.',
+    });
+  if (formats.has('json'))
+    return {
+      base: { ...(said !== undefined && { encoding: said }) },
+      delimiter: undefined,
+      isOdd: false,
+    };
   if (!formats.has('csv') && !formats.has('xlsx'))
     return { base: {}, delimiter: undefined, isOdd: false };
   const sheet = formats.has('xlsx') && hints.sheet !== undefined ? { sheet: hints.sheet } : {};
   const text = await textOf(path, sheet, rawFolder);
-  const said = formats.has('csv') ? hints.encoding : undefined;
   const { encoding, delimiter, header, skipLines, isOdd } = await lookAtText(text, path, said);
   const base = {
     ...sheet,

@@ -152,6 +152,11 @@ async function aggregateWith(
 
 function statementsOf(rows: RawRows, rules: IntervalRules): IntervalStatements {
   const { value, aggregate } = rows;
+  if (value === null && aggregate !== undefined)
+    throw new HeadwayError('SETTINGS_INVALID', 'rows are aggregated, but no value is named', {
+      where: `aggregate: ${JSON.stringify(aggregate)}`,
+      fix: 'Name the column of the value, or leave out `aggregate`: rows are then counted.',
+    });
   if (value === null) return countEvents(rows, rules);
   return aggregate === undefined
     ? measureValues(rows, value, rules)

@@ -174,6 +174,15 @@ test('asks for the encoding where the text has control characters', async () => 
   expect(said).toMatchObject({ table: { value: '実績', encoding: 'shift_jis' }, asked: [] });
 });
 
+test('JSON lines have the encoding that is said; Parquet and workbooks have their own', async () => {
+  const lines = days.map((day, at) => JSON.stringify({ day, Köln: at + 0.5 }));
+  const said = await guessedFile({ 'a.jsonl': lines }, { encoding: 'windows-1252' }, 'latin1');
+  expect(said.table).toMatchObject({ value: 'Köln', encoding: 'windows-1252' });
+  await expect(guessedFile({ 'a.parquet': ['PAR1'] }, { encoding: 'latin1' })).rejects.toThrow(
+    'the files state their encoding themselves',
+  );
+});
+
 test('lines of comments may be many', async () => {
   const notes = Array.from({ length: 30 }, (_, at) => `# note ${at}`);
   const rows = days.map((day, at) => `${day},${at}.5`);

@@ -103,6 +103,12 @@ test('takes a day with an offset as the day that is written', async () => {
   expect(await firstRead(guess)).toBe('2024-03-01T00:00:00.000Z');
 });
 
+test('a written day west of Greenwich ends by the clock of its offset', async () => {
+  const guess = await guessed(days((day) => `${day}T00:00:00-0${day < '2024-03-11' ? 5 : 4}:00`));
+  expect(guess).toMatchObject({ timeZone: 'UTC', dayTimeZone: 'Etc/GMT+5', doubts: [] });
+  expect((await guessed(days((day) => `${day}T00:00:00+02:00`))).dayTimeZone).toBeUndefined();
+});
+
 test('asks for a zone of UTC days only if they do not start at 00:00 UTC', async () => {
   expect((await guessed(days((day) => `${day}T00:00:00Z`))).doubts).toEqual([]);
   const evening = days((day) => `${day}T22:00:00Z`);

@@ -468,6 +468,12 @@ describe('values that make an interval together', () => {
     });
   });
 
+  test('need a value', async () => {
+    await expect(aggregate(rowsOf(raw, { aggregate: 'sum' }))).rejects.toMatchObject({
+      ...{ code: 'SETTINGS_INVALID', message: 'rows are aggregated, but no value is named' },
+    });
+  });
+
   test('join a local time and an instant that mean one interval', async () => {
     const rows = rowsOf(
       [
