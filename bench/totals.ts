@@ -11,7 +11,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { CommandContext } from '../cli/context.ts';
 import type { Source } from '../domains/domain.ts';
-import { ALL, groupsIn } from '../domains/groups.ts';
+import { ALL, groupsIn } from '../services/inference/serving/group-totals.ts';
 import { type FittedWindow, fittedWindows, panelOf } from './support/fitted-windows.ts';
 import { moneyRegret } from './support/money-figures.ts';
 import { runBench } from './support/run-bench.ts';

@@ -4,8 +4,6 @@
  * Invariants: nothing is read from the store before `state.refresh()` is called.
  * Fails: as the predictor does at its start.
  */
-
-import { ALL } from '../../domains/groups.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { droppedLines } from '../../platform/telemetry/logger.ts';
 import type { AppOptions } from './app-options.ts';
@@ -17,7 +15,7 @@ import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import type { RouteContext } from './routes/context.ts';
-import { openGroupTotals } from './serving/group-totals.ts';
+import { ALL, openGroupTotals } from './serving/group-totals.ts';
 import { addMonitoringGauges } from './serving/monitoring-gauges.ts';
 import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';

@@ -7,7 +7,6 @@
  * longer than the lags.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { groupsIn } from '../../domains/groups.ts';
 import { fitContext } from '../../forecasting/features/context.ts';
 import { fitExogenous } from '../../forecasting/features/exogenous.ts';
 import {
@@ -18,7 +17,6 @@ import {
 import type { FitOptions } from '../../forecasting/models/network/member.ts';
 import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
 import { firstEvent } from '../../forecasting/panel/birth.ts';
-import type { AveragedGroup } from '../../forecasting/panel/group-averages.ts';
 import { type Panel, targetOf } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../platform/errors.ts';
@@ -177,13 +175,10 @@ export function networkSpecOf(
     ...(hasExogenous ? { exogenous } : {}),
     ...(context ? { context } : {}),
   };
-  const begun = begunBy(panel, lastTarget);
-  const groups = averagedGroups(domain, begun);
   return {
     features,
     quantiles: domain.quantiles,
-    seriesIds: [...begun, ...groups.map(({ id }) => id)],
-    ...(groups.length > 0 ? { groups } : {}),
+    seriesIds: begunBy(panel, lastTarget),
     ...network,
   };
 }
@@ -193,19 +188,6 @@ const begunBy = (panel: Panel, lastTarget: number): string[] =>
   panel.seriesIds.filter(
     (_, series) => firstEvent(targetOf(panel, series).subarray(0, lastTarget + 1)) <= lastTarget,
   );
-
-/** The groups that a domain states, and all series; each of two series or more, and once. */
-function averagedGroups(domain: Domain, seriesIds: readonly string[]): AveragedGroup[] {
-  if (!domain.groupsOf) return [];
-  const found = new Map<string, AveragedGroup>();
-  for (const { groupId, seriesIds: own } of groupsIn(domain, seriesIds)) {
-    const id = `group ${groupId}`;
-    const members = own.join('\n');
-    if (own.length < 2 || seriesIds.includes(id) || found.has(members)) continue;
-    found.set(members, { id, seriesIds: own });
-  }
-  return [...found.values()];
-}
 
 /**
  * True where some series is below zero at times: its level may come near zero, and nothing can be a

@@ -4,14 +4,13 @@
  * Fails: as `issue` of issue-batch.ts; GROUP_UNKNOWN.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import { groupsIn } from '../../../domains/groups.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
 import {
   hasForecast,
   type IssuedForecasts,
 } from '../../../services/inference/batch/issue-forecasts.ts';
 import { baselineVersion } from '../../../services/inference/serving/fallback.ts';
-import { unknownGroup } from '../../../services/inference/serving/group-totals.ts';
+import { groupsIn, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
 import { servedPaths } from '../../../services/inference/serving/served-paths.ts';
 import type { CommandContext } from '../../context.ts';
 import { issue } from '../issue-batch.ts';

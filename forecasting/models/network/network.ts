@@ -11,7 +11,6 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
-import type { AveragedGroup } from '../../panel/group-averages.ts';
 import type { Calibration } from '../calibration/calibration.ts';
 
 export interface NetworkSpec {
@@ -20,8 +19,6 @@ export interface NetworkSpec {
   readonly quantiles: readonly number[];
   /** Series with an embedding of their own, in the embedding's order. */
   readonly seriesIds: readonly string[];
-  /** Groups whose averages it learns from too; their ids are among `seriesIds`. Absent: none. */
-  readonly groups?: readonly AveragedGroup[];
   readonly width: number;
   readonly latentSize: number;
   readonly headWidth: number;

@@ -9,7 +9,6 @@
  * averaging quantiles.
  */
 import { createFeatureSource } from '../../features/feature-source.ts';
-import { withGroupAverages } from '../../panel/group-averages.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { fitDependence } from '../../paths/fit-dependence.ts';
 import { calibrate } from '../calibration/calibrate.ts';
@@ -71,15 +70,13 @@ export async function fitNetwork(
   const spec = warmStart?.context
     ? { ...given, features: { ...given.features, context: warmStart.context } }
     : given;
-  // The rest is about what is forecast: its scale, the linear model, the calibration.
-  const learnt = withGroupAverages(panel, spec.groups ?? []);
   const source = createFeatureSource(panel, spec.features);
   const plan = fitPlan(source, lastTarget, options);
   const scaling: InputScaling =
     warmStart?.scaling ?? fitScaling(source, plan.cutoffs, streams('scaling'));
   const jobs: MemberJob[] = Array.from({ length: options.members }, (_, member) => {
     const initial = warmStart?.members[member % warmStart.members.length] ?? null;
-    return { panel: learnt, spec, scaling, lastTarget, options, initial };
+    return { panel, spec, scaling, lastTarget, options, initial };
   });
   const linearOf = (end: number) =>
     fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;

@@ -9,7 +9,6 @@
  * GROUP_UNKNOWN; SETTINGS_INVALID for a domain whose groups would add a series up twice.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import { type Group, groupsIn } from '../../../domains/groups.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
 import { addTo, sumOfMeans } from '../../../forecasting/paths/totals.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -17,6 +16,17 @@ import type { ShardDirectory } from '../shards/shard-directory.ts';
 import type { Serving } from './build-serving-snapshot.ts';
 import type { Precomputed } from './precompute.ts';
 import { servedPaths } from './served-paths.ts';
+
+/** The group of all series. */
+export const ALL = 'all';
+
+export interface Group {
+  readonly groupId: string;
+  readonly title: string;
+  /** The group that it is inside; null for the total of all series. */
+  readonly parent: string | null;
+  readonly seriesIds: readonly string[];
+}
 
 export interface Total {
   readonly group: Group;
@@ -34,6 +44,7 @@ export interface GroupTotals {
   totalOf(serving: Serving, groupId: string): Promise<Total>;
 }
 
+const GROUP_ID = /^[a-z0-9-]+$/;
 /** Paths a total. */
 export const PATHS = 400;
 /** Series per turn of the event loop: some ten milliseconds. */
@@ -78,6 +89,47 @@ export const unknownGroup = (groupId: string): HeadwayError =>
     where: 'groupId',
     fix: 'GET /v1/groups lists the groups there are.',
   });
+
+export function groupsIn(domain: Domain, seriesIds: readonly string[]): Group[] {
+  const found = new Map<string, { group: Omit<Group, 'seriesIds'>; seriesIds: string[] }>();
+  found.set(ALL, {
+    group: { groupId: ALL, title: domain.title, parent: null },
+    seriesIds: [...seriesIds],
+  });
+  for (const id of seriesIds) {
+    let parent = ALL;
+    const own = domain.groupsOf?.(id) ?? [];
+    requireDistinct(domain, id, own);
+    for (const { groupId, title } of own) {
+      const known = found.get(groupId);
+      if (known) known.seriesIds.push(id);
+      else found.set(groupId, { group: { groupId, title, parent }, seriesIds: [id] });
+      parent = groupId;
+    }
+  }
+  return [...found.values()].map(({ group, seriesIds: own }) => ({ ...group, seriesIds: own }));
+}
+
+/** A group named twice, or like the total, would count the series twice. */
+function requireDistinct(
+  { name }: Domain,
+  seriesId: string,
+  groups: readonly Pick<Group, 'groupId'>[],
+): void {
+  const ids = groups.map(({ groupId }) => groupId);
+  const odd = ids.find((id, i) => id === ALL || !GROUP_ID.test(id) || ids.indexOf(id) < i);
+  if (odd === undefined) return;
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `series ${JSON.stringify(seriesId)} cannot be in the group ${JSON.stringify(odd)}`,
+    {
+      where: `groupsOf of domain ${name}`,
+      fix:
+        `Name each group once, in lower-case letters, digits and "-", and none of them ` +
+        `"${ALL}".`,
+    },
+  );
+}
 
 /** The paths of what is served. */
 export function pathsOf(

@@ -2,8 +2,8 @@
  * Purpose: groups are what the domain says, and their totals add up.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { groupsIn } from '../../../../../../domains/groups.ts';
 import type { App } from '../../../../../../services/inference/plugins/app.ts';
+import { groupsIn } from '../../../../../../services/inference/serving/group-totals.ts';
 import { createFixture, domain, IDS, LENGTH } from '../../../../../fakes/inference.ts';
 
 const grouped = {
