@@ -93,7 +93,7 @@ async function resultOf(
   const { modelVersion, quantiles } = entries[0] as ModelIssue;
   const horizon = Math.max(...entries.map((entry) => entry.horizon));
   const byCutoff = [...groupBy(entries, ({ cutoff }) => cutoff)].sort(([a], [b]) => a - b);
-  const baselines = naiveForecasters(season);
+  const baselines = naiveForecasters(season, panel.frequencyMinutes);
   const rows = byCutoff.length * panel.seriesIds.length;
   const unknown = (width: number) => new Float32Array(rows * width).fill(Number.NaN);
   const actuals = unknown(horizon);

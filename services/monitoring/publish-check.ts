@@ -41,7 +41,7 @@ export interface PublishRequest {
   readonly overviews: Overviews;
   readonly channels: readonly AlertChannel[];
   readonly quietHours: QuietHours | null;
-  /** Intervals without a forecast, data or a score that are allowed; null: two days. */
+  /** Intervals without a forecast, data or a score that are allowed; null: `usualSilence`. */
   readonly silence: number | null;
   readonly onFailure: (channel: string, reason: string) => void;
 }
@@ -51,7 +51,7 @@ export async function publishCheck(request: PublishRequest): Promise<LiveFigures
   const seen = await lastSeen(request);
   const [first] = await registry.promotions();
   const { frequencyMinutes } = domain;
-  const intervals = request.silence ?? Math.ceil((2 * 1440) / frequencyMinutes);
+  const intervals = request.silence ?? usualSilence(domain);
   const silent =
     first === undefined
       ? []
@@ -74,6 +74,16 @@ export async function publishCheck(request: PublishRequest): Promise<LiveFigures
   const challenger = openChallenger(recent)?.modelVersion ?? null;
   await publishOverview(request, seen, { champion, challenger });
   return found;
+}
+
+/** Two days and the interval that is awaited, longer where days are closed or data is slow. */
+export function usualSilence({
+  frequencyMinutes,
+  closedWeekdays = [],
+  staleAfterIntervals = 0,
+}: Pick<Domain, 'frequencyMinutes' | 'closedWeekdays' | 'staleAfterIntervals'>): number {
+  const open = Math.ceil((2 * 1440) / frequencyMinutes) + 1;
+  return Math.max(open + closedWeekdays.length, staleAfterIntervals);
 }
 
 const DAY_MS = 86_400_000;

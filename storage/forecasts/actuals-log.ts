@@ -187,15 +187,25 @@ export function openActualsLog(options: ActualsLogOptions): ActualsLog {
   const prefix = objectKeys.actuals(domain);
   const { isEntry, parse, read, readAll, lastOfSameIntervals } = entryReader(store, domain);
 
-  let counted: { bytes: number; readonly at: number } | null = null;
+  let counting: { readonly sum: Promise<{ bytes: number }>; readonly at: number } | null = null;
+
+  const count = async (): Promise<{ bytes: number }> => {
+    const entries = await store.listDetails(prefix);
+    return { bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0) };
+  };
 
   /** Refuses `bytes` more where the budget does not have them. */
   async function spend(bytes: number, now: number): Promise<void> {
     if (maxBytes === Number.POSITIVE_INFINITY) return;
-    if (counted === null || Math.abs(now - counted.at) > COUNTED_MS) {
-      const entries = await store.listDetails(prefix);
-      counted = { bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0), at: now };
+    // Posts at the same time share one count: what each spends must be seen by the others.
+    if (counting === null || Math.abs(now - counting.at) > COUNTED_MS) {
+      const own = { sum: count(), at: now };
+      counting = own;
+      own.sum.catch(() => {
+        if (counting === own) counting = null;
+      });
     }
+    const counted = await counting.sum;
     if (counted.bytes + bytes > maxBytes) {
       throw new HeadwayError(
         'STORE_FULL',

@@ -1,7 +1,8 @@
 /**
  * Purpose: sample paths of what the champion forecasts now, for commands.
  * Invariants: the same paths as the HTTP service has of the same model and snapshot.
- * Fails: as `issue` of issue-batch.ts; GROUP_UNKNOWN.
+ * Fails: as `issue` of issue-batch.ts; GROUP_UNKNOWN; HISTORY_TOO_SHORT
+ * where no series of a group has a forecast.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
@@ -10,7 +11,11 @@ import {
   type IssuedForecasts,
 } from '../../../services/inference/batch/issue-forecasts.ts';
 import { baselineVersion } from '../../../services/inference/serving/fallback.ts';
-import { groupsIn, unknownGroup } from '../../../services/inference/serving/group-totals.ts';
+import {
+  groupsIn,
+  nothingToAdd,
+  unknownGroup,
+} from '../../../services/inference/serving/group-totals.ts';
 import { servedPaths } from '../../../services/inference/serving/served-paths.ts';
 import type { CommandContext } from '../../context.ts';
 import { issue } from '../issue-batch.ts';
@@ -53,6 +58,7 @@ export function groupOfIssue(
   if (group === undefined) throw unknownGroup(groupId);
   const rows = group.seriesIds.map((id) => entry.seriesIds.indexOf(id));
   const isForecast = (row: number) => hasForecast(entry, row);
+  if (!rows.some(isForecast)) throw nothingToAdd(groupId);
   return {
     title: group.title,
     rows: rows.filter(isForecast),

@@ -8,6 +8,7 @@
  * protocol cannot leave out.
  * Source: the Time Series Forecast API of KServe 0.21.
  */
+import { Temporal } from 'temporal-polyfill';
 import * as Type from 'typebox';
 import type { Domain } from '../../../domains/domain.ts';
 import type { App } from '../plugins/app.ts';
@@ -117,5 +118,16 @@ function historyOf({ name, series, frequency, start_timestamp: start }: Input, d
       `${name} has the frequency ${frequency}; intervals have ${domain.frequencyMinutes} minutes`,
     );
   if (!start) throw invalid(`${name} has no start_timestamp: the calendar is an input`);
-  return { start, values: series };
+  return { start: inUtc(start), values: series };
+}
+
+/** As histories have it: an offset is taken off, and a time without one is in UTC. */
+function inUtc(text: string): string {
+  const isDate = text.length <= 10;
+  const hasZone = /(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text.slice(10));
+  try {
+    return isDate ? text : Temporal.Instant.from(hasZone ? text : `${text}Z`).toString();
+  } catch {
+    return text; // no time: the check of histories says so
+  }
 }

@@ -6,7 +6,7 @@
  * every replica; they are made once, when the forecasts are served or first asked for, in turns
  * of the event loop, and cached for as long as the forecasts are served.
  * Fails: TOTAL_OF_SEVERAL_SHARDS of a shard, which does not know the other series of any group;
- * GROUP_UNKNOWN; SETTINGS_INVALID for a domain whose groups would add a series up twice.
+ * GROUP_UNKNOWN; HISTORY_TOO_SHORT where no series has a forecast; SETTINGS_INVALID for a domain whose groups would add a series up twice.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';
@@ -67,7 +67,10 @@ export function openGroupTotals(domain: Domain): GroupTotals {
         throw unknownGroup(groupId);
       const made = totals.get(serving.forecasts) ?? totalsOf(domain, serving, groupsOf(serving));
       totals.set(serving.forecasts, made);
-      return (await made).get(groupId) as Total;
+      const total = (await made).get(groupId) as Total;
+      if (total.withoutForecast.length === total.group.seriesIds.length)
+        throw nothingToAdd(groupId);
+      return total;
     },
   };
 }
@@ -130,6 +133,14 @@ function requireDistinct(
     },
   );
 }
+
+/** A sum of nothing would be zero. */
+export const nothingToAdd = (groupId: string): HeadwayError =>
+  new HeadwayError(
+    'HISTORY_TOO_SHORT',
+    `no series of the group ${JSON.stringify(groupId)} has a forecast`,
+    { where: 'groupId', fix: 'Wait until its series have more history, or ask for another group.' },
+  );
 
 /** The paths of what is served. */
 export function pathsOf(

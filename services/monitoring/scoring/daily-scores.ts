@@ -1,7 +1,8 @@
 /**
  * Purpose: scored days as the drift tests of skill and coverage read them: a line a series and day.
  * Invariants: what was served against the strongest naive baseline that was scored; a day counts
- * once all of its actuals are known, or when it is older than that could still be expected.
+ * once all of its actuals are known, or when it is older than that could still be expected. Until
+ * then later days wait too: the tests read days in order, each once.
  * Fails: never.
  */
 import type { ScoreRow } from '../../../forecasting/evaluation/live-scores.ts';
@@ -17,7 +18,9 @@ const PATIENCE_DAYS = 3;
 export function dailyScores(days: readonly ScoreDay[], now: number): DailyScore[] {
   const isWhole = ({ day, pending }: ScoreDay) =>
     day + DAY_MS <= now && (pending === 0 || day + PATIENCE_DAYS * DAY_MS <= now);
-  return days.filter(isWhole).flatMap(({ day, rows }) => {
+  const inOrder = [...days].sort((a, b) => a.day - b.day);
+  const first = inOrder.findIndex((one) => !isWhole(one));
+  return inOrder.slice(0, first < 0 ? undefined : first).flatMap(({ day, rows }) => {
     const ofSeries = rows.filter(({ dimension }) => dimension === 'series');
     const present = new Set(ofSeries.map(({ forecaster }) => forecaster));
     const naive = NAIVE_NAMES.findLast((name) => present.has(name));

@@ -1,7 +1,8 @@
 /**
  * Purpose: whether data is as new as it usually is, and not newer than the time of the check.
- * Invariants: the usual lag is learned from earlier checks; at the first check the domain's own
- * limit counts. A clock that is off is found before data that is late.
+ * Invariants: the usual lag is learned when values arrive, from how late they were, so that waiting
+ * for them does not raise it; until some have arrived the domain's own limit counts. A clock that is
+ * off is found before data that is late.
  * Fails: never.
  */
 import { type Finding, figure, timeText } from '../verdict.ts';
@@ -15,8 +16,10 @@ const DAY_MS = 86_400_000;
 const TOLERANCE_MS = 5 * 60_000;
 
 export interface Freshness {
-  /** Largest lag of earlier checks, in intervals; null before the first. */
+  /** Largest lag, in intervals, after which values arrived; null before any have. */
   readonly usualLag: number | null;
+  /** The newest value of the last check, and its lag then; absent where it was stale. */
+  readonly waiting?: { readonly newestAt: number; readonly lag: number } | undefined;
   readonly lastAt: number | null;
 }
 
@@ -40,8 +43,13 @@ export function freshness(
   const limit =
     before.usualLag === null ? domainLimit : Math.max(MIN_INTERVALS, TIMES_USUAL * before.usualLag);
   if (domainLimit === 0 || lag <= limit) {
-    const usualLag = Math.max(before.usualLag ?? 0, lag);
-    return { findings: [], after: { usualLag, lastAt } };
+    const newestAt = timeAt(window, newest);
+    const { waiting } = before;
+    const hasArrived = waiting !== undefined && newestAt > waiting.newestAt;
+    const usualLag = hasArrived
+      ? Math.max(before.usualLag ?? 0, waiting.lag, lag)
+      : before.usualLag;
+    return { findings: [], after: { usualLag, lastAt, waiting: { newestAt, lag } } };
   }
   const since = timeAt(window, newest + 1);
   const message =
@@ -55,7 +63,7 @@ export function freshness(
     evidence,
     message,
   };
-  return { findings: [finding], after: { ...before, lastAt } };
+  return { findings: [finding], after: { ...before, lastAt, waiting: undefined } };
 }
 
 /** Intervals that have ended and that the panel does not reach. */

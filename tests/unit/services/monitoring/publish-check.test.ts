@@ -4,6 +4,7 @@ import { createPanel } from '../../../../forecasting/panel/panel.ts';
 import {
   type PublishRequest,
   publishCheck,
+  usualSilence,
 } from '../../../../services/monitoring/publish-check.ts';
 import { openAlertLog } from '../../../../storage/alerts/alert-log.ts';
 import type { LedgerPart } from '../../../../storage/ledger/ledger.ts';
@@ -83,6 +84,16 @@ test('silence of data, forecasts and scores is three alerts', async () => {
   expect(await openAlerts()).toEqual(['no-score']);
   await publishCheck(request(NOW + 60 * HOUR, { dataAt: NOW + HOUR, issuedAt: NOW + 2 * HOUR }));
   expect((await openAlerts())?.sort()).toEqual(['no-data', 'no-forecast', 'no-score']);
+});
+
+test.each([
+  [{ frequencyMinutes: 60 }, 49],
+  [{ frequencyMinutes: 1440 }, 3],
+  [{ frequencyMinutes: 1440, closedWeekdays: [6, 7], staleAfterIntervals: 5 }, 5],
+  [{ frequencyMinutes: 1440, staleAfterIntervals: 7 }, 7],
+  [{ frequencyMinutes: 10_080 }, 2],
+])('of %j the usual silence is %i intervals', (rules, intervals) => {
+  expect(usualSilence(rules)).toBe(intervals);
 });
 
 test('expects nothing before the first promotion', async () => {

@@ -50,6 +50,20 @@ test('returns the forecasts of the ad-hoc history in the format of the protocol'
 });
 
 test.each([
+  ['with an offset', new Date(START + 2 * HOUR).toISOString().replace('.000Z', '+02:00'), 200],
+  ['in UTC where none is stated', start.replace('Z', ''), 200],
+  ['refused where there is no such day', '2023-02-30T00:00:00+02:00', 422],
+])('a start is read %s', async (_title, start_timestamp, status) => {
+  const [own, other] = [
+    await ask(body),
+    await ask({ ...body, inputs: [{ ...input, start_timestamp }] }),
+  ];
+  expect(other.statusCode).toBe(status);
+  if (status === 200)
+    expect(other.json().outputs[0].content).toEqual(own.json().outputs[0].content);
+});
+
+test.each([
   ['another model', { model: 'another' }, /another is not served/],
   ['another quantile', { options: { horizon: 3, quantiles: [0.42] } }, /not 0.42/],
   ['another frequency', { inputs: [{ ...input, frequency: 'day' }] }, /has the frequency day/],

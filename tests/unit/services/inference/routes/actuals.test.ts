@@ -222,6 +222,19 @@ describe('refused actuals', () => {
     await app.close();
   });
 
+  test('posts at the same time share the budget', async () => {
+    const { app, actuals, post } = await open({ maxBytes: 1500 });
+    const posts = Array.from({ length: 20 }, (_, at) =>
+      post({ actuals: [{ ...body.actuals[0], values: [at] }] }),
+    );
+    const codes = (await Promise.all(posts)).map(({ statusCode }) => statusCode);
+    expect(new Set(codes)).toEqual(new Set([200, 507]));
+    const stored = (await actuals.entries()).length;
+    expect(codes.filter((code) => code === 200)).toHaveLength(stored);
+    expect(stored).toBeLessThan(8);
+    await app.close();
+  });
+
   test('refuses every post if the service does not store actuals', async () => {
     const app = await createFixture().build();
     const response = await app.inject({ method: 'POST', url: '/v1/actuals', payload: body });
