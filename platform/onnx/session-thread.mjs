@@ -7,21 +7,25 @@ import { createRequire } from 'node:module';
 import { workerData } from 'node:worker_threads';
 
 const { port, done, library } = workerData;
-const { InferenceSession, Tensor } = createRequire(import.meta.url)(library);
-
+let onnx = null;
 let session = null;
 
 async function open(graph) {
   // One thread: the sum of products has one order, and the same inputs give the same bits.
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
-  session = await InferenceSession.create(graph, options);
+  // Loaded here, so that a library which does not fit this machine is a reply too.
+  onnx = createRequire(import.meta.url)(library);
+  session = await onnx.InferenceSession.create(graph, options);
   return { inputNames: session.inputNames, outputNames: session.outputNames };
 }
 
 async function run({ inputs, outputs }) {
   const feeds = Object.fromEntries(
     // The type of an array is the type of its tensor.
-    Object.entries(inputs).map(([name, { shape, values }]) => [name, new Tensor(values, shape)]),
+    Object.entries(inputs).map(([name, { shape, values }]) => [
+      name,
+      new onnx.Tensor(values, shape),
+    ]),
   );
   const results = await session.run(feeds, outputs);
   return outputs.map((name) => ({

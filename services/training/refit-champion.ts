@@ -37,8 +37,10 @@ export async function refitChampion(request: TrainingRequest): Promise<ChampionR
   const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
   if (isExternal(model))
     return { modelVersion: null, reason: 'the champion is an external model', checks: [] };
-  // Cards of earlier versions lack what came since.
-  const said = card.config as Partial<TrainingConfig>;
+  // Cards of earlier versions lack what came since. A refit starts from nothing.
+  const { warmStart: _, ...said } = card.config as Partial<TrainingConfig> & {
+    readonly warmStart?: string;
+  };
   const own: TrainingConfig = { ...config, ...said, fit: { ...config.fit, ...said.fit } };
   const { maxValues } = own;
   const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, {

@@ -6,7 +6,8 @@
  * every replica; they are made once, when the forecasts are served or first asked for, in turns
  * of the event loop, and cached for as long as the forecasts are served.
  * Fails: TOTAL_OF_SEVERAL_SHARDS of a shard, which does not know the other series of any group;
- * GROUP_UNKNOWN; HISTORY_TOO_SHORT where no series has a forecast; SETTINGS_INVALID for a domain whose groups would add a series up twice.
+ * GROUP_UNKNOWN; HISTORY_TOO_SHORT where no series has a forecast; SETTINGS_INVALID for a domain
+ * whose groups would add a series up twice.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { SamplePaths } from '../../../forecasting/paths/sample-paths.ts';

@@ -2,7 +2,7 @@
  * Purpose: the groups that the domain adds series up to, and the forecast of their totals.
  * Invariants: all groups of a response are of one Serving; a total is of the same paths as every
  * other.
- * Fails: GROUP_UNKNOWN, WINDOW_INVALID.
+ * Fails: GROUP_UNKNOWN, HISTORY_TOO_SHORT, WINDOW_INVALID.
  */
 import { responsesOf } from '../../openapi/common-schemas.ts';
 import {

@@ -92,6 +92,27 @@ test('refits a champion by the configuration of its card, reproducibly', async (
   expect(again.weights).toMatchObject({ outcome: 'equal', restEqual: true });
 });
 
+test('a refit of a champion that started warm says that it did not', async () => {
+  const own = openToy(join(folder, 'warm'));
+  await commitPanel(folder, own, learnable());
+  const cold = await train(own.request);
+  const warm = await train({ ...own.request, warmStart: true });
+  expect(warm.card.config).toMatchObject({ warmStart: cold.card.modelVersion });
+  if (!warm.verdict.promoted)
+    await own.registry.promote({
+      ...{ modelVersion: warm.card.modelVersion, reason: 'by hand', evidence: {} },
+      over: cold.card.modelVersion,
+    });
+  const { modelVersion } = await refitChampion({ ...own.request, promotes: false });
+  const { card } = await own.registry.load(modelVersion as string);
+  expect(card.config).not.toHaveProperty('warmStart');
+  const again = await reproduce({
+    ...{ features: own.features, registry: own.registry, progress: silentProgress },
+    ...{ modelVersion: card.modelVersion, startBackend: async () => null },
+  });
+  expect(again.weights).toMatchObject({ outcome: 'equal', restEqual: true });
+});
+
 test('compares the next challenger with the twin at every cutoff', async () => {
   // The same seed and data: it equals the twin, and not the refit that reigns.
   const next = await train(toy.request);

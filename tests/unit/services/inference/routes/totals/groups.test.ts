@@ -82,6 +82,17 @@ describe('GET /v1/groups/{id}/forecast', () => {
     expect((await of('all')).withoutForecast).toEqual(['dead']);
   });
 
+  test('is an error where no series of the group has a forecast', async () => {
+    const groupsOf = (id: string) => (id === 'dead' ? [{ groupId: 'gone', title: 'Gone' }] : []);
+    const own = await createFixture().build({ domain: { ...domain, groupsOf } });
+    for (const what of ['forecast', 'paths', 'decision?capacity=3']) {
+      const response = await own.inject(`/v1/groups/gone/${what}`);
+      expect([what, response.json().code]).toEqual([what, 'HISTORY_TOO_SHORT']);
+      expect(response.statusCode).toBe(422);
+    }
+    await own.close();
+  });
+
   test('has a history that is the sum over its series', async () => {
     const { history } = await get('/v1/groups/numbered/forecast?history=3');
     const own = await Promise.all(
