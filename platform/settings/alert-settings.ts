@@ -90,8 +90,9 @@ export const ALERT_SETTINGS = {
     unit: 'intervals',
     allowed: 'a whole number from 1 to 1000000',
     description:
-      'Without a forecast, data or a score for this long an alert is sent. Unset: two days.',
-    none: 'two days',
+      'Without a forecast, data or a score for this long an alert is sent. Unset: two ' +
+      'days and an interval, longer where weekdays are closed or the domain expects late data.',
+    none: 'two days and more',
   },
   cloudwatch: {
     schema: { type: ['string', 'null'], pattern: '^[A-Za-z0-9-]{1,64}$' },

@@ -111,7 +111,8 @@ async function checkName(name: string, root: string): Promise<void> {
     ? 'is not a valid domain name'
     : TAKEN.includes(name) ||
         domains.some((domain) => domain.name === name) ||
-        (await isThere(join(root, 'domains', name)))
+        (await isThere(join(root, 'domains', name))) ||
+        (await isThere(join(root, 'tests/unit/domains', name)))
       ? 'is taken'
       : (await hasIdentifier(name, root))
         ? `is taken: a domain has the identifier ${identifierOf(name)}`

@@ -63,6 +63,7 @@ const GROUP: readonly ProblemCode[] = [
   'REQUEST_INVALID',
   'URL_INVALID',
   'GROUP_UNKNOWN',
+  'HISTORY_TOO_SHORT',
   'TOTAL_OF_SEVERAL_SHARDS',
 ];
 

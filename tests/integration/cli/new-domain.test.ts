@@ -135,6 +135,13 @@ test('fetches a URL, which remains the source', async () => {
   }
 });
 
+test('a domain whose tests are there already is taken', async () => {
+  const tests = join(root, 'tests/unit/domains/left');
+  await mkdir(tests, { recursive: true });
+  await expect(newDomain('left')).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(stat(join(root, 'domains/left'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('writes nothing without a terminal or --yes', async () => {
   await expect(newDomain('loads', { yes: false })).rejects.toMatchObject({
     code: 'USAGE',

@@ -6,10 +6,13 @@
  */
 import { useState } from 'preact/hooks';
 import { dataOf } from '../../../clients/typescript/headway-client.ts';
+import { intervalMs } from '../../data/forecast.ts';
 import { usePage } from '../../data/page-context.ts';
 import { type Session, troubleOf } from '../../data/session.ts';
 import { counted, figure, signed } from '../../parts/format.ts';
 import { Section } from '../../parts/section.tsx';
+
+const DAY_MS = 86_400_000;
 
 export interface WhatIfProps {
   readonly seriesId: string;
@@ -28,7 +31,7 @@ export function WhatIf({ seriesId, mean, onMean }: WhatIfProps) {
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const tryOut = async (form: HTMLFormElement) => {
     const value = Number((form.elements.namedItem('value') as HTMLInputElement).value);
-    const day = domain.seasonLengths[0] ?? mean.length;
+    const day = Math.max(1, DAY_MS / intervalMs(domain.frequency));
     const isAhead = model?.knownInAdvance?.includes(column) ?? false;
     const values = Array<number>(isAhead ? mean.length : day).fill(value);
     const next = await overridden(session, seriesId, { [column]: values }, isAhead);
