@@ -97,7 +97,7 @@ const fields = {
   owner: text,
   problem: { anyOf: [{ type: 'string' }, { type: 'null' }] },
 };
-/** Entries that are read to find runs: a run has a claim, an end, and what renewed its lease. */
+/** Entries of a run that are read at most: it has a claim, an end, and what renewed its lease. */
 const PER_RUN = 20;
 /** How far back the last good slot is looked for. */
 const DONE_DEPTH = 200;
@@ -147,13 +147,23 @@ export function openJobLog(options: {
       };
     },
     async lastDone() {
-      const done = (await log.recent({ limit: DONE_DEPTH })).find(({ state }) => state === 'ok');
-      return done?.slot ?? null;
+      let read = 0;
+      for await (const entries of log.backwards()) {
+        const done = entries.find(({ state }) => state === 'ok');
+        if (done) return done.slot;
+        read += entries.length;
+        if (read >= DONE_DEPTH) break;
+      }
+      return null;
     },
-    async runs({ now, limit = 50, ...query }) {
-      const entries = await log.recent({ ...query, limit: limit * PER_RUN });
+    async runs({ now, at, limit = 50 }) {
       const newest = new Map<string, RunEntry>();
-      for (const entry of entries) if (!newest.has(entry.run)) newest.set(entry.run, entry);
+      let read = 0;
+      for await (const entries of log.backwards(at)) {
+        for (const entry of entries) if (!newest.has(entry.run)) newest.set(entry.run, entry);
+        read += entries.length;
+        if (newest.size >= limit || read >= limit * PER_RUN) break;
+      }
       return [...newest.values()].slice(0, limit).map((entry, i) => runOf(entry, i > 0, now));
     },
     verify: () => log.verify(),

@@ -48,6 +48,8 @@ export interface TimedLog<Draft extends { readonly at: number }> {
   recent(query?: TimedQuery): Promise<Numbered<Draft>[]>;
   /** All entries, oldest first, a page at a time. */
   pages(): AsyncGenerator<Numbered<Draft>[]>;
+  /** Entries written at `at` or before, newest first; read as far as they are asked for. */
+  backwards(at?: number): AsyncGenerator<Numbered<Draft>[]>;
   verify(): Promise<StoreReport>;
 }
 
@@ -118,6 +120,9 @@ export function openTimedLog<Draft extends { readonly at: number }>({
     return low;
   }
 
+  const lastAt = (at: number): Promise<number> =>
+    at === Number.POSITIVE_INFINITY ? log.size() : sizeAt(at);
+
   const readAll = (count: number, numberOf: (i: number) => number): Promise<Entry[]> =>
     Promise.all(Array.from({ length: count }, (_, i) => log.read(numberOf(i))));
 
@@ -135,12 +140,17 @@ export function openTimedLog<Draft extends { readonly at: number }>({
     },
     head: () => log.head(),
     async recent({ at = Number.POSITIVE_INFINITY, limit = DEFAULT_LIMIT } = {}) {
-      const last = at === Number.POSITIVE_INFINITY ? await log.size() : await sizeAt(at);
+      const last = await lastAt(at);
       const entries: Entry[] = [];
       const count = Math.min(limit, last);
       for (let read = 0; read < count; read += PAGE)
         entries.push(...(await readAll(Math.min(PAGE, count - read), (i) => last - read - i)));
       return entries;
+    },
+    async *backwards(at = Number.POSITIVE_INFINITY) {
+      const last = await lastAt(at);
+      for (let read = 0; read < last; read += PAGE)
+        yield await readAll(Math.min(PAGE, last - read), (i) => last - read - i);
     },
     async *pages() {
       const last = await log.size();

@@ -55,3 +55,31 @@ test('a refusal says whether the later run ended well', async () => {
   await (await log.claim(claimOf(START + HOUR))).end('ok');
   expect(await refusal()).toBe('x was run for 2024-01-01T01:00:00.000Z already');
 });
+
+test('a list of runs reads no more entries than it needs', async () => {
+  const clock = fixedClock(START);
+  let read = 0;
+  const inner = memoryObjectStore();
+  const store = {
+    ...inner,
+    get: (key: string) => {
+      read++;
+      return inner.get(key);
+    },
+  };
+  const log = openJobLog({ store, domain: 'toy', job: 'x', clock });
+  for (let hour = 0; hour < 300; hour++) {
+    await (await log.claim(claimOf(START + hour * HOUR))).end(hour < 250 ? 'ok' : 'failed');
+    clock.advance(HOUR);
+  }
+  read = 0;
+  const runs = await log.runs({ now: clock.now(), limit: 40 });
+  expect(runs.map(({ slot }) => (slot - START) / HOUR)).toEqual(
+    Array.from({ length: 40 }, (_, i) => 299 - i),
+  );
+  expect(read).toBeLessThan(200);
+  read = 0;
+  expect(await log.lastDone()).toBe(START + 249 * HOUR);
+  expect(read).toBeLessThan(200);
+  expect(await log.runs({ now: clock.now(), at: START, limit: 40 })).toHaveLength(1);
+});
