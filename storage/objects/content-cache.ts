@@ -162,7 +162,10 @@ export class ContentCache {
         })
         .then(() => true),
     );
-    return linked ? own : null;
+    if (linked) return own;
+    // Evicted under its shared name: what this process holds is the same file.
+    const isHeld = this.#held.has(hash) && (await unless(['ENOENT'], files.stat(own)));
+    return isHeld ? own : null;
   }
 
   async #noteUse(hash: string, own: string): Promise<void> {

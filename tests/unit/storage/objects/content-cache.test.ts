@@ -63,6 +63,17 @@ test('caches an object by its content even if its key does not name it', async (
   expect(await readdir(path.join(folder, 'cache', 'objects'))).toEqual([hashOf(1)]);
 });
 
+test('finds what it holds when the shared copy was evicted', async () => {
+  const cache = open(2500); // two of three
+  const paths = [await add(cache, 1), await add(cache, 2), await add(cache, 3)];
+  expect(await kept()).toHaveLength(2);
+  expect(await Promise.all([1, 2, 3].map((n) => cache.find(hashOf(n))))).toEqual(paths);
+  expect(await readFile(paths[0] as string)).toEqual(contentOf(1));
+  // Another process does not hold it.
+  const found = await Promise.all([1, 2, 3].map((n) => open(2500).find(hashOf(n))));
+  expect(found.filter((one) => one === null)).toHaveLength(1);
+});
+
 test('drops a damaged copy and fetches it again', async () => {
   const store = openOnFakeS3(double, folder);
   await store.put(keyOf(1), contentOf(1));
