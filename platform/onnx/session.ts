@@ -39,6 +39,7 @@ const TIMEOUT_MS = 300_000;
 export interface OnnxOptions {
   /** The module that runs graphs, by its path; onnxruntime-node where absent. */
   readonly library?: string;
+  /** Of a run. */
   readonly timeoutMs?: number;
 }
 
@@ -67,11 +68,11 @@ export function openOnnxSession(
       fix: 'Check the graph and its card in Python with `onnx.checker` and onnxruntime.',
     });
 
-  function call<Result>(message: object): Result {
+  function call<Result>(message: object, limitMs: number): Result {
     if (isStuck) throw refused('an earlier call got no reply');
     Atomics.store(done, 0, 0);
     port.postMessage(message);
-    const outcome = Atomics.wait(done, 0, 0, timeoutMs);
+    const outcome = Atomics.wait(done, 0, 0, limitMs);
     const reply = receiveMessageOnPort(port)?.message as
       | { readonly result: Result }
       | { readonly problem: string }
@@ -82,10 +83,10 @@ export function openOnnxSession(
     throw refused(reply?.problem ?? `no reply (${outcome})`);
   }
 
-  const names = call<Pick<OnnxSession, 'inputNames' | 'outputNames'>>({ graph });
+  const names = call<Pick<OnnxSession, 'inputNames' | 'outputNames'>>({ graph }, TIMEOUT_MS);
   return {
     ...names,
-    run: (inputs, outputs) => call<OnnxOutput[]>({ inputs, outputs }),
+    run: (inputs, outputs) => call<OnnxOutput[]>({ inputs, outputs }, timeoutMs),
     async close() {
       port.close();
       await thread.terminate();

@@ -6,8 +6,8 @@
  * then it is not read again, and nothing is committed twice.
  * Fails: never.
  */
+import { type DayClock, overAt } from '../../forecasting/panel/interval-end.ts';
 import type { AggregatedPart } from './aggregation/aggregate.ts';
-import { type DayClock, overAt } from './aggregation/local-time.ts';
 
 const MORE = ' with more at ';
 

@@ -60,9 +60,10 @@ async function runCheck(context: CommandContext, flags: MonitorFlags): Promise<v
     train: (request) => runLocked(context, 'training', () => train(request)),
   });
   const { alertQuietHours } = settings;
+  const { dayTimeZone: timeZone = domain.timeZone } = domain;
   const figures = await publishCheck({
     ...{ domain, now, panel, result, channels, ...stores, silence: settings.alertSilence },
-    quietHours: alertQuietHours === null ? null : quietHoursOf(alertQuietHours, domain.timeZone),
+    quietHours: alertQuietHours === null ? null : quietHoursOf(alertQuietHours, timeZone),
     alerts: await context.alerts(),
     figures: await context.figures(),
     overviews: await context.overviews(),

@@ -7,7 +7,6 @@
  * Fails: a RangeError for a time zone that Temporal does not have.
  */
 import { Temporal } from 'temporal-polyfill';
-import type { Domain } from '../../../domains/domain.ts';
 
 export interface ClockStretch {
   /** UTC epoch milliseconds [start, end). */
@@ -97,18 +96,6 @@ export function overUntil(timeZone: string, frequencyMs: number, now: number): n
   }
   return until;
 }
-
-/** When the interval from `start` on is over: in UTC and by the clock of its days. */
-export function overAt({ frequencyMinutes, dayTimeZone }: DayClock, start: number): number {
-  const end = start + frequencyMinutes * 60_000;
-  if (dayTimeZone === undefined) return end;
-  const local = Temporal.Instant.fromEpochMilliseconds(end)
-    .toZonedDateTimeISO('UTC')
-    .toPlainDateTime();
-  return Math.max(end, local.toZonedDateTime(dayTimeZone).epochMilliseconds);
-}
-
-export type DayClock = Pick<Domain, 'frequencyMinutes' | 'dayTimeZone'>;
 
 export interface ClockSegment {
   /** Starts of local intervals [first, past): milliseconds, read as if they were UTC. */

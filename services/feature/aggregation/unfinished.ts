@@ -9,9 +9,11 @@
  * cutoff, and one about the future may be known today.
  * Fails: never.
  */
+
 import type { Domain, RawPart } from '../../../domains/domain.ts';
+import { type DayClock, overAt } from '../../../forecasting/panel/interval-end.ts';
 import { isExogenous, type TimeSpan } from '../../../storage/features/manifest.ts';
-import { type DayClock, overAt, overUntil } from './local-time.ts';
+import { overUntil } from './local-time.ts';
 
 /** From the first interval that is left out to the end of the last. */
 export interface Unfinished extends TimeSpan {

@@ -124,9 +124,9 @@ function historyOf({ name, series, frequency, start_timestamp: start }: Input, d
 /** As histories have it: an offset is taken off, and a time without one is in UTC. */
 function inUtc(text: string): string {
   const isDate = text.length <= 10;
-  const hasZone = /(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text.slice(10));
+  const hasOffset = /(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text.slice(10));
   try {
-    return isDate ? text : Temporal.Instant.from(hasZone ? text : `${text}Z`).toString();
+    return isDate ? text : Temporal.Instant.from(hasOffset ? text : `${text}Z`).toString();
   } catch {
     return text; // no time: the check of histories says so
   }

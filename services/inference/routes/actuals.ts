@@ -8,7 +8,9 @@
  * Fails: ACTUALS_OFF, ACTUALS_INVALID with the place of the value, SERIES_UNKNOWN,
  * IDEMPOTENCY_CONFLICT, STORE_UNAVAILABLE.
  */
+
 import { plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { overAt } from '../../../forecasting/panel/interval-end.ts';
 import { targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -137,7 +139,8 @@ function checkedSpan(
       'HEADWAY_ACTUALS_DAYS is the limit.',
     );
   const values = `${where}.values`;
-  if (start + sent.values.length * panel.frequencyMinutes * 60_000 > now)
+  const last = start + (sent.values.length - 1) * panel.frequencyMinutes * 60_000;
+  if (overAt(domain, last) > now)
     throw invalid(
       values,
       'ends with an interval that has not ended yet',

@@ -174,7 +174,7 @@ test('asks for the encoding where the text has control characters', async () => 
   expect(said).toMatchObject({ table: { value: '実績', encoding: 'shift_jis' }, asked: [] });
 });
 
-test('JSON lines have the encoding that is said; Parquet and workbooks have their own', async () => {
+test('JSON lines have the encoding that is said; Parquet has its own', async () => {
   const lines = days.map((day, at) => JSON.stringify({ day, Köln: at + 0.5 }));
   const said = await guessedFile({ 'a.jsonl': lines }, { encoding: 'windows-1252' }, 'latin1');
   expect(said.table).toMatchObject({ value: 'Köln', encoding: 'windows-1252' });

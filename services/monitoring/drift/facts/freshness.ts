@@ -1,8 +1,8 @@
 /**
  * Purpose: whether data is as new as it usually is, and not newer than the time of the check.
  * Invariants: the usual lag is learned when values arrive, from how late they were, so that waiting
- * for them does not raise it; until some have arrived the domain's own limit counts. A clock that is
- * off is found before data that is late.
+ * for them does not raise it; until some have arrived the domain's own limit counts. A clock that
+ * is off is found before data that is late.
  * Fails: never.
  */
 import { type Finding, figure, timeText } from '../verdict.ts';

@@ -222,6 +222,15 @@ describe('refused actuals', () => {
     await app.close();
   });
 
+  test('refuses an interval that is over in UTC, and not by the clock of its days', async () => {
+    const west = await open({ domain: { ...domain, dayTimeZone: 'Etc/GMT+5' } });
+    const early = await west.post(body);
+    expect([early.statusCode, early.json().code]).toEqual([422, 'ACTUALS_INVALID']);
+    west.clock.advance(6 * HOUR);
+    expect((await west.post(body)).statusCode).toBe(200);
+    await west.app.close();
+  });
+
   test('posts at the same time share the budget', async () => {
     const { app, actuals, post } = await open({ maxBytes: 1500 });
     const posts = Array.from({ length: 20 }, (_, at) =>
