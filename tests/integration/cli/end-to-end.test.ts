@@ -60,7 +60,8 @@ describe('headway features, store and panel', () => {
     };
     expect(snapshotVersion).toMatch(/^1-[0-9a-f]{12}$/);
     expect(changed).toBe(true);
-    expect(parts.length).toBeGreaterThanOrEqual(4);
+    // Four months, or three in the first hour of one.
+    expect(parts.length).toBeGreaterThanOrEqual(3);
     for (const { rowsIn, rowsUsed, rejected, skipped } of parts) {
       expect(rowsIn).toBe(rowsUsed + Object.values(rejected).reduce((sum, n) => sum + n, 0));
       expect([rowsIn > 0, skipped]).toEqual([true, false]);
