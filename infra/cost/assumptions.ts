@@ -16,7 +16,7 @@ export interface RequestCount {
 export const RUN_REQUESTS = {
   features: { writes: 60, reads: 40 },
   training: { writes: 25, reads: 20 },
-  monitoring: { writes: 250, reads: 220 },
+  monitoring: { writes: 260, reads: 220 },
   shard: { writes: 25, reads: 25 },
   /** One entry of a stream's log. */
   landing: { writes: 6, reads: 4 },
